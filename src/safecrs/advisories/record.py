@@ -1,0 +1,42 @@
+"""One record type for whatever any source says about an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing a source says.
+
+    Attributes:
+        subject: a guide category (`safecrs.taxonomy.CATEGORIES`) or a content topic.
+        value: severity 0…3 of a category; 1 (clear yes) or 0 (clear no) of a topic.
+        words: the source's own words, shown in explanations.
+    """
+
+    subject: str
+    value: int
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """What one source says about one item.
+
+    Attributes:
+        title, year, imdb_id: which item is meant; resolved against a catalog later.
+        source: short name of the source: "mpaa", "parents-guide", "ddd", "esrb"…
+        statements: what it says.
+        reviews_guide: it considered all five guide categories, so one it does not state is unremarkable
+            (severity 0) rather than unknown.
+        reviews_topics: topics it considered, so one it does not state is a "no" rather than unknown.
+    """
+
+    title: str
+    year: int | None
+    source: str
+    statements: tuple[Statement, ...]
+    imdb_id: str | None = None
+    reviews_guide: bool = False
+    reviews_topics: frozenset[str] = frozenset()

@@ -1,0 +1,73 @@
+"""What the oracle leaves of the items a person liked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.storage import fingerprint
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Taxonomy
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictTable:
+    """Every trait's verdict on every item at one threshold, asked once.
+
+    Attributes:
+        unsafe, unknown: bool [items, traits]; an item is never both for one trait.
+    """
+
+    taxonomy: Taxonomy
+    threshold: float
+    unsafe: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, oracle: Oracle, threshold: float = DEFAULT_THRESHOLD) -> VerdictTable:
+        """The oracle's verdicts, trait by trait."""
+        single = [{trait: threshold} for trait in oracle.taxonomy.ids]
+        return cls(
+            oracle.taxonomy,
+            threshold,
+            np.stack([oracle.unsafe(constraints) for constraints in single], axis=1),
+            np.stack([oracle.unknown(constraints) for constraints in single], axis=1),
+        )
+
+    def columns(self, traits: Iterable[str]) -> list[int]:
+        """Columns of trait ids."""
+        return [self.taxonomy.column[trait] for trait in traits]
+
+    def fingerprint(self) -> str:
+        """Changes when any verdict or trait does."""
+        return fingerprint(
+            np.packbits(self.unsafe).tobytes(), np.packbits(self.unknown).tobytes(), *self.taxonomy.ids
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """The liked rows in their order, kept or removed; ``unknown`` are the kept ones nobody vouches for."""
+
+    kept: tuple[int, ...]
+    removed: tuple[int, ...]
+    unknown: tuple[int, ...]
+
+
+def filter_liked(liked: Sequence[int], traits: Sequence[str], table: VerdictTable) -> Filtered:
+    """Remove what is unsafe for any of ``traits``; what is unknown stays, as in SafeCRS, and is counted."""
+    rows = np.asarray(liked, dtype=np.int64)
+    columns = table.columns(traits)
+    unsafe = table.unsafe[rows][:, columns].any(axis=1)
+    unknown = table.unknown[rows][:, columns].any(axis=1) & ~unsafe
+    return Filtered(
+        tuple(int(row) for row in rows[~unsafe]),
+        tuple(int(row) for row in rows[unsafe]),
+        tuple(int(row) for row in rows[unknown]),
+    )

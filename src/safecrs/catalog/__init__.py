@@ -1,0 +1,17 @@
+"""What can be recommended, and which item a piece of text means."""
+
+from safecrs.catalog.catalog import Catalog, Item
+from safecrs.catalog.index import TitleIndex
+from safecrs.catalog.mentions import Mention, find_mentions
+from safecrs.catalog.normalize import make_label, normalize_title, split_label
+
+__all__ = [
+    "Catalog",
+    "Item",
+    "Mention",
+    "TitleIndex",
+    "find_mentions",
+    "make_label",
+    "normalize_title",
+    "split_label",
+]

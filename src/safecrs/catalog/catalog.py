@@ -1,0 +1,180 @@
+"""The catalog: what can be recommended, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.catalog.columns import StringColumn
+from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
+from safecrs.catalog.normalize import make_label, normalize_title
+from safecrs.errors import SafecrsError
+from safecrs.storage import Tensors
+from safecrs.taxonomy import Domain
+
+_SEPARATOR = "\x1f"
+_TEXTS = ("titles", "imdb_ids", "genres", "plots")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A film or a game as it enters a catalog; ``imdb_id`` is "tt…" for films."""
+
+    title: str
+    year: int | None = None
+    imdb_id: str | None = None
+    genres: tuple[str, ...] = ()
+    plot: str = ""
+    alternative_titles: tuple[str, ...] = ()
+
+
+class Catalog:
+    """Items in a fixed order; a *row* is an item's position and its identity everywhere else.
+
+    The columns are numpy arrays that may be mapped from a file, so a million titles load at once and cost
+    memory only where they are read.
+    """
+
+    def __init__(self, domain: Domain, tensors: Mapping[str, NDArray[Any]]) -> None:
+        self.domain = domain
+        try:
+            self._text = {
+                name: StringColumn(tensors[f"catalog.{name}"], tensors[f"catalog.{name}.offsets"])
+                for name in _TEXTS
+            }
+            self.years: NDArray[np.int16] = tensors["catalog.years"]
+            self._index = TitleIndex(
+                tensors["catalog.index.keys"], tensors["catalog.index.years"], tensors["catalog.index.rows"]
+            )
+        except (KeyError, ValueError) as error:
+            raise SafecrsError(f"The catalog is incomplete ({error}); build it again.") from error
+        if any(len(column) != len(self.years) for column in self._text.values()):
+            raise SafecrsError("The catalog's columns differ in length; build it again.")
+
+    @classmethod
+    def from_items(cls, items: Iterable[Item], domain: Domain = "film") -> Catalog:
+        """Build a catalog; of several items with the same title and year the first is kept.
+
+        Raises:
+            SafecrsError: there is no item, or one has no title.
+        """
+        kept: dict[tuple[str, int | None], Item] = {}
+        for position, item in enumerate(items, start=1):
+            if not item.title.strip():
+                raise SafecrsError(f"Item {position} of the catalog has no title.")
+            kept.setdefault((normalize_title(item.title), item.year), item)
+        if not kept:
+            raise SafecrsError("The catalog is empty: it needs at least one item with a title.")
+        rows = list(kept.values())
+        tensors: Tensors = {
+            "catalog.years": np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
+        }
+        columns = {
+            "titles": (item.title.strip() for item in rows),
+            "imdb_ids": (item.imdb_id or "" for item in rows),
+            "genres": (_SEPARATOR.join(item.genres) for item in rows),
+            "plots": (item.plot for item in rows),
+        }
+        for name, strings in columns.items():
+            column = StringColumn.of(strings)
+            tensors[f"catalog.{name}"] = column.data
+            tensors[f"catalog.{name}.offsets"] = column.offsets
+        index = TitleIndex.build(
+            (title, item.year, row)
+            for row, item in enumerate(rows)
+            for title in dict.fromkeys((item.title, *item.alternative_titles))
+        )
+        tensors |= {
+            "catalog.index.keys": index.keys,
+            "catalog.index.years": index.years,
+            "catalog.index.rows": index.rows,
+        }
+        return cls(domain, tensors)
+
+    def tensors(self) -> Tensors:
+        """The columns, by the names `Catalog` reads them from."""
+        result: Tensors = {"catalog.years": self.years}
+        for name, column in self._text.items():
+            result[f"catalog.{name}"] = column.data
+            result[f"catalog.{name}.offsets"] = column.offsets
+        result["catalog.index.keys"] = self._index.keys
+        result["catalog.index.years"] = self._index.years
+        result["catalog.index.rows"] = self._index.rows
+        return result
+
+    def __len__(self) -> int:
+        return len(self.years)
+
+    def title(self, row: int) -> str:
+        """The item's title."""
+        return self._text["titles"][row]
+
+    def year(self, row: int) -> int | None:
+        """The item's release year, None when unknown."""
+        return int(self.years[row]) or None
+
+    def label(self, row: int) -> str:
+        """The item's text form, "Title (Year)"."""
+        return make_label(self.title(row), self.year(row))
+
+    def imdb_id(self, row: int) -> str | None:
+        """The item's IMDb id, None when unknown."""
+        return self._text["imdb_ids"][row] or None
+
+    def genres(self, row: int) -> tuple[str, ...]:
+        """The item's genres, lower-case."""
+        joined = self._text["genres"][row]
+        return tuple(joined.split(_SEPARATOR)) if joined else ()
+
+    def plot(self, row: int) -> str:
+        """A sentence on what the item is about; empty when unknown."""
+        return self._text["plots"][row]
+
+    def item(self, row: int) -> Item:
+        """All that is known of a row (alternative titles are only indexed, not kept)."""
+        return Item(self.title(row), self.year(row), self.imdb_id(row), self.genres(row), self.plot(row))
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Every item's label, by row."""
+        years = cast("list[int]", self.years.tolist())
+        return [
+            make_label(title, year or None) for title, year in zip(self._text["titles"], years, strict=True)
+        ]
+
+    @cached_property
+    def row_of_imdb_id(self) -> dict[str, int]:
+        """IMDb id → row."""
+        return {imdb_id: row for row, imdb_id in enumerate(self._text["imdb_ids"]) if imdb_id}
+
+    def resolve(self, title: str, year: int | None = None, rule: Rule = "strict") -> int | None:
+        """The row that ``title`` and ``year`` mean, None when unknown or ambiguous (`TitleIndex.resolve`)."""
+        row = self._index.resolve(title, year, rule)
+        return None if row < 0 else row
+
+    def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
+        """Rows of many titles at once, int32, −1 where unresolved."""
+        return self._index.resolve_many(titles, years)
+
+    def same_title(self, title: str) -> list[int]:
+        """Rows of every item with this title, whatever its year."""
+        return sorted({int(row) for row in self._index.candidates(title)[1]})
+
+    def search(self, query: str, limit: int = 5) -> list[int]:
+        """Rows whose label looks most like ``query``, best first: for "did you mean"."""
+        from rapidfuzz import fuzz, process, utils
+
+        found = process.extract(
+            query,
+            self.labels,
+            scorer=fuzz.WRatio,
+            processor=utils.default_process,
+            limit=limit,
+            score_cutoff=60,
+        )
+        return [int(row) for _, _, row in found]

@@ -1,0 +1,40 @@
+"""Messages of a conversation, as every stage passes them on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from safecrs.errors import SafecrsError
+
+Role = Literal["system", "user", "assistant"]
+
+
+class Message(BaseModel):
+    """One turn: who speaks and what they say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    content: str
+
+
+Conversation = Sequence[Message]
+
+
+def conversation(value: str | Iterable[Message | dict[str, str]]) -> tuple[Message, ...]:
+    """Make a conversation of a single user turn or of a list of messages.
+
+    Raises:
+        SafecrsError: there is no user message with any text in it.
+    """
+    messages = (
+        (Message(role="user", content=value),)
+        if isinstance(value, str)
+        else tuple(m if isinstance(m, Message) else Message.model_validate(m) for m in value)
+    )
+    if not any(m.role == "user" and m.content.strip() for m in messages):
+        raise SafecrsError("The conversation is empty: give at least one user message with some text.")
+    return messages

@@ -1,0 +1,45 @@
+"""What every policy takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from safecrs.conversation import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A conversation that wants a slate.
+
+    Attributes:
+        messages: the conversation, the user's turn last.
+        constraints: trait id → threshold that the slate must respect; only safety-aware policies read it.
+        seen: catalog rows never to recommend (mentioned or already watched).
+    """
+
+    messages: tuple[Message, ...]
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    seen: frozenset[int] = frozenset()
+
+
+class Recommendation(NamedTuple):
+    """One ranked item; ``row`` is its catalog row, −1 when the catalog does not know it."""
+
+    title: str
+    year: int | None
+    row: int
+
+
+Slate = list[Recommendation]
+
+
+class Policy(Protocol):
+    """Anything that maps conversations to slates of at most ``k`` items, best first."""
+
+    name: str
+
+    def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
+        """One slate per request, in order."""
+        ...

@@ -1,0 +1,136 @@
+"""Lists of recommendations as text: written for training, read from whatever a model answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from safecrs.catalog.normalize import split_label
+
+if TYPE_CHECKING:
+    from safecrs.benchmark.sample import Ref
+
+# Every pattern is linear: it either cannot fail once it has begun, or is bounded in length.
+_OPEN = re.compile(r"<solution>", re.IGNORECASE)
+_CLOSE = re.compile(r"</solution>", re.IGNORECASE)
+_REASONED = re.compile(r"</reasoning>", re.IGNORECASE)
+_YEAR = re.compile(r"[(（]\s{0,2}((?:1[89]|20)[0-9]{2})\s{0,2}[)）]")
+_HEADER = re.compile(r"#{1,6}\s")
+_BULLETS = re.compile(r"(?:[-*•–—·>#|+●▪◦]{1,4}\s+)+")
+_NUMBER = re.compile(
+    r"(?:\*\*|__)?[0-9]{1,3}(?:\s?[.)](?:\*\*|__)?(?=\s|[^\W\d_])|[、．]|\s[-–—|](?=\s))\s*"  # 1. 1) 1、 1 -
+)
+_JOINT = re.compile(r"[\s*_\"'”’»]*(?P<mark>[,;/|&+•·、，]|and\b)?\s*(?:and\b|&)?\s*")
+_DASH = re.compile(r"\s[-–—]$")
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "*": "*", "_": "_", "`": "`"}
+_MAX_TITLE = 300
+_MAX_WORDS = 12
+
+
+def parse_slate(text: str) -> list[Ref]:
+    """The (title, year) pairs a completion recommends, in order, repeats included.
+
+    Reads the first ``<solution>`` block when there is one (to the end of the text if it is never closed),
+    else what follows ``</reasoning>``, else everything. A line names an item when it holds "Title (Year)";
+    numbering, bullets, quotes, bold and whatever follows the year are dropped, and further titles on the
+    line are read when they are listed, not told about ("A (1999), B (2001)", but not "A (1999), much like
+    B (2001)"). A line without a year counts inside ``<solution>``, or when no line of the text has a year
+    and the lines look like a list.
+
+    Linear in the length of the text, and never raises: the text is untrusted.
+    """
+    opened = _OPEN.search(text)
+    if opened:
+        closed = _CLOSE.search(text, opened.end())
+        body = text[opened.end() : closed.start() if closed else len(text)]
+    else:
+        reasoned = _REASONED.search(text)
+        body = text[reasoned.end() :] if reasoned else text
+    lines = [line for raw in body.split("\n") if (line := raw.strip())]
+    if opened:
+        return [ref for line in lines for ref in _dated(line) or _undated(line)]
+    dated = [ref for line in lines for ref in _dated(line)]
+    return dated or [ref for line in _bare_list(lines) for ref in _undated(line)]
+
+
+def format_slate(labels: Sequence[str], reasoning: str | None = None) -> str:
+    """The completion that recommends ``labels``, one a line, after ``reasoning`` when given.
+
+    `parse_slate` reads it back. A label without a year cannot be told from prose on its own, so a list
+    that holds one is put inside ``<solution>`` even without reasoning.
+    """
+    lines = "".join(f"{label}\n" for label in labels)
+    if reasoning is not None:
+        return f"<reasoning>{reasoning}</reasoning>\n<solution>\n{lines}</solution>"
+    if any(split_label(label)[1] is None for label in labels):
+        return f"<solution>\n{lines}</solution>"
+    return lines.removesuffix("\n")
+
+
+def _dated(line: str) -> list[Ref]:
+    """Every "Title (Year)" the line lists."""
+    found: list[Ref] = []
+    start = 0
+    for match in _YEAR.finditer(line):
+        before = line[start : match.start()]
+        if start:
+            joint = _JOINT.match(before)
+            rest = _unmarked(before[joint.end() if joint else 0 :])
+            listed = bool(joint and joint["mark"]) or rest[:1].isalnum()
+            if not rest or not listed or rest.split(maxsplit=1)[0].islower():
+                break  # a remark that mentions another film
+            before = rest
+        title = _title(_unmarked(before), line[match.end() : match.end() + 4])
+        if title:
+            found.append((title, int(match[1])))
+        start = match.end()
+    return found
+
+
+def _undated(line: str) -> list[Ref]:
+    """The line as a title without a year, unless it is a heading."""
+    if _HEADER.match(line) or line.endswith(":") or line.startswith("<"):
+        return []
+    title = _title(_unmarked(line), "")
+    return [(title, None)] if title else []
+
+
+def _bare_list(lines: list[str]) -> list[str]:
+    """The lines of a text without any year that can be titles: its list items, or all if all look like titles."""
+    short = [line for line in lines if len(line.split(maxsplit=_MAX_WORDS)) <= _MAX_WORDS]
+    marked = [line for line in short if _unmarked(line) != line]
+    if marked:
+        return marked
+    plain = len(short) == len(lines) > 1 and not any(line.endswith((".", ":", "?")) for line in lines)
+    return lines if plain else []
+
+
+def _unmarked(text: str) -> str:
+    """Without the bullets and the number that begin a list item."""
+    text = text.strip()
+    bullets = _BULLETS.match(text)
+    if bullets:
+        text = text[bullets.end() :]
+    number = _NUMBER.match(text)
+    return text[number.end() :].strip() if number else text
+
+
+def _title(text: str, after: str) -> str:
+    """Without the quotes or emphasis around it; ``after`` is what follows the year, where they may close."""
+    if len(text) > _MAX_TITLE:
+        return ""
+    for _ in range(4):
+        before = text
+        text = text.removeprefix("**").removesuffix("**").removeprefix("__").removesuffix("__").strip()
+        text = _DASH.sub("", text).rstrip()
+        closing = _QUOTES.get(text[:1])
+        inner = text[1:-1]
+        if closing and len(text) > 2 and text.endswith(closing):
+            if f"{closing} " not in inner and f" {text[0]}" not in inner:
+                text = inner.strip()
+        elif closing and after.startswith(closing):
+            text, after = text[1:].strip(), after[1:]
+        if text == before:
+            break
+    return text if text.strip("-*•–—·>|_\"'` ") else ""

@@ -1,0 +1,156 @@
+"""Write files so that a crash, a full disk or Ctrl-C leaves either the old file or the new one, never a half."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.errors import SafecrsError
+
+Tensors = dict[str, NDArray[Any]]
+
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "BOOL": np.dtype(np.bool_),
+    "U8": np.dtype(np.uint8),
+    "I8": np.dtype(np.int8),
+    "I16": np.dtype(np.int16),
+    "U16": np.dtype(np.uint16),
+    "I32": np.dtype(np.int32),
+    "U32": np.dtype(np.uint32),
+    "I64": np.dtype(np.int64),
+    "U64": np.dtype(np.uint64),
+    "F32": np.dtype(np.float32),
+}
+_MAX_HEADER = 64 * 2**20
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``target``; on success it is flushed to disk and renamed over it.
+
+    On any error, Ctrl-C included, the temporary file is removed and ``target`` is left as it was.
+
+    Raises:
+        SafecrsError: the folder cannot be written or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SafecrsError(
+            f"Cannot write {target}: {reason}; free some space or choose another path."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write ``text`` as UTF-8, atomically."""
+    with atomic_path(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(target: Path, value: object) -> None:
+    """Write ``value`` as indented JSON, atomically."""
+    write_text(target, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        SafecrsError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SafecrsError(f"{path} does not exist.") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SafecrsError(f"{path} is not readable JSON ({error}).") from error
+
+
+def write_tensors(target: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
+    """Write numpy arrays and string metadata as one safetensors file, atomically."""
+    from safetensors.numpy import save_file
+
+    with atomic_path(target) as temporary:
+        save_file(
+            {name: np.ascontiguousarray(value) for name, value in tensors.items()},
+            temporary,
+            metadata=dict(metadata),
+        )
+
+
+def map_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
+    """Memory-map a safetensors file: read-only arrays that cost no memory until they are touched.
+
+    ``safetensors`` itself copies numpy tensors out of the file; the format (an eight-byte length, a JSON
+    header, the raw arrays) is simple enough to map directly, which makes loading independent of size.
+
+    Raises:
+        SafecrsError: the file is missing, truncated or not a safetensors file.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            prefix = file.read(8)
+            length = int.from_bytes(prefix, "little")
+            if len(prefix) < 8 or length > min(size, _MAX_HEADER):
+                raise ValueError("no header")
+            header = json.loads(file.read(length))
+        metadata = {str(key): str(value) for key, value in header.pop("__metadata__", {}).items()}
+        body = (
+            np.memmap(path, dtype=np.uint8, mode="r", offset=8 + length)
+            if size > 8 + length
+            else np.empty(0, np.uint8)
+        )
+        tensors: Tensors = {}
+        end_of_data = 0
+        for name, entry in header.items():
+            dtype = _DTYPES[entry["dtype"]]
+            start, end = entry["data_offsets"]
+            shape = tuple(entry["shape"])
+            if not 0 <= start <= end <= body.size or (end - start) != dtype.itemsize * int(
+                np.prod(shape, dtype=np.int64)
+            ):
+                raise ValueError(f"array {name!r} lies outside the file")
+            tensors[name] = body[start:end].view(dtype).reshape(shape)
+            end_of_data = max(end_of_data, end)
+        if end_of_data != body.size:
+            raise ValueError("bytes after the last array")
+    except FileNotFoundError as error:
+        raise SafecrsError(f"{path} does not exist.") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SafecrsError(
+            f"{path} is damaged or was not written by safecrs ({error}); build it again."
+        ) from error
+    return tensors, metadata
+
+
+def fingerprint(*parts: bytes | str) -> str:
+    """Sixteen hexadecimal digits that change when any of ``parts`` does."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()[:16]

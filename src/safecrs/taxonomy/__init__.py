@@ -1,0 +1,25 @@
+"""Sensitivity traits as data."""
+
+from safecrs.taxonomy.model import (
+    CATEGORIES,
+    DEFAULT_THRESHOLD,
+    SEVERITIES,
+    Constraints,
+    Domain,
+    Taxonomy,
+    Trait,
+    load_taxonomy,
+    merge_constraints,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "DEFAULT_THRESHOLD",
+    "SEVERITIES",
+    "Constraints",
+    "Domain",
+    "Taxonomy",
+    "Trait",
+    "load_taxonomy",
+    "merge_constraints",
+]

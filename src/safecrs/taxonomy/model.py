@@ -1,0 +1,194 @@
+"""Traits as data: what a user may be sensitive to, and which advisories speak to it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from safecrs.errors import SafecrsError
+
+CATEGORIES = ("sex", "violence", "profanity", "substances", "frightening")
+"""The five IMDb parents-guide categories, in the order of every severity vector."""
+
+SEVERITIES = ("None", "Mild", "Moderate", "Severe")
+"""Severity names; the position is the number that enters the risk formula (0…3)."""
+
+DEFAULT_THRESHOLD = 0.66
+"""τ of the paper: an item is unsafe for a trait when its risk is at least this."""
+
+Applicability = Literal["strong", "weak", "proxy", "none"]
+Domain = Literal["film", "game"]
+Constraints = Mapping[str, float]
+"""Trait id → the user's own risk threshold τ in (0, 1]."""
+
+
+class Trait(BaseModel):
+    """One sensitivity.
+
+    ``guide`` are the weights w(t) over `CATEGORIES`; ``applicability`` says how far the parents guide
+    speaks to the trait at all; ``topics`` maps content topics (DoesTheDogDie topics, ESRB descriptors) to
+    the risk a clear "yes" carries, 1 for a trigger.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(min_length=1)
+    avoid: str = Field(min_length=1)
+    """Completes "leave out …" in explanations: "films with blood, gore or body horror"."""
+    guide: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    applicability: Applicability = "none"
+    topics: dict[str, float]
+    aliases: tuple[str, ...] = ()
+
+    @field_validator("topics", mode="before")
+    @classmethod
+    def _plain_list_means_triggers(cls, value: object) -> object:
+        return dict.fromkeys(value, 1.0) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Trait:
+        if any(not 0 <= risk <= 1 for risk in self.topics.values()):
+            raise ValueError(f"topic risks of {self.id!r} must lie in [0, 1]")
+        if any(weight < 0 for weight in self.guide):
+            raise ValueError(f"guide weights of {self.id!r} must not be negative")
+        if (sum(self.guide) > 0) != (self.applicability != "none"):
+            raise ValueError(
+                f"trait {self.id!r}: guide weights and applicability {self.applicability!r} disagree"
+            )
+        return self
+
+
+class Taxonomy(BaseModel):
+    """The traits of one domain, in a fixed order: the columns of every risk matrix."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    domain: Domain
+    traits: tuple[Trait, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> Taxonomy:
+        ids = [trait.id for trait in self.traits]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two traits share an id")
+        return self
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Trait ids in column order."""
+        return tuple(trait.id for trait in self.traits)
+
+    @cached_property
+    def column(self) -> dict[str, int]:
+        """Trait id → column of the risk matrix."""
+        return {trait.id: position for position, trait in enumerate(self.traits)}
+
+    @cached_property
+    def topics(self) -> tuple[str, ...]:
+        """Every topic any trait speaks of, sorted: the columns of a topic matrix."""
+        return tuple(sorted({topic for trait in self.traits for topic in trait.topics}))
+
+    @cached_property
+    def guide_weights(self) -> NDArray[np.float32]:
+        """w(t), shape [traits, categories]."""
+        return np.array([trait.guide for trait in self.traits], dtype=np.float32)
+
+    @cached_property
+    def topic_risk(self) -> NDArray[np.float32]:
+        """Risk that a clear "yes" carries, shape [traits, topics]; 0 where the topic is none of the trait's."""
+        index = {topic: position for position, topic in enumerate(self.topics)}
+        risk = np.zeros((len(self.traits), len(self.topics)), dtype=np.float32)
+        for row, trait in enumerate(self.traits):
+            for topic, value in trait.topics.items():
+                risk[row, index[topic]] = value
+        return risk
+
+    def trait(self, name: str) -> Trait:
+        """The trait with this id, paper name or alias, whatever the case.
+
+        Raises:
+            SafecrsError: there is none; the message lists close ids.
+        """
+        found = self._by_name.get(_key(name))
+        if found is None:
+            import difflib
+
+            close = difflib.get_close_matches(_key(name), self._by_name, n=3, cutoff=0.5)
+            hint = (
+                "did you mean " + " or ".join(dict.fromkeys(self._by_name[c].id for c in close)) + "?"
+                if close
+                else "known traits: " + ", ".join(self.ids) + "."
+            )
+            raise SafecrsError(f"Unknown {self.domain} trait {name!r}: {hint}")
+        return found
+
+    def constraints(self, names: Iterable[str], threshold: float = DEFAULT_THRESHOLD) -> dict[str, float]:
+        """Constraints that hold every named trait to ``threshold``."""
+        return {self.trait(name).id: threshold for name in names}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Trait]:
+        return {
+            _key(name): trait
+            for trait in self.traits
+            for name in (*reversed(trait.aliases), trait.name, trait.id)
+        }
+
+    def extended(self, path: Path) -> Taxonomy:
+        """This taxonomy with the traits of a TOML file added, those of the same id replaced.
+
+        Raises:
+            SafecrsError: the file is missing, is not TOML or holds an invalid trait.
+        """
+        added = {trait.id: trait for trait in _read(path.read_text, str(path), self.domain)}
+        kept = [added.pop(trait.id, trait) for trait in self.traits]
+        return Taxonomy(domain=self.domain, traits=(*kept, *added.values()))
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
+
+
+def _read(read: Any, name: str, domain: str) -> Sequence[Trait]:
+    try:
+        table = tomllib.loads(read(encoding="utf-8"))
+        traits = table.get("trait")
+        if not isinstance(traits, dict) or not traits:
+            raise SafecrsError(f"{name} defines no trait: write a [trait.my_trait] table for each.")
+        return [Trait(id=key, **value) for key, value in traits.items()]
+    except FileNotFoundError as error:
+        raise SafecrsError(f"{name} does not exist.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SafecrsError(f"{name} is not readable TOML: {error}.") from error
+    except (ValidationError, TypeError) as error:
+        detail = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
+        where = ".".join(str(part) for part in detail["loc"])
+        raise SafecrsError(
+            f"{name} holds an invalid {domain} trait: {where} {detail['msg']}".strip() + "."
+        ) from error
+
+
+@cache
+def load_taxonomy(domain: Domain = "film") -> Taxonomy:
+    """The shipped taxonomy: twenty film traits (SafeCRS, appendix) or the game traits."""
+    resource = files("safecrs.taxonomy") / f"{domain}.toml"
+    return Taxonomy(domain=domain, traits=tuple(_read(resource.read_text, f"{domain}.toml", domain)))
+
+
+def merge_constraints(*members: Constraints) -> dict[str, float]:
+    """Constraints of people who watch together: the union of traits, each at its strictest threshold."""
+    merged: dict[str, float] = {}
+    for member in members:
+        for trait, threshold in member.items():
+            merged[trait] = min(threshold, merged.get(trait, 1.0))
+    return merged

@@ -1,0 +1,117 @@
+"""A small language model made for one catalog: every item's label is one token of its vocabulary.
+
+It is what two cores can train in minutes. Real conversations need a pretrained model; the code that trains
+and asks either is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from safecrs.errors import SafecrsError
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+PAD, END = "<|pad|>", "<|end|>"
+ROLES = ("system", "user", "assistant")
+# Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
+MARKERS = ("<reasoning>", "</reasoning>", "<solution>", "</solution>")
+# One token a role keeps prompts short.
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+class TinySize(BaseModel):
+    """The architecture: a Llama of ``layers`` blocks whose input and output embeddings are shared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hidden: int = Field(default=128, gt=0, multiple_of=8)
+    layers: int = Field(default=2, gt=0)
+    heads: int = Field(default=4, gt=0)
+    inner: int = Field(default=256, gt=0)
+    context: int = Field(default=1024, gt=0)
+    vocabulary: int = Field(default=3000, ge=300)
+    """Tokens for words and characters; labels and markers come on top."""
+
+
+def tiny_tokenizer(
+    texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE trained on ``texts``, with chat template, to which every label is added as one token."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    size = size or TinySize()
+    special = [PAD, END, *(f"<|{role}|>" for role in ROLES)]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size.vocabulary,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    whole = [label for label in dict.fromkeys(labels) if label.strip() == label and _survives(label)]
+    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in (*MARKERS, *whole)])
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+        model_max_length=size.context,
+    )
+    wrapped.chat_template = CHAT_TEMPLATE
+    return wrapped
+
+
+def _survives(label: str) -> bool:
+    """Whether the byte-level decoder gives back the label: one word with an accent reads as raw bytes."""
+    return bool(label) and (label.isascii() or " " in label)
+
+
+def tiny_model(
+    tokenizer: PreTrainedTokenizerFast, size: TinySize | None = None, seed: int = 0
+) -> LlamaForCausalLM:
+    """A Llama of that size with random weights, for that tokenizer."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    size = size or TinySize()
+    if size.hidden % size.heads:
+        raise SafecrsError(f"The hidden size {size.hidden} is not a multiple of the {size.heads} heads.")
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=size.hidden,
+        intermediate_size=size.inner,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        num_key_value_heads=size.heads,
+        max_position_embeddings=size.context,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LlamaForCausalLM(config)
+
+
+def save_tiny(
+    folder: Path, texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None, seed: int = 0
+) -> None:
+    """Write a fresh tiny model and its tokenizer into ``folder``."""
+    tokenizer = tiny_tokenizer(texts, labels, size)
+    tiny_model(tokenizer, size, seed).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)

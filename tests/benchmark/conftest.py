@@ -1,0 +1,58 @@
+"""A small world with known verdicts: the same API as the oracle, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from safecrs.catalog import Catalog, Item
+from safecrs.taxonomy import Taxonomy, load_taxonomy
+
+GENRES = (("horror",), ("comedy",), ("drama", "romance"), ("action", "thriller"), ("western",))
+
+
+@dataclass
+class FakeOracle:
+    """Unsafe for a trait by table; everything else is safe, bar the rows listed as unknown."""
+
+    catalog: Catalog
+    taxonomy: Taxonomy
+    unsafe_rows: dict[str, frozenset[int]]
+    unknown_rows: frozenset[int] = frozenset()
+
+    def unsafe(self, constraints):
+        result = np.zeros(len(self.catalog), dtype=bool)
+        for trait in constraints:
+            result[list(self.unsafe_rows.get(trait, ()))] = True
+        return result
+
+    def unknown(self, constraints):
+        result = np.zeros(len(self.catalog), dtype=bool)
+        result[list(self.unknown_rows)] = True
+        return result & ~self.unsafe(constraints)
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return Catalog.from_items(
+        Item(f"Film {number}", 1960 + number % 60, genres=GENRES[number % len(GENRES)])
+        for number in range(120)
+    )
+
+
+@pytest.fixture(scope="session")
+def oracle(catalog: Catalog) -> FakeOracle:
+    """Horror is unsafe for horror, half of it for gore too; each seventh film is unknown."""
+    return FakeOracle(
+        catalog,
+        load_taxonomy("film"),
+        {
+            "horror": frozenset(range(0, 120, 5)),
+            "gore": frozenset(range(0, 120, 10)),
+            "disasters": frozenset(range(3, 120, 5)),
+            "animal_harm": frozenset(range(4, 120, 10)),
+        },
+        frozenset(range(6, 120, 7)),
+    )

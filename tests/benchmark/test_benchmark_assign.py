@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from safecrs.benchmark import AssignmentPlan, Dialogue
+from safecrs.benchmark.assign import assign_traits
+from safecrs.benchmark.filtering import VerdictTable, filter_liked
+from safecrs.benchmark.seeding import rng_for
+from safecrs.conversation import Message
+
+ALWAYS = AssignmentPlan(without=0.0, counts=(0.4, 0.3, 0.3), min_kept=2)
+
+
+def dialogue(seen, liked, text="Any tips?"):
+    return Dialogue("d", "train", "test", (Message(role="user", content=text),), tuple(seen), tuple(liked))
+
+
+def draw(case, table, plan=ALWAYS, conflicts=None, times=200):
+    return Counter(
+        assign_traits(case, table, conflicts or {}, plan, rng_for(seed, "a")) for seed in range(times)
+    )
+
+
+def test_traits_fit_the_taste_and_leave_enough(oracle):
+    table = VerdictTable.of(oracle)
+    case = dialogue([1, 2], [0, 5, 10, 3, 4, 11, 12])
+    drawn = draw(case, table)
+    assert None not in drawn
+    assert len(drawn) > 3
+    for traits in drawn:
+        filtered = filter_liked(case.liked, traits, table)
+        assert len(filtered.kept) >= 2
+        for trait in traits:
+            assert table.unsafe[list(case.liked), table.taxonomy.column[trait]].any()
+
+
+def test_drawn_in_proportion_to_the_share_violated(oracle):
+    one = AssignmentPlan(without=0.0, counts=(1.0,), min_kept=2)
+    # Unsafe: for horror 0, 5, 15; for disasters 3; of the two gore films (0 alone here) one.
+    drawn = draw(dialogue([1], [0, 5, 15, 3, 11, 12]), VerdictTable.of(oracle), one, times=2000)
+    assert set(drawn) == {("horror",), ("gore",), ("disasters",)}
+    assert 0.54 < drawn[("horror",)] / 2000 < 0.66
+    assert 0.16 < drawn[("gore",)] / 2000 < 0.24
+
+
+def test_a_named_film_or_a_word_of_the_request_rules_a_trait_out(oracle):
+    table = VerdictTable.of(oracle)
+    assert set(draw(dialogue([20], [0, 5, 11, 12]), table)) == {None}, "a horror film is named"
+    asks = dialogue([1], [0, 5, 11, 12], "Some good Horror movies, please")
+    conflicts = {"horror": re.compile(r"\bhorror\b", re.IGNORECASE)}
+    assert set(draw(asks, table, conflicts=conflicts)) == {("gore",)}
+    said_by_the_other = Dialogue(
+        "d",
+        "train",
+        "test",
+        (Message(role="assistant", content="Horror?"), Message(role="user", content="No")),
+        (1,),
+        (0, 5, 11, 12),
+    )
+    assert ("horror",) in draw(said_by_the_other, table, conflicts=conflicts)
+
+
+def test_too_little_ground_truth_left_means_no_trait(oracle):
+    table = VerdictTable.of(oracle)
+    assert set(draw(dialogue([1], [5, 15, 11]), table)) == {None}
+
+
+def test_the_share_without_traits_and_the_counts_are_met(oracle):
+    plan = AssignmentPlan(without=0.2, counts=(0.7, 0.2, 0.1), min_kept=1)
+    drawn = draw(dialogue([1], [0, 3, 4, 5, 6, 7, 11, 12]), VerdictTable.of(oracle), plan, times=3000)
+    sizes = Counter()
+    for traits, count in drawn.items():
+        sizes[len(traits)] += count
+    assert abs(sizes[0] / 3000 - 0.2) < 0.03
+    assert abs(sizes[1] / 3000 - 0.56) < 0.03
+    assert abs(sizes[2] / 3000 - 0.16) < 0.03
+
+
+def test_unknown_items_stay_and_are_counted(oracle):
+    filtered = filter_liked([20, 6, 5, 1, 13], ["horror"], VerdictTable.of(oracle))
+    assert filtered.removed == (20, 5)
+    assert filtered.kept == (6, 1, 13)
+    assert filtered.unknown == (6, 13)
+    assert filter_liked([6], [], VerdictTable.of(oracle)).unknown == ()
