@@ -1,10 +1,11 @@
-"""Write files so that a crash, a full disk or Ctrl-C leaves either the old file or the new one, never a half."""
+"""Write files so that a crash, a full disk or Ctrl-C leaves the old file or the new one, never a half."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,6 +62,35 @@ def atomic_path(target: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """Yield a new empty folder beside ``target``; on success it takes the place of ``target``.
+
+    On any error, Ctrl-C included, it is removed and ``target`` is left as it was.
+
+    Raises:
+        SafecrsError: the folder cannot be written or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+        fresh, old = temporary / "new", temporary / "old"
+        fresh.mkdir()
+        yield fresh
+        if target.exists():
+            target.replace(old)
+        fresh.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SafecrsError(
+            f"Cannot write {target}: {reason}; free some space or choose another folder."
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(target: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from safecrs.benchmark.movielens import movielens_small, read_movielens
 from safecrs.benchmark.reasoning import reasoning_text
 from safecrs.benchmark.redial import read_redial, read_redial_items, redial_catalog
 from safecrs.benchmark.sample import SPLITS, Disclosed, Ref, Sample, Split
-from safecrs.benchmark.seeding import Splitter
+from safecrs.benchmark.seeding import Splitter, rng_for
 from safecrs.benchmark.store import Benchmark, export_jsonl, load_benchmark, save_benchmark
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "read_redial",
     "read_redial_items",
     "reasoning_text",
+    "rng_for",
     "redial_catalog",
     "save_benchmark",
     "solution_text",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from safecrs.benchmark.sample import Ref
 
@@ -18,10 +19,10 @@ def hits(recommendations: Sequence[Ref], groundtruth: Sequence[Ref], k: int) -> 
     is preferred, and each ground-truth item is used once (SafeCRS, metrics). An item without a year
     matches only an item without a year. Linear in both lengths; always ``k`` long.
     """
-    left = Counter((_fold(title), year) for title, year in groundtruth)
+    left = Counter((fold_title(title), year) for title, year in groundtruth)
     result = [0] * k
     for rank, (title, year) in enumerate(recommendations[:k]):
-        folded = _fold(title)
+        folded = fold_title(title)
         for offset in _YEAR_OFFSETS if year is not None else (0,):
             key = (folded, year + offset if year is not None else None)
             if left[key]:
@@ -31,5 +32,7 @@ def hits(recommendations: Sequence[Ref], groundtruth: Sequence[Ref], k: int) -> 
     return result
 
 
-def _fold(title: str) -> str:
+@lru_cache(maxsize=65536)
+def fold_title(title: str) -> str:
+    """Case-folded, white space collapsed: two titles are the same for a hit when this is equal."""
     return " ".join(title.split()).casefold()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.completion import completion_text
 from safecrs.benchmark.sample import SPLITS, Ref, Sample, Split
 from safecrs.errors import SafecrsError
-from safecrs.storage import atomic_path, fingerprint, read_json, write_json, write_text
+from safecrs.storage import atomic_folder, atomic_path, fingerprint, read_json, write_json, write_text
 
 _CARD = "card.json"
 _TASTES = "tastes.jsonl"
@@ -56,7 +53,8 @@ def save_benchmark(benchmark: Benchmark, folder: Path, *, overwrite: bool = Fals
             it cannot be written, or the datasets package is missing.
     """
     datasets = _datasets()
-    with _new_folder(folder, overwrite) as temporary:
+    _check_free(folder, overwrite)
+    with atomic_folder(folder) as temporary:
         splits = {}
         for name in SPLITS:
             rows = [sample_row(sample, benchmark.card.trait_names) for sample in benchmark.split(name)]
@@ -203,9 +201,7 @@ def _read_tastes(path: Path) -> tuple[tuple[Ref, ...], ...]:
     return tuple(tastes)
 
 
-@contextmanager
-def _new_folder(target: Path, overwrite: bool) -> Iterator[Path]:
-    """Yield a temporary folder that takes the place of ``target`` on success and vanishes on any error."""
+def _check_free(target: Path, overwrite: bool) -> None:
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
         if not (target / _CARD).is_file():
             raise SafecrsError(f"{target} exists and is not a benchmark; choose another folder.")
@@ -213,24 +209,6 @@ def _new_folder(target: Path, overwrite: bool) -> Iterator[Path]:
             raise SafecrsError(
                 f"{target} already holds a benchmark; choose another folder or allow overwriting it."
             )
-    temporary: Path | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
-        fresh, old = temporary / "new", temporary / "old"
-        fresh.mkdir()
-        yield fresh
-        if target.exists():
-            target.replace(old)
-        fresh.replace(target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SafecrsError(
-            f"Cannot write {target}: {reason}; free some space or choose another folder."
-        ) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _datasets() -> Any:

@@ -83,6 +83,6 @@ class TitleIndex:
                 | (np.abs(have - wanted[found]) <= MAX_YEAR_GAP)
             )
             result[found] = np.where(fits, self.rows[at], -1)
-        for position in np.flatnonzero(end - start > 1):
+        for position in np.flatnonzero(end - start > 1).tolist():
             result[position] = self.resolve(titles[position], years[position])
         return result

@@ -14,9 +14,22 @@ _QUOTES = '"“”«»*_'
 _MAX_WORDS = 12
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\n]\s*[\"“'(]*)$")
 # A title made of these alone is taken for ordinary words unless quoted, dated or written in title case.
-_ORDINARY = frozenset(
-    ["a", "about", "after", "again", "all", "alone", "always", "am", "an", "and", "another", "any", "are", "as", "at", "away", "back", "be", "because", "before", "being", "best", "better", "big", "black", "blue", "boy", "brother", "but", "by", "can", "come", "crash", "day", "days", "dead", "do", "don", "down", "duel", "ever", "every", "everything", "eve", "fall", "family", "fear", "first", "fly", "for", "freaks", "free", "friday", "friends", "from", "fun", "game", "get", "getting", "ghost", "girl", "girls", "give", "go", "going", "good", "great", "had", "happening", "happy", "has", "have", "he", "heat", "heaven", "help", "her", "here", "high", "him", "his", "holiday", "home", "house", "how", "i", "if", "in", "into", "is", "it", "kids", "kill", "know", "last", "late", "let", "life", "like", "little", "live", "long", "lost", "love", "mad", "made", "make", "man", "me", "memento", "men", "monster", "more", "mother", "movie", "my", "name", "new", "next", "night", "no", "not", "nothing", "notebook", "now", "of", "off", "old", "on", "once", "one", "only", "or", "other", "our", "out", "over", "past", "perfect", "play", "please", "point", "possession", "psycho", "ray", "red", "rent", "right", "rock", "room", "safe", "say", "school", "see", "seven", "she", "shine", "short", "sing", "so", "some", "something", "soul", "speed", "star", "stay", "stop", "story", "still", "strange", "summer", "taken", "talk", "than", "that", "the", "their", "them", "then", "there", "they", "thing", "things", "this", "three", "time", "to", "together", "too", "traffic", "true", "two", "under", "unknown", "up", "us", "very", "wait", "want", "was", "way", "we", "week", "were", "what", "when", "where", "while", "who", "why", "wife", "wild", "will", "wings", "with", "woman", "women", "world", "would", "wrong", "year", "you", "young", "your", "yourself", "it's", "i'm", "don't", "can't", "gone", "wonder", "joker", "logan", "lion", "brave", "up", "split", "once", "nope", "coco"]
-)
+_ORDINARY_WORDS = """
+a about after again all alone always am an and another any are as at away back be because before
+being best better big black blue boy brave brother but by can can't coco come crash day days dead do
+don don't down duel eve ever every everything fall family fear first fly for freaks free friday
+friends from fun game get getting ghost girl girls give go going gone good great had happening happy
+has have he heat heaven help her here high him his holiday home house how i i'm if in into is it
+it's joker kids kill know last late let life like lion little live logan long lost love mad made
+make man me memento men monster more mother movie my name new next night no nope not notebook
+nothing now of off old on once one only or other our out over past perfect play please point
+possession psycho ray red rent right rock room safe say school see seven she shine short sing so
+some something soul speed split star stay still stop story strange summer taken talk than that the
+their them then there they thing things this three time to together too traffic true two under
+unknown up us very wait want was way we week were what when where while who why wife wild will wings
+with woman women wonder world would wrong year you young your yourself
+"""
+_ORDINARY = frozenset(_ORDINARY_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

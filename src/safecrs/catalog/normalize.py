@@ -31,7 +31,10 @@ def normalize_title(title: str) -> str:
 
 @lru_cache(maxsize=65536)
 def title_key(title: str) -> int:
-    """A 64-bit key of the normalised title; equal titles share it, two of a million collide once in 10⁷ catalogs."""
+    """A 64-bit key of the normalised title.
+
+    Equal titles share it; two of a million different ones collide in about one catalog of 10⁷.
+    """
     return int.from_bytes(blake2b(normalize_title(title).encode(), digest_size=8).digest(), "little")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safecrs.catalog.normalize import split_label
 
@@ -28,6 +28,14 @@ _MAX_TITLE = 300
 _MAX_WORDS = 12
 
 
+class LocatedItem(NamedTuple):
+    """A recommended item and where its text lies: ``start`` of its line, ``end`` of its year (or line)."""
+
+    ref: Ref
+    start: int
+    end: int
+
+
 def parse_slate(text: str) -> list[Ref]:
     """The (title, year) pairs a completion recommends, in order, repeats included.
 
@@ -40,18 +48,24 @@ def parse_slate(text: str) -> list[Ref]:
 
     Linear in the length of the text, and never raises: the text is untrusted.
     """
+    return [item.ref for item in locate_slate(text)]
+
+
+def locate_slate(text: str) -> list[LocatedItem]:
+    """The items `parse_slate` reads, with the character positions that per-rank training credits."""
     opened = _OPEN.search(text)
+    reasoned = None if opened else _REASONED.search(text)
+    closed = _CLOSE.search(text, opened.end()) if opened else None
+    start = opened.end() if opened else reasoned.end() if reasoned else 0
+    lines: list[tuple[int, str]] = []
+    for raw in text[start : closed.start() if closed else len(text)].split("\n"):
+        if line := raw.strip():
+            lines.append((start + raw.index(line), line))
+        start += len(raw) + 1
     if opened:
-        closed = _CLOSE.search(text, opened.end())
-        body = text[opened.end() : closed.start() if closed else len(text)]
-    else:
-        reasoned = _REASONED.search(text)
-        body = text[reasoned.end() :] if reasoned else text
-    lines = [line for raw in body.split("\n") if (line := raw.strip())]
-    if opened:
-        return [ref for line in lines for ref in _dated(line) or _undated(line)]
-    dated = [ref for line in lines for ref in _dated(line)]
-    return dated or [ref for line in _bare_list(lines) for ref in _undated(line)]
+        return [item for at, line in lines for item in _dated(line, at) or _undated(line, at)]
+    dated = [item for at, line in lines for item in _dated(line, at)]
+    return dated or [item for at, line in _bare_list(lines) for item in _undated(line, at)]
 
 
 def format_slate(labels: Sequence[str], reasoning: str | None = None) -> str:
@@ -68,9 +82,9 @@ def format_slate(labels: Sequence[str], reasoning: str | None = None) -> str:
     return lines.removesuffix("\n")
 
 
-def _dated(line: str) -> list[Ref]:
-    """Every "Title (Year)" the line lists."""
-    found: list[Ref] = []
+def _dated(line: str, at: int) -> list[LocatedItem]:
+    """Every "Title (Year)" listed by the line that begins at character ``at``."""
+    found: list[LocatedItem] = []
     start = 0
     for match in _YEAR.finditer(line):
         before = line[start : match.start()]
@@ -83,26 +97,26 @@ def _dated(line: str) -> list[Ref]:
             before = rest
         title = _title(_unmarked(before), line[match.end() : match.end() + 4])
         if title:
-            found.append((title, int(match[1])))
+            found.append(LocatedItem((title, int(match[1])), at, at + match.end()))
         start = match.end()
     return found
 
 
-def _undated(line: str) -> list[Ref]:
+def _undated(line: str, at: int) -> list[LocatedItem]:
     """The line as a title without a year, unless it is a heading."""
     if _HEADER.match(line) or line.endswith(":") or line.startswith("<"):
         return []
     title = _title(_unmarked(line), "")
-    return [(title, None)] if title else []
+    return [LocatedItem((title, None), at, at + len(line))] if title else []
 
 
-def _bare_list(lines: list[str]) -> list[str]:
-    """The lines of a text without any year that can be titles: its list items, or all if all look like titles."""
-    short = [line for line in lines if len(line.split(maxsplit=_MAX_WORDS)) <= _MAX_WORDS]
-    marked = [line for line in short if _unmarked(line) != line]
+def _bare_list(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines of a text without any year that can be titles: its list items, or all if all look so."""
+    short = [(at, line) for at, line in lines if len(line.split(maxsplit=_MAX_WORDS)) <= _MAX_WORDS]
+    marked = [(at, line) for at, line in short if _unmarked(line) != line]
     if marked:
         return marked
-    plain = len(short) == len(lines) > 1 and not any(line.endswith((".", ":", "?")) for line in lines)
+    plain = len(short) == len(lines) > 1 and not any(line.endswith((".", ":", "?")) for _, line in lines)
     return lines if plain else []
 
 

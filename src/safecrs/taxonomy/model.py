@@ -105,7 +105,7 @@ class Taxonomy(BaseModel):
 
     @cached_property
     def topic_risk(self) -> NDArray[np.float32]:
-        """Risk that a clear "yes" carries, shape [traits, topics]; 0 where the topic is none of the trait's."""
+        """Risk that a clear "yes" carries, [traits, topics]; 0 where the topic is none of the trait's."""
         index = {topic: position for position, topic in enumerate(self.topics)}
         risk = np.zeros((len(self.traits), len(self.topics)), dtype=np.float32)
         for row, trait in enumerate(self.traits):

@@ -45,7 +45,7 @@ class TinySize(BaseModel):
 def tiny_tokenizer(
     texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None
 ) -> PreTrainedTokenizerFast:
-    """A byte-level BPE trained on ``texts``, with chat template, to which every label is added as one token."""
+    """A byte-level BPE trained on ``texts``, with chat template; every label is added as one token."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 

@@ -1,0 +1,19 @@
+"""What each source says about an item, in one record type; one module a source."""
+
+from safecrs.advisories.ddd import read_ddd, read_ddd_table
+from safecrs.advisories.esrb import read_esrb
+from safecrs.advisories.parents_guide import read_parents_guide
+from safecrs.advisories.record import Advisory, Statement
+from safecrs.advisories.scores import read_scores
+from safecrs.advisories.user_csv import read_user_csv
+
+__all__ = [
+    "Advisory",
+    "Statement",
+    "read_ddd",
+    "read_ddd_table",
+    "read_esrb",
+    "read_parents_guide",
+    "read_scores",
+    "read_user_csv",
+]

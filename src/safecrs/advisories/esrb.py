@@ -1,0 +1,175 @@
+"""ESRB content descriptors of games."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from safecrs.advisories.record import Advisory, Statement
+from safecrs.advisories.tables import column_key, read_table
+
+SOURCE = "esrb"
+
+DESCRIPTORS = (
+    "Alcohol Reference",
+    "Animated Blood",
+    "Blood",
+    "Blood and Gore",
+    "Cartoon Violence",
+    "Comic Mischief",
+    "Crude Humor",
+    "Drug Reference",
+    "Fantasy Violence",
+    "Gambling",
+    "Intense Violence",
+    "Language",
+    "Lyrics",
+    "Mature Humor",
+    "Mild Blood",
+    "Mild Cartoon Violence",
+    "Mild Fantasy Violence",
+    "Mild Language",
+    "Mild Lyrics",
+    "Mild Suggestive Themes",
+    "Mild Violence",
+    "Nudity",
+    "Partial Nudity",
+    "Sexual Content",
+    "Sexual Themes",
+    "Sexual Violence",
+    "Simulated Gambling",
+    "Strong Language",
+    "Strong Sexual Content",
+    "Suggestive Themes",
+    "Tobacco Reference",
+    "Use of Alcohol",
+    "Use of Drugs",
+    "Use of Drugs and Alcohol",
+    "Use of Tobacco",
+    "Violence",
+)
+"""The content descriptors that speak to a trait, as ESRB writes them."""
+
+_BLOODY = frozenset({"Blood", "Blood and Gore", "Intense Violence"})
+_FORCE = frozenset({"Violence", "Intense Violence", "Blood and Gore", "Sexual Violence"})
+_SEX = frozenset(
+    {
+        "Sexual Violence",
+        "Strong Sexual Content",
+        "Sexual Content",
+        "Sexual Themes",
+        "Nudity",
+        "Partial Nudity",
+    }
+)
+_DRUGS = frozenset({"Drug Reference", "Use of Drugs", "Use of Drugs and Alcohol"})
+_DRINK = frozenset({"Alcohol Reference", "Use of Alcohol", "Use of Drugs and Alcohol"})
+RULED_OUT: Mapping[str, frozenset[str]] = {
+    "excessive gore": _BLOODY,
+    "blood/gore": _BLOODY | {"Mild Blood", "Animated Blood"},
+    "body horror": _BLOODY,
+    "amputation": _BLOODY,
+    "eye mutilation": _BLOODY,
+    "torture": _FORCE,
+    "burned alive": _FORCE,
+    "buried alive": _FORCE,
+    "cannibalism": _FORCE,
+    "crushed to death": _FORCE,
+    "a head gets squashed": _FORCE,
+    "sexual assault": _SEX,
+    "onscreen rape": _SEX,
+    "a minor is sexualised": _SEX | {"Suggestive Themes"},
+    "addiction": _DRUGS | _DRINK,
+    "drug use": _DRUGS,
+    "overdose": _DRUGS,
+    "alcohol abuse": _DRINK,
+}
+"""Content topic → descriptors of which ESRB would have given one: with none of them, the answer is "no"."""
+
+_COMPOUND = {
+    "Use of Alcohol and Tobacco": ("Use of Alcohol", "Use of Tobacco"),
+    "Use of Drugs, Alcohol, Tobacco": ("Use of Drugs and Alcohol", "Use of Tobacco"),
+    "Use of Drugs, Alcohol and Tobacco": ("Use of Drugs and Alcohol", "Use of Tobacco"),
+    "Use of Drugs and Tobacco": ("Use of Drugs", "Use of Tobacco"),
+    "Drug and Alcohol Reference": ("Drug Reference", "Alcohol Reference"),
+    "Drug and Tobacco Reference": ("Drug Reference", "Tobacco Reference"),
+    "Alcohol and Tobacco Reference": ("Alcohol Reference", "Tobacco Reference"),
+    "Drug, Alcohol and Tobacco Reference": ("Drug Reference", "Alcohol Reference", "Tobacco Reference"),
+    "Animated Blood and Gore": ("Blood and Gore",),
+    "Gambling Themes": ("Gambling",),
+    "Strong Lyrics": ("Strong Language",),
+    "Strong Janguage": ("Strong Language",),
+    "No Descriptors": (),
+}
+_BY_KEY: dict[str, tuple[str, ...]] = {column_key(name): (name,) for name in DESCRIPTORS}
+_BY_KEY |= {column_key(name): parts for name, parts in _COMPOUND.items()}
+
+
+def parse_descriptor(text: str) -> tuple[str, ...]:
+    """The `DESCRIPTORS` that a printed one stands for: "Use of Alcohol and Tobacco" is two of them.
+
+    Raises:
+        ValueError: it is none; the message suggests the closest.
+    """
+    key = column_key(text)
+    if key not in _BY_KEY:
+        import difflib
+
+        close = difflib.get_close_matches(key, _BY_KEY, n=1)
+        hint = f"; did you mean {' and '.join(_BY_KEY[close[0]])!r}?" if close else ""
+        raise ValueError(f"{text.strip()!r} is not an ESRB descriptor{hint}")
+    return _BY_KEY[key]
+
+
+def esrb_advisory(
+    title: str,
+    year: int | None,
+    descriptors: Iterable[str],
+    *,
+    considered: Iterable[str] = DESCRIPTORS,
+    source: str = SOURCE,
+    more: tuple[Statement, ...] = (),
+) -> Advisory:
+    """An advisory from the descriptors a game was given.
+
+    ESRB considers every descriptor of ``considered``, so an absent one is a clear no, and so is a topic that
+    would have brought one (`RULED_OUT`). ``more`` are further statements of the same source.
+
+    Raises:
+        ValueError: a descriptor is unknown.
+    """
+    said = {name: text.strip() for text in descriptors for name in parse_descriptor(text)}
+    known = frozenset(considered)
+    ruled_out = (topic for topic, signs in RULED_OUT.items() if not signs.intersection(said))
+    statements = tuple(Statement(name, 1, words) for name, words in said.items())
+    return Advisory(title, year, source, statements + more, reviews_topics=known.union(ruled_out))
+
+
+def read_esrb(path: Path) -> Iterator[Advisory]:
+    """Games of an ESRB table, CSV or TSV, also gzip-compressed.
+
+    Either one 0/1 column a descriptor ("blood_and_gore"; the published dataset spells one
+    "strong_janguage"), or a ``descriptors`` column that joins them by "|". Title and optional year beside
+    them; rating and console are passed over, since only descriptors say what is in a game.
+
+    Raises:
+        SafecrsError: names file and row of what cannot be read, or an unknown descriptor.
+    """
+    for row in read_table(path, required=("title",)):
+        joined = row.get("descriptors")
+        if joined is not None:
+            try:
+                parts = [part for part in joined.split("|") if part.strip()]
+                yield esrb_advisory(row.title, row.year, parts)
+            except ValueError as error:
+                row.fail(f"{error}.")
+            continue
+        columns = {key: _BY_KEY[key][0] for key in row.cells if _BY_KEY.get(key)}
+        if not columns:
+            row.fail("there is no descriptor column, such as blood_and_gore or descriptors.")
+        flags = {name: row.cells[key] for key, name in columns.items()}
+        for name, flag in flags.items():
+            if flag not in ("0", "1"):
+                row.fail(f"{name} must be 0 or 1, not {flag!r}.")
+        present = [name for name, flag in flags.items() if flag == "1"]
+        yield esrb_advisory(row.title, row.year, present, considered=columns.values())

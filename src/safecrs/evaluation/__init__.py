@@ -1,0 +1,34 @@
+"""Evaluation: slates → metrics with intervals, paired tests, report. Knows no model."""
+
+from safecrs.evaluation.evaluate import Measured, System, evaluate, measure, requests_for
+from safecrs.evaluation.judged import NO_ITEM, Judged, judge_slates
+from safecrs.evaluation.metrics import METRICS, Metric
+from safecrs.evaluation.results import (
+    ConstraintsFrom,
+    Evaluation,
+    SystemResult,
+    load_evaluation,
+    save_evaluation,
+)
+from safecrs.evaluation.statistics import Clusters, Comparison, Estimate
+
+__all__ = [
+    "METRICS",
+    "NO_ITEM",
+    "Clusters",
+    "Comparison",
+    "ConstraintsFrom",
+    "Estimate",
+    "Evaluation",
+    "Judged",
+    "Measured",
+    "Metric",
+    "System",
+    "SystemResult",
+    "evaluate",
+    "judge_slates",
+    "load_evaluation",
+    "measure",
+    "requests_for",
+    "save_evaluation",
+]

@@ -1,0 +1,103 @@
+"""What an evaluation found: plain numbers that a report, a script or a later comparison reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from safecrs.errors import SafecrsError
+from safecrs.evaluation.statistics import Comparison, Estimate
+from safecrs.storage import read_json, write_json
+
+if TYPE_CHECKING:
+    from safecrs.policies.base import Slate
+
+ConstraintsFrom = Literal["none", "benchmark", "detected"]
+
+
+class SystemResult(BaseModel):
+    """One system on one split.
+
+    Attributes:
+        constraints: where the system's knowledge of the constraints came from: it had none besides the
+            conversation, it was told the true ones, or it detected them itself.
+        metrics: metric id → estimate; by_trait: trait id → metric id → estimate over the samples with it.
+        plain: metric id → estimate over the samples without any sensitivity.
+        excluded_liked: share of the ground truth that the system refuses to recommend (over-caution).
+        seconds: wall time for all slates.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    constraints: ConstraintsFrom
+    metrics: dict[str, Estimate]
+    by_trait: dict[str, dict[str, Estimate]]
+    plain: dict[str, Estimate]
+    excluded_liked: Estimate
+    distinct_items: int
+    seconds: float
+
+
+class Evaluation(BaseModel):
+    """All systems on one split of one benchmark.
+
+    Attributes:
+        samples, constrained, clusters: how many conversations, those with a sensitivity, people.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    benchmark: str
+    split: str
+    fingerprint: str
+    oracle_fingerprint: str
+    seed: int
+    k: int
+    samples: int
+    constrained: int
+    clusters: int
+    trait_samples: dict[str, int]
+    trait_names: dict[str, str]
+    systems: list[SystemResult]
+    comparisons: list[Comparison]
+
+    def system(self, name: str) -> SystemResult:
+        """The result of that name.
+
+        Raises:
+            SafecrsError: there is none.
+        """
+        for system in self.systems:
+            if system.name == name:
+                return system
+        raise SafecrsError(
+            f"No system is called {name!r}; there are {', '.join(s.name for s in self.systems)}."
+        )
+
+
+def save_evaluation(evaluation: Evaluation, path: Path) -> None:
+    """Write it as JSON, atomically."""
+    write_json(path, evaluation.model_dump(mode="json"))
+
+
+def load_evaluation(path: Path) -> Evaluation:
+    """Read what `save_evaluation` wrote.
+
+    Raises:
+        SafecrsError: the file is missing or is not an evaluation.
+    """
+    try:
+        return Evaluation.model_validate(read_json(path))
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in detail["loc"])
+        raise SafecrsError(f"{path} is not a safecrs evaluation: {where} {detail['msg']}.") from error
+
+
+def slate_rows(slates: Sequence[Slate]) -> list[list[list[object]]]:
+    """Slates as JSON: for each conversation its [title, year, row] triples."""
+    return [[[item.title, item.year, item.row] for item in slate] for slate in slates]

@@ -1,0 +1,24 @@
+"""What the sources say, fused into risk by item and trait, and verdicts at a person's threshold."""
+
+from safecrs.oracle.evidence import Evidence, Finding, SourceCount
+from safecrs.oracle.explain import Check, TraitRisk
+from safecrs.oracle.fusion import Fusion
+from safecrs.oracle.guide import pg_risk
+from safecrs.oracle.oracle import Coverage, Oracle, compile_oracle
+from safecrs.oracle.starter import load_starter
+from safecrs.oracle.verdict import Verdict
+
+__all__ = [
+    "Check",
+    "Coverage",
+    "Evidence",
+    "Finding",
+    "Fusion",
+    "Oracle",
+    "SourceCount",
+    "TraitRisk",
+    "Verdict",
+    "compile_oracle",
+    "load_starter",
+    "pg_risk",
+]

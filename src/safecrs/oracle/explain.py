@@ -1,0 +1,108 @@
+"""Why the oracle says what it says: findings by trait, in a sentence a person can check."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from safecrs.oracle.evidence import Finding
+from safecrs.oracle.verdict import Verdict
+from safecrs.taxonomy import CATEGORIES, SEVERITIES, Trait
+
+_CATEGORY_WORDS = {
+    "sex": "sex & nudity",
+    "violence": "violence & gore",
+    "profanity": "profanity",
+    "substances": "alcohol, drugs & smoking",
+    "frightening": "frightening & intense scenes",
+}
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TraitRisk:
+    """What the oracle knows of one item for one trait.
+
+    Attributes:
+        trait: trait id; threshold: the τ that the verdict is for.
+        risk: evidence that counts, 0…1; None when nobody can say.
+        doubt: risk that only a weak source suggests, 0…1.
+        evidence: every finding on this trait's categories and topics, the weightiest first.
+        reason: the sentence that says why.
+    """
+
+    trait: str
+    threshold: float
+    risk: float | None
+    doubt: float
+    verdict: Verdict
+    evidence: tuple[Finding, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer to "may I watch this?".
+
+    Attributes:
+        title, year: as asked; row, label: the item found, None when there is none.
+        verdict: over all traits; traits: one by one.
+        did_you_mean: labels of similar items when none was found, or of those that share the title.
+    """
+
+    title: str
+    year: int | None
+    row: int | None
+    label: str | None
+    verdict: Verdict
+    traits: tuple[TraitRisk, ...]
+    did_you_mean: tuple[str, ...] = field(default=())
+
+
+def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that speak to ``trait``, the weightiest for it first."""
+    weights = dict(zip(CATEGORIES, trait.guide, strict=True))
+
+    def weight(finding: Finding) -> tuple[float, bool]:
+        topic = trait.topics.get(finding.subject)
+        carried = weights[finding.subject] / 3 if topic is None else topic
+        return carried * finding.value, topic is not None
+
+    speaking = [f for f in findings if f.subject in trait.topics or weights.get(f.subject, 0) > 0]
+    return tuple(sorted(speaking, key=weight, reverse=True))
+
+
+def reason(
+    trait: Trait, risk: float, doubt: float, verdict: Verdict, findings: Sequence[Finding], domain: str
+) -> str:
+    """One sentence: the verdict and what it rests on."""
+    serious = "; ".join(_phrase(finding) for finding in [f for f in findings if f.value > 0][:_SHOWN])
+    if verdict is Verdict.UNSAFE:
+        return f"Among the {trait.avoid}: {serious or f'risk {risk:.2f}'}."
+    if verdict is Verdict.SAFE:
+        if risk > 0:
+            return f"Below your threshold: {serious or f'risk {risk:.2f}'}."
+        sources = ", ".join(dict.fromkeys(finding.source for finding in findings))
+        return (
+            f"Nothing of the kind was found by {sources}."
+            if sources
+            else "Known to hold nothing of the kind."
+        )
+    if not findings:
+        return f"No source speaks of this for this {domain}."
+    if math.isnan(risk) and not serious:
+        return "The sources looked at too little of this to vouch for it."
+    return f"Cannot be ruled out: {serious or f'doubt {doubt:.2f}'}."
+
+
+def _phrase(finding: Finding) -> str:
+    if finding.subject in _CATEGORY_WORDS:
+        said = f"{finding.source} rates {_CATEGORY_WORDS[finding.subject]} {SEVERITIES[finding.value]}"
+    else:
+        said = f"{finding.source} says yes to “{finding.subject}”"
+    return (
+        f"{said} (“{finding.words}”)"
+        if finding.words and finding.words.casefold() != finding.subject.casefold()
+        else said
+    )

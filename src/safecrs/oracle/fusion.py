@@ -1,0 +1,91 @@
+"""From what the sources say to a risk and a doubt for every (item, trait).
+
+Several sources: the highest severity of a category counts, and one "yes" outweighs any number of "no".
+``fusion="applicability"`` asks how far the parents guide can speak to a trait at all (`Trait.applicability`).
+*pg* is the parents-guide risk, *topics* are the trait's topics, and the guide is *heard* where the categories
+it rates carry at least half of the trait's weight. Entries are "risk · doubt", "?" is an unknown risk (NaN):
+
+| what is known of the trait      | guide strong | guide weak               | guide proxy | no guide |
+|---------------------------------|--------------|--------------------------|-------------|----------|
+| a topic is a yes of risk r      | max(r, pg)   | r · pg                   | r · pg      | r        |
+| no yes, all topics reviewed     | pg           | 0                        | 0           | 0        |
+| no yes, at least half reviewed  | pg           | 0 · pg                   | 0 · pg      | 0        |
+| fewer reviewed, guide heard     | pg           | pg ≤ 1/6: 0 · pg, else ? | ?           | ?        |
+| fewer reviewed, guide not heard | ?            | ?                        | ?           | ?        |
+
+So a weak guide alone can raise a doubt but not condemn, and vouches only where it found next to nothing of
+the kind; a proxy never vouches; a review of all topics settles the doubt. Where something less than a trigger
+was found but nobody vouches for the rest (a mild topic alone, a severity in a guide that is not heard), the
+risk stands with doubt 1: enough to call the item unsafe at a low threshold, never enough to call it safe.
+
+``fusion="paper"`` is the rule of SafeCRS (Hao et al. 2026): risk = max(trigger, pg) for every item that any
+source speaks of, what is not stated counting as absent; doubt 0.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.oracle.evidence import Evidence
+from safecrs.oracle.guide import guide_weights, pg_risk
+from safecrs.taxonomy import CATEGORIES, Taxonomy, Trait
+
+Fusion = Literal["applicability", "paper"]
+Column = NDArray[np.float32]
+
+_LITTLE = 1 / 6 + 1e-6
+_COVERING = 0.5
+_UNSTATED = -1
+
+
+def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column, Column]:
+    """Risk and doubt, float32 [items, traits], one contiguous column a trait; see the module's table."""
+    rows, position = np.unique(evidence.rows, return_inverse=True)
+    severity = np.full((len(rows), len(CATEGORIES)), _UNSTATED, dtype=np.int8)
+    reviewed = np.zeros((len(rows), len(taxonomy.topics)), dtype=np.bool_)
+    yes = np.zeros_like(reviewed)
+    guide = evidence.subject < len(CATEGORIES)
+    np.maximum.at(severity, (position[guide], evidence.subject[guide]), evidence.value[guide])
+    topic = evidence.subject[~guide] - len(CATEGORIES)
+    reviewed[position[~guide], topic] = True
+    said_yes = evidence.value[~guide] > 0
+    yes[position[~guide][said_yes], topic[said_yes]] = True
+
+    pg = pg_risk(np.maximum(severity, 0), taxonomy)
+    heard = (severity != _UNSTATED) @ guide_weights(taxonomy).T >= _COVERING
+    index = {topic: column for column, topic in enumerate(taxonomy.topics)}
+    items = len(evidence.offsets) - 1
+    risk = np.full((len(taxonomy.traits), items), np.nan, dtype=np.float32).T
+    doubt = np.zeros((len(taxonomy.traits), items), dtype=np.float32).T
+    for column, trait in enumerate(taxonomy.traits):
+        topics = [index[name] for name in trait.topics]
+        carried = np.array(list(trait.topics.values()), dtype=np.float32)
+        found = (yes[:, topics] * carried).max(axis=1, initial=0)
+        if fusion == "paper":
+            risk[rows, column] = np.maximum(found, pg[:, column])
+        else:
+            share = reviewed[:, topics].sum(axis=1) / max(len(topics), 1)
+            risk[rows, column], doubt[rows, column] = _applied(
+                trait, found, share, pg[:, column], heard[:, column]
+            )
+    return risk, doubt
+
+
+def _applied(
+    trait: Trait, found: Column, share: NDArray[np.float64], pg: Column, heard: NDArray[np.bool_]
+) -> tuple[Column, Column]:
+    vouched = share >= _COVERING
+    doubt = np.zeros_like(pg)
+    if trait.applicability == "strong":
+        found = np.maximum(found, pg)
+        vouched = vouched | heard
+    elif trait.applicability in ("weak", "proxy"):
+        doubt = np.where(share < 1, pg, 0)
+        if trait.applicability == "weak":
+            vouched = vouched | (heard & (pg <= _LITTLE))
+    risk = np.where(vouched | (found > 0), found, np.nan).astype(np.float32)
+    doubt = np.where(~vouched & (found > 0) & (found < 1), 1, doubt).astype(np.float32)
+    return risk, doubt

@@ -1,0 +1,218 @@
+"""The oracle: the one judge of whether an item is safe for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from safecrs.advisories.record import Advisory
+from safecrs.catalog import Catalog, split_label
+from safecrs.errors import SafecrsError
+from safecrs.oracle.evidence import Evidence, SourceCount, gather_evidence
+from safecrs.oracle.explain import Check, TraitRisk, reason, relevant
+from safecrs.oracle.fusion import Fusion, fuse
+from safecrs.oracle.verdict import Key, Verdict, constraint_key, overall_verdicts, trait_verdict
+from safecrs.storage import fingerprint
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Taxonomy
+
+_REMEMBERED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much the oracle knows.
+
+    Attributes:
+        items: catalog size; advised: items that any source speaks of.
+        known: trait id → share of items whose risk is known.
+        sources: source → advisories given, and how many of them named a catalog item.
+    """
+
+    items: int
+    advised: int
+    known: Mapping[str, float]
+    sources: Mapping[str, SourceCount]
+
+
+class Oracle:
+    """Risk of every catalog item for every trait, and the verdicts that follow.
+
+    Verdict at a threshold τ: UNSAFE if risk ≥ τ; else UNKNOWN if the risk is unknown or the doubt is at least
+    τ/2; else SAFE. Row −1, an item the catalog does not hold, is UNKNOWN. Build one with `compile_oracle`,
+    `Oracle.load` or `Oracle.from_risk`.
+
+    Attributes:
+        risk: float32 [items, traits], evidence that counts; NaN where nobody can say.
+        doubt: float32 [items, traits], risk that only a weak source suggests.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        taxonomy: Taxonomy,
+        risk: NDArray[np.float32],
+        doubt: NDArray[np.float32],
+        evidence: Evidence,
+        *,
+        fusion: Fusion = "applicability",
+        sources: Mapping[str, SourceCount] | None = None,
+    ) -> None:
+        shape = (len(catalog), len(taxonomy.traits))
+        if risk.shape != shape or doubt.shape != shape or len(evidence.offsets) != len(catalog) + 1:
+            raise SafecrsError(
+                f"The oracle's tables do not fit {shape[0]} items and {shape[1]} traits; compile it again."
+            )
+        if catalog.domain != taxonomy.domain:
+            raise SafecrsError(
+                f"A {catalog.domain} catalog needs {catalog.domain} traits, not {taxonomy.domain} ones."
+            )
+        self.catalog, self.taxonomy = catalog, taxonomy
+        self.risk, self.doubt = risk, doubt
+        self.evidence, self.fusion = evidence, fusion
+        self.sources = dict(sources or {})
+        self._table = lru_cache(maxsize=_REMEMBERED)(self._compute)
+
+    @classmethod
+    def from_risk(cls, catalog: Catalog, taxonomy: Taxonomy, risk: ArrayLike) -> Oracle:
+        """An oracle over a given risk table [items, traits] (NaN = unknown), without evidence or doubt."""
+        table = np.asarray(risk, dtype=np.float32)
+        if np.any((table < 0) | (table > 1)):
+            raise SafecrsError("Risks must lie between 0 and 1 (or be NaN where unknown).")
+        return cls(catalog, taxonomy, table, np.zeros_like(table), Evidence.empty(len(catalog), taxonomy))
+
+    def unsafe(self, constraints: Constraints) -> NDArray[np.bool_]:
+        """bool [items]: some constrained trait's risk reaches its threshold."""
+        return np.equal(self._items(constraints), Verdict.UNSAFE)
+
+    def unknown(self, constraints: Constraints) -> NDArray[np.bool_]:
+        """bool [items]: not unsafe, and some constrained trait is unknown."""
+        return np.equal(self._items(constraints), Verdict.UNKNOWN)
+
+    def verdicts(self, rows: ArrayLike, constraints: Constraints) -> NDArray[np.int8]:
+        """Verdicts of catalog rows, int8 in the shape of ``rows``; row −1 is UNKNOWN.
+
+        Raises:
+            IndexError: a row is outside the catalog.
+        """
+        index = np.asarray(rows, dtype=np.intp)
+        if index.size and not (index.min() >= -1 and index.max() < len(self.catalog)):
+            raise IndexError(f"rows must lie between -1 and {len(self.catalog) - 1}")
+        return self._table(constraint_key(constraints, self.taxonomy))[index]
+
+    def judge(
+        self, titles: Sequence[str], years: Sequence[int | None], constraints: Constraints
+    ) -> NDArray[np.int8]:
+        """Verdicts of items given as text, int8 [len(titles)]; one the catalog does not hold is UNKNOWN."""
+        return self.verdicts(self.catalog.resolve_many(titles, years), constraints)
+
+    def check(self, title: str, year: int | None, constraints: Constraints) -> Check:
+        """Look an item up ("Saw", 2004 or "Saw (2004)", None) and judge it, trait by trait.
+
+        An unknown or ambiguous title is UNKNOWN, with the labels of items it may mean.
+        """
+        if year is None:
+            title, year = split_label(title)
+        row = self.catalog.resolve(title, year)
+        if row is None:
+            constraint_key(constraints, self.taxonomy)  # a misspelt trait is an error all the same
+            similar = self.catalog.same_title(title) or self.catalog.search(title)
+            labels = tuple(self.catalog.label(other) for other in similar)
+            return Check(title, year, None, None, Verdict.UNKNOWN, (), labels)
+        verdict = Verdict(int(self.verdicts(row, constraints)))
+        asked = {self.taxonomy.trait(name).id: threshold for name, threshold in constraints.items()}
+        traits = tuple(risk for risk in self.explain(row, asked) if risk.trait in asked)
+        return Check(title, year, row, self.catalog.label(row), verdict, traits)
+
+    def explain(self, row: int, constraints: Constraints | None = None) -> list[TraitRisk]:
+        """Every trait of an item: risk, verdict and the findings behind it.
+
+        ``constraints`` gives a trait's threshold where it is not the default one.
+
+        Raises:
+            IndexError: the row is outside the catalog.
+        """
+        if not 0 <= row < len(self.catalog):
+            raise IndexError(f"row {row} is outside a catalog of {len(self.catalog)} items")
+        thresholds = constraints or {}
+        findings = self.evidence.of(row)
+        result = []
+        for column, trait in enumerate(self.taxonomy.traits):
+            tau = thresholds.get(trait.id, DEFAULT_THRESHOLD)
+            cell = slice(row, row + 1), column
+            verdict = Verdict(int(trait_verdict(self.risk[cell], self.doubt[cell], tau)[0]))
+            risk, doubt = float(self.risk[row, column]), float(self.doubt[row, column])
+            speaking = relevant(trait, findings)
+            why = reason(trait, risk, doubt, verdict, speaking, self.taxonomy.domain)
+            known = None if np.isnan(risk) else risk
+            result.append(TraitRisk(trait.id, tau, known, doubt, verdict, speaking, why))
+        return result
+
+    def coverage(self) -> Coverage:
+        """How many items and traits the sources speak to."""
+        known = 1 - np.isnan(self.risk).mean(axis=0)
+        return Coverage(
+            items=len(self.catalog),
+            advised=int(np.count_nonzero(np.diff(self.evidence.offsets))),
+            known=dict(zip(self.taxonomy.ids, known.tolist(), strict=True)),
+            sources=self.sources,
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when any risk, doubt, label or trait does."""
+        labels = "\n".join(self.catalog.labels)
+        tables = (np.ascontiguousarray(table.T).tobytes() for table in (self.risk, self.doubt))
+        return fingerprint(labels, self.taxonomy.model_dump_json(), *tables)
+
+    def save(self, path: Path) -> None:
+        """Write the compiled oracle as one file, atomically (`safecrs.oracle.store`).
+
+        Raises:
+            SafecrsError: the file cannot be written.
+        """
+        from safecrs.oracle.store import save_oracle
+
+        save_oracle(self, path)
+
+    @classmethod
+    def load(cls, path: Path) -> Oracle:
+        """Map a compiled oracle; costs no memory until it is asked.
+
+        Raises:
+            SafecrsError: the file is missing, damaged or of another format version.
+        """
+        from safecrs.oracle.store import load_oracle
+
+        return load_oracle(path)
+
+    def _items(self, constraints: Constraints) -> NDArray[np.int8]:
+        return self._table(constraint_key(constraints, self.taxonomy))[:-1]
+
+    def _compute(self, key: Key) -> NDArray[np.int8]:
+        """Verdicts of all items and, last, of row −1: so that indexing by row needs no special case."""
+        table = np.append(overall_verdicts(self.risk, self.doubt, key), np.int8(Verdict.UNKNOWN))
+        table.setflags(write=False)
+        return table
+
+
+def compile_oracle(
+    catalog: Catalog,
+    advisories: Iterable[Advisory],
+    taxonomy: Taxonomy,
+    fusion: Fusion = "applicability",
+) -> Oracle:
+    """Resolve advisories to catalog items, fuse them (`safecrs.oracle.fusion`) and return the oracle.
+
+    Advisories about items that the catalog does not hold are counted (`Oracle.coverage`) and dropped.
+
+    Raises:
+        SafecrsError: a statement is out of range, or catalog and taxonomy are of different domains.
+    """
+    evidence, sources = gather_evidence(catalog, advisories, taxonomy)
+    risk, doubt = fuse(evidence, taxonomy, fusion)
+    return Oracle(catalog, taxonomy, risk, doubt, evidence, fusion=fusion, sources=sources)

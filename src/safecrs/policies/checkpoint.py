@@ -1,0 +1,88 @@
+"""A causal language model and its tokenizer, in memory or from a folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from safecrs.errors import SafecrsError
+from safecrs.storage import read_json
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Precision = Literal["float32", "bfloat16"]
+
+_ADAPTER = "adapter_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """What a policy asks. The model may be wrapped by PEFT, and may still be in training."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+    @classmethod
+    def load(cls, folder: Path, precision: Precision = "float32", device: str | None = None) -> LanguageModel:
+        """Read a folder written by ``save_pretrained``: a whole model, or a PEFT adapter and its base.
+
+        Nothing is downloaded: an adapter's base must be a folder too. The adapter is merged into its base,
+        which makes it as fast as a whole model. The tokenizer of an adapter folder wins over its base's.
+
+        Args:
+            device: the GPU if there is one by default.
+
+        Raises:
+            SafecrsError: the folder is missing or does not hold such a model.
+        """
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        if not folder.is_dir():
+            raise SafecrsError(f"{folder} is not a folder with a model; train one or download it first.")
+        adapter = (folder / _ADAPTER).is_file()
+        base = _base_of(folder) if adapter else folder
+        named = folder if (folder / "tokenizer_config.json").is_file() else base
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                base, dtype=getattr(torch, precision), local_files_only=True
+            )
+            if adapter:
+                from peft import PeftModel
+
+                model = PeftModel.from_pretrained(model, folder).merge_and_unload()
+            tokenizer = AutoTokenizer.from_pretrained(named, local_files_only=True)
+        except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise SafecrsError(f"{folder} does not hold a causal language model ({reason}).") from error
+        place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        return cls(model.to(place).eval(), tokenizer)
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and answer may have together."""
+        return int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Tokens that end an answer."""
+        config = getattr(self.model, "generation_config", None)
+        ids = getattr(config, "eos_token_id", None)
+        listed = [ids] if isinstance(ids, int) else list(ids or ())
+        return frozenset([*listed, *([self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id else [])])
+
+
+def _base_of(folder: Path) -> Path:
+    """The folder of an adapter's base model, as written or relative to the adapter."""
+    config = read_json(folder / _ADAPTER)
+    written = Path(str(config.get("base_model_name_or_path", "")))
+    for candidate in (written, folder / written):
+        if candidate.is_dir():
+            return candidate
+    raise SafecrsError(
+        f"{folder / _ADAPTER} names the base model {str(written)!r}, which is not a folder here;"
+        " correct base_model_name_or_path."
+    )

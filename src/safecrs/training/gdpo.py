@@ -1,0 +1,183 @@
+"""Safe-GDPO: reinforcement learning of lists that are relevant, safe and complete, on TRL's GRPO trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+import torch
+from trl import GRPOConfig, GRPOTrainer
+
+from safecrs.errors import SafecrsError
+from safecrs.training.advantages import ADVANTAGES
+from safecrs.training.ranks import TokenRanks
+from safecrs.training.rewards import (
+    COLUMNS,
+    Cases,
+    ParsedSlates,
+    Reward,
+    judge_batch,
+    score,
+    stack_ranks,
+    watch,
+)
+from safecrs.training.settings import GdpoSettings
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
+
+_AGGREGATION = {"gdpo": "normalize_then_sum", "grpo": "sum_then_normalize"}
+
+
+class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
+    """``GRPOTrainer`` with SafeCRS's rewards and, on request, credit per rank.
+
+    The dataset is a stored benchmark's: ``prompt`` (messages), ``groundtruth_with_release_year``,
+    ``constraint_ids``; further columns are ignored. With credit "sequence" the advantages are TRL's own. With
+    credit "rank" they are [completions, tokens]: every token gets the advantage of its rank (`TokenRanks`,
+    `safecrs.training.advantages`), tokens of no rank that of the whole completion, and the importance ratio
+    is the geometric mean over the tokens of the rank (Zhu et al. 2025). How tokens weigh against each other
+    stays TRL's ``loss_type``: a long title weighs more than a short one.
+
+    Logged by TRL beside its own metrics: ``rewards/<name>/mean`` and ``slate/<what>`` (`rewards.watch`).
+    ``log_completions`` writes conversations, and with them what people disclosed, to disk and screen.
+
+    For rollouts that are constrained to the catalog, two things change and nothing else: ``rollout_func``
+    (TRL's hook, passed on) returns ``prompt_ids``, ``completion_ids``, ``logprobs`` and ``env_mask``, 0 at
+    forced tokens, so that these carry no gradient and count for no ratio; and a subclass renormalises
+    log-probabilities over the allowed continuations in `_get_per_token_logps_and_entropies`, which serves the
+    policy, its older self and the reference alike.
+
+    Args:
+        model: a model folder, or a model loaded from one: TRL reads the frozen reference of the KL term
+            (``beta``) from that folder again, and with PEFT switches the adapter off instead.
+        settings: what is ours.
+        oracle: judges the lists.
+        args: TRL's configuration; ``reward_weights`` and ``multi_objective_aggregation`` follow the settings.
+        train_dataset: a Hugging Face dataset.
+        kwargs: passed on to ``GRPOTrainer``: processing_class, eval_dataset, peft_config, callbacks…
+
+    Raises:
+        SafecrsError: a column is missing, no reward has a weight, or the reference cannot be had.
+    """
+
+    _tag_names = ["trl", "safecrs", "gdpo"]  # noqa: RUF012, TRL's own form
+    _name = "Safe-GDPO"
+
+    def __init__(
+        self,
+        model: Any,
+        settings: GdpoSettings,
+        oracle: Oracle,
+        args: GRPOConfig,
+        train_dataset: Any,
+        **kwargs: Any,
+    ) -> None:
+        self.settings, self.oracle = settings, oracle
+        weights = settings.rewards.weights
+        if not weights:
+            raise SafecrsError("No reward has a weight: give at least one of them a weight above 0.")
+        if absent := [name for name in COLUMNS if name not in train_dataset.column_names]:
+            raise SafecrsError(f"The training data has no column {absent[0]!r}; build the benchmark again.")
+        adapted = kwargs.get("peft_config") is not None or hasattr(model, "peft_config")
+        if args.beta and not adapted and not isinstance(model, str) and not model.config.name_or_path:
+            raise SafecrsError(
+                "The KL reference is read from the model's folder, and this model has none: save the model "
+                "and load it from there, or set beta to 0."
+            )
+        args = copy(args)
+        args.reward_weights = list(weights.values())
+        args.multi_objective_aggregation = _AGGREGATION[settings.aggregation]
+        self._rewards: dict[str, Reward] = {}
+        self._rank_advantages = torch.empty(0)
+        self._token_ranks: list[list[int]] = []
+        self._loss_inputs: dict[str, Any] | None = None
+        functions = [self._reward_function(name) for name in weights]
+        super().__init__(model, functions, args, train_dataset, **kwargs)
+        self._ranks_of = TokenRanks(self._tokenizer)
+
+    def _reward_function(self, name: str) -> Callable[..., list[float]]:
+        """TRL asks each reward by itself; all are computed at once, in `_calculate_rewards`."""
+
+        def reward(**_: Any) -> list[float]:
+            values: list[float] = self._rewards[name].sequence.tolist()
+            return values
+
+        reward.__name__ = name
+        return reward
+
+    def _calculate_rewards(
+        self,
+        inputs: Sequence[dict[str, Any]],
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        completion_ids_list: Sequence[Sequence[int]],
+    ) -> torch.Tensor:
+        texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
+        options = self.settings.rewards
+        slates = ParsedSlates.parse(texts, self.oracle.catalog)
+        batch = judge_batch(slates, Cases.from_rows(inputs, options.threshold), self.oracle)
+        self._rewards = score(batch, options)
+        for name, value in watch(batch).items():
+            self._log_metric(f"slate/{name}", value)
+        if self.settings.credit == "rank":
+            self._token_ranks = [
+                self._ranks_of(ids, text) for ids, text in zip(completion_ids_list, texts, strict=True)
+            ]
+            self._rank_advantages = self._advantages_by_rank()
+        rewards: torch.Tensor = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        return rewards
+
+    def _advantages_by_rank(self) -> torch.Tensor:
+        """[local completions, 1 + ranks], compared over the completions of all processes."""
+        local = stack_ranks(list(self._rewards.values()))
+        rewards = torch.as_tensor(local, dtype=torch.float32, device=self.accelerator.device)
+        padded = self.accelerator.pad_across_processes(rewards, dim=1, pad_index=torch.nan)
+        gathered = self.accelerator.gather(padded).cpu().numpy()
+        group = self.num_generations if self.model.training else self.num_generations_eval
+        weights = list(self.settings.rewards.weights.values())
+        advantages = ADVANTAGES[self.settings.aggregation](gathered, weights, group)
+        start = self.accelerator.process_index * len(local)
+        return torch.as_tensor(advantages[start : start + len(local)], dtype=torch.float32)
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        if self.settings.credit == "rank":
+            ranks = torch.zeros_like(output["completion_ids"])
+            for row, of_tokens in enumerate(self._token_ranks):
+                ranks[row, : len(of_tokens)] = torch.tensor(of_tokens)
+            output["ranks"] = ranks
+            output["advantages"] = self._rank_advantages.to(ranks.device).gather(1, ranks)
+        return output
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        # A copy: a batch that is used for several updates keeps the log-probabilities it was sampled with.
+        self._loss_inputs = dict(inputs) if "ranks" in inputs else None
+        try:
+            loss: torch.Tensor = super()._compute_loss(model, self._loss_inputs or inputs)
+        finally:
+            self._loss_inputs = None
+        return loss
+
+    def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
+        result = super()._get_per_token_logps_and_entropies(*args, **kwargs)
+        if (inputs := self._loss_inputs) is not None:
+            # TRL's ratio is exp(new − old) per token. Moving "old" makes it the rank's, with its gradient.
+            new = result[0]
+            old = inputs.get("old_per_token_logps", new.detach())
+            mask = inputs["completion_mask"] * inputs.get("tool_mask", 1)
+            inputs["old_per_token_logps"] = new - rank_means(new - old, inputs["ranks"], mask)
+        return result
+
+
+def rank_means(values: torch.Tensor, ranks: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Every token's value replaced by the mean over the unmasked tokens of its rank.
+
+    All are [completions, tokens]. Of log-ratios it is the logarithm of the geometric mean of the ratios.
+    """
+    weight = mask.to(values.dtype)
+    size = len(values), int(ranks.max()) + 1
+    total = values.new_zeros(size).scatter_add(1, ranks, values * weight)
+    count = values.new_zeros(size).scatter_add(1, ranks, weight)
+    return (total / count.clamp(min=1)).gather(1, ranks)

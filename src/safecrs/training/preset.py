@@ -1,0 +1,116 @@
+"""Presets: what to train and how, in a short file a person can read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from safecrs.errors import SafecrsError
+from safecrs.training.settings import GdpoSettings
+from safecrs.training.tiny import TinySize
+
+
+class LoraSpec(BaseModel):
+    """Low-rank adapters (Hu et al. 2021) instead of full fine-tuning; names as in peft's ``LoraConfig``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    r: int = Field(default=16, gt=0)
+    lora_alpha: int = Field(default=32, gt=0)
+    lora_dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: str | tuple[str, ...] = "all-linear"
+
+
+class ModelSpec(BaseModel):
+    """Which model is trained.
+
+    Attributes:
+        name: "tiny" (made for the catalog), "smollm2" (out of a Python package), or a folder or hub name of
+            any causal language model that transformers loads.
+        size: architecture of the tiny model.
+        dtype: of the weights.
+        lora: adapters; None trains all weights.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "tiny"
+    size: TinySize = TinySize()
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    lora: LoraSpec | None = None
+
+
+class Preset(BaseModel):
+    """A recipe; ``tastes``, ``sft`` (``SFTConfig``) and ``rl`` (``GRPOConfig``) go to TRL as they are.
+
+    Attributes:
+        reasoning: whether the safety analysis is trained before the list.
+        tastes: the stage that teaches a tiny model which items go together; None leaves it out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelSpec = ModelSpec()
+    reasoning: bool = True
+    tastes: dict[str, Any] | None = None
+    sft: dict[str, Any] = {}
+    rl: dict[str, Any] = {}
+    gdpo: GdpoSettings = GdpoSettings()
+
+
+def preset_names() -> list[str]:
+    """The shipped presets."""
+    folder = files("safecrs.training") / "presets"
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
+
+
+def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
+    """A shipped preset or a TOML file of one's own, with ``table.key=value`` overrides (TOML values).
+
+    Raises:
+        SafecrsError: there is no such preset, or it or an override is not valid.
+    """
+    path = Path(name)
+    if name in preset_names():
+        text = (files("safecrs.training") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+    elif path.suffix == ".toml" and path.is_file():
+        text = path.read_text(encoding="utf-8")
+    else:
+        raise SafecrsError(
+            f"There is no preset {name!r}: choose {', '.join(preset_names())}, or give a .toml file."
+        )
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SafecrsError(f"The preset {name} is not readable TOML: {error}.") from error
+    for override in overrides:
+        _set(table, override)
+    try:
+        return Preset.model_validate(table)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in detail["loc"])
+        raise SafecrsError(f"The preset {name} is not valid: {where}: {detail['msg']}.") from error
+
+
+def _set(table: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    *parents, last = [part.strip() for part in key.split(".")]
+    if not equals or not last:
+        raise SafecrsError(f"The override {override!r} has to look like sft.learning_rate=1e-4.")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise SafecrsError(f"The override {override!r} goes below {parent}, which is not a table.")
+    table[last] = parsed

@@ -1,0 +1,195 @@
+"""A batch of completions as arrays: what they recommend, what was right, and how the oracle judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.benchmark.hits import fold_title, hits
+from safecrs.errors import SafecrsError
+from safecrs.policies.slate_text import parse_slate
+from safecrs.taxonomy import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    from safecrs.benchmark.sample import Ref
+    from safecrs.catalog import Catalog
+    from safecrs.oracle import Oracle
+
+COLUMNS = ("prompt", "groundtruth_with_release_year", "constraint_ids")
+"""What a training row must hold: fields of a stored benchmark (`safecrs.benchmark.store`)."""
+
+
+class Reward(NamedTuple):
+    """One objective: float64 [completions], and [completions, ranks] with NaN where no item stands."""
+
+    sequence: NDArray[np.float64]
+    by_rank: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSlates:
+    """The lists in a batch of completions, padded to the longest.
+
+    Attributes:
+        texts: the completions.
+        refs: per completion the items it lists, repeats included.
+        rows: int32 [completions, ranks], catalog rows; −1 for padding and for items not in the catalog.
+        filled: bool [completions, ranks], whether there is an item at that rank.
+        repeated: bool [completions, ranks], whether an earlier rank names the same item.
+    """
+
+    texts: tuple[str, ...]
+    refs: tuple[tuple[Ref, ...], ...]
+    rows: NDArray[np.int32]
+    filled: NDArray[np.bool_]
+    repeated: NDArray[np.bool_]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Items per completion, int64 [completions]."""
+        return np.fromiter(map(len, self.refs), dtype=np.int64, count=len(self.refs))
+
+    @classmethod
+    def parse(cls, texts: Sequence[str], catalog: Catalog) -> ParsedSlates:
+        """Read completions with `parse_slate` and resolve every distinct item once."""
+        return cls.of(texts, [tuple(parse_slate(text)) for text in texts], catalog)
+
+    @classmethod
+    def of(cls, texts: Sequence[str], refs: Sequence[tuple[Ref, ...]], catalog: Catalog) -> ParsedSlates:
+        """The arrays for lists that were parsed already."""
+        named = [ref for slate in refs for ref in slate]
+        distinct = list(dict.fromkeys(named))
+        found = catalog.resolve_many([title for title, _ in distinct], [year for _, year in distinct])
+        number = dict(zip(distinct, range(len(distinct)), strict=True))
+        position = np.fromiter((number[ref] for ref in named), dtype=np.int64, count=len(named))
+        # An item is its row; one outside the catalog is its folded title and year, numbered below zero.
+        outside: dict[Ref, int] = {}
+        identity = found.astype(np.int64)
+        for at in np.flatnonzero(found < 0).tolist():
+            title, year = distinct[at]
+            identity[at] = -1 - outside.setdefault((fold_title(title), year), len(outside))
+        lengths = np.fromiter(map(len, refs), dtype=np.int64, count=len(refs))
+        filled = np.arange(lengths.max(initial=0)) < lengths[:, None]
+        rows = np.full(filled.shape, -1, dtype=np.int32)
+        rows[filled] = found[position]
+        same = np.full(filled.shape, np.iinfo(np.int64).min)
+        same[filled] = identity[position]
+        return cls(tuple(texts), tuple(refs), rows, filled, _seen_before(same) & filled)
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """What each completion is judged by.
+
+    Attributes:
+        groundtruth: the items the person really liked, per completion.
+        constraints: the trait ids that hold, per completion.
+        threshold: τ of every constraint.
+    """
+
+    groundtruth: tuple[tuple[Ref, ...], ...]
+    constraints: tuple[tuple[str, ...], ...]
+    threshold: float = DEFAULT_THRESHOLD
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Mapping[str, Any]], threshold: float = DEFAULT_THRESHOLD) -> Cases:
+        """Read benchmark rows (`safecrs.benchmark.store.sample_row`), one per completion.
+
+        Raises:
+            SafecrsError: a row lacks a column or names a year that is none; the message says which row.
+        """
+        groundtruth: list[tuple[Ref, ...]] = []
+        constraints: list[tuple[str, ...]] = []
+        for number, row in enumerate(rows, start=1):
+            try:
+                pairs = row["groundtruth_with_release_year"]
+                groundtruth.append(tuple((str(title), int(year) if year else None) for title, year in pairs))
+                constraints.append(tuple(row["constraint_ids"]))
+            except (KeyError, TypeError, ValueError) as error:
+                name = row.get("id", number)
+                raise SafecrsError(
+                    f"Training row {name} has no usable {' or '.join(COLUMNS[1:])}: build the data again."
+                ) from error
+        return cls(tuple(groundtruth), tuple(constraints), threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBatch:
+    """Everything rewards are computed from.
+
+    Attributes:
+        hit: bool [completions, ranks], by the rule of `safecrs.benchmark.hits`.
+        verdict: int8 [completions, ranks], `safecrs.oracle.Verdict`; 0 (SAFE) in the padding and wherever
+            nothing is constrained.
+        relevant: int64 [completions], the number of ground-truth items.
+        constrained: bool [completions], whether the case has a constraint.
+    """
+
+    slates: ParsedSlates
+    hit: NDArray[np.bool_]
+    verdict: NDArray[np.int8]
+    relevant: NDArray[np.int64]
+    constrained: NDArray[np.bool_]
+
+
+def judge_batch(slates: ParsedSlates, cases: Cases, oracle: Oracle) -> JudgedBatch:
+    """Compare slates with their ground truth and ask the oracle, once per distinct set of constraints.
+
+    Raises:
+        SafecrsError: there is not one case per completion, or a constraint is unknown to the oracle.
+    """
+    if len(cases.groundtruth) != len(slates.refs):
+        raise SafecrsError(f"{len(slates.refs)} completions were given for {len(cases.groundtruth)} cases.")
+    return JudgedBatch(
+        slates,
+        _hits(slates, cases),
+        _verdicts(slates, cases, oracle),
+        np.fromiter(map(len, cases.groundtruth), dtype=np.int64, count=len(cases.groundtruth)),
+        np.fromiter(map(bool, cases.constraints), dtype=np.bool_, count=len(cases.constraints)),
+    )
+
+
+def share(sequence: NDArray[np.float64], slates: ParsedSlates) -> Reward:
+    """A reward that every rank of a completion shares."""
+    return Reward(sequence, np.where(slates.filled, sequence[:, None], np.nan))
+
+
+def discounts(ranks: int) -> NDArray[np.float64]:
+    """d[k] = 1 / log2(k + 1) for ranks k = 1…``ranks`` (Järvelin and Kekäläinen 2002)."""
+    return 1.0 / np.log2(np.arange(2, ranks + 2))
+
+
+def _seen_before(identity: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether an earlier column of the same row holds the same number."""
+    order = np.argsort(identity, axis=1, kind="stable")
+    ordered = np.take_along_axis(identity, order, axis=1)
+    result = np.zeros(identity.shape, dtype=np.bool_)
+    np.put_along_axis(result, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
+    return result
+
+
+def _hits(slates: ParsedSlates, cases: Cases) -> NDArray[np.bool_]:
+    width = slates.filled.shape[1]
+    result = np.zeros(slates.filled.shape, dtype=np.bool_)
+    wanted = {liked: frozenset(fold_title(title) for title, _ in liked) for liked in set(cases.groundtruth)}
+    for row, (refs, liked) in enumerate(zip(slates.refs, cases.groundtruth, strict=True)):
+        # Most completions name no such title at all: only the others are compared in full.
+        if not wanted[liked].isdisjoint([fold_title(title) for title, _ in refs]):
+            result[row] = hits(refs, liked, width)
+    return result
+
+
+def _verdicts(slates: ParsedSlates, cases: Cases, oracle: Oracle) -> NDArray[np.int8]:
+    result = np.zeros(slates.rows.shape, dtype=np.int8)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row, constraints in enumerate(cases.constraints):
+        if constraints:
+            groups.setdefault(constraints, []).append(row)
+    for constraints, members in groups.items():
+        result[members] = oracle.verdicts(slates.rows[members], dict.fromkeys(constraints, cases.threshold))
+    result[~slates.filled] = 0
+    return result

@@ -1,0 +1,102 @@
+"""Safe-GDPO from a fine-tuned model, with everything a run needs around the trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safecrs.benchmark import Sample
+from safecrs.benchmark.store import samples_fingerprint
+from safecrs.errors import SafecrsError
+from safecrs.training.models import model_fingerprint
+from safecrs.training.preset import ModelSpec
+from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
+from safecrs.training.settings import GdpoSettings
+from safecrs.training.sft import lora_config, trl_config
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
+
+_DEFAULTS: dict[str, Any] = {
+    "disable_tqdm": True,
+    "report_to": [],
+    "logging_steps": 1,
+    "save_total_limit": 1,
+    "dataloader_pin_memory": False,
+}
+
+
+def rl_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """What the rewards and the rollouts need of each sample, with the columns of a stored benchmark."""
+    return [
+        {
+            "prompt": [message.model_dump() for message in sample.prompt],
+            "groundtruth_with_release_year": [
+                [title, "" if year is None else str(year)] for title, year in sample.groundtruth
+            ],
+            "constraint_ids": list(sample.constraints),
+            "id": sample.id,
+        }
+        for sample in samples
+    ]
+
+
+def train_gdpo(
+    folder: Path,
+    base: Path,
+    samples: Sequence[Sample],
+    oracle: Oracle,
+    settings: Mapping[str, Any],
+    gdpo: GdpoSettings,
+    *,
+    model: ModelSpec | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Reinforcement learning from ``base``; returns the folder of the trained model.
+
+    A run that was stopped goes on from its last checkpoint; a finished one is returned as it is.
+
+    Raises:
+        SafecrsError: there is no sample, a setting is not one of TRL's, or ``folder`` holds another run.
+    """
+    if not samples:
+        raise SafecrsError("There is no training sample.")
+    model = model or ModelSpec()
+    settings = _DEFAULTS | dict(settings)
+    record = RunRecord(
+        stage="safe-gdpo",
+        base=model_fingerprint(base),
+        settings={
+            **settings,
+            "gdpo": gdpo.model_dump(mode="json"),
+            "lora": model.lora and model.lora.model_dump(mode="json"),
+            "dtype": model.dtype,
+        },
+        seed=seed,
+        data=samples_fingerprint(samples),
+        versions=installed_versions(),
+    )
+    run = Run(folder, record)
+
+    def make_trainer() -> Any:
+        import torch
+        from datasets import Dataset
+        from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+        from trl import GRPOConfig
+
+        from safecrs.training.gdpo import SafeGDPOTrainer
+
+        set_seed(seed)
+        return SafeGDPOTrainer(
+            model=AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, model.dtype)),
+            settings=gdpo,
+            oracle=oracle,
+            args=trl_config(GRPOConfig, settings, output_dir=str(run.checkpoints), seed=seed),
+            train_dataset=Dataset.from_list(rl_rows(samples)),
+            processing_class=AutoTokenizer.from_pretrained(base, padding_side="left"),
+            peft_config=lora_config(model.lora),
+        )
+
+    return train(run, make_trainer, progress)

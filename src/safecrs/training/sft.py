@@ -1,0 +1,191 @@
+"""Supervised fine-tuning with TRL: tastes, conversations without safety, and Safe-SFT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from safecrs.benchmark import Benchmark, Ref, Sample, completion_text, rng_for
+from safecrs.benchmark.store import samples_fingerprint
+from safecrs.catalog import make_label
+from safecrs.errors import SafecrsError
+from safecrs.policies.slate_text import format_slate
+from safecrs.storage import fingerprint
+from safecrs.training.models import model_fingerprint
+from safecrs.training.preset import LoraSpec, ModelSpec
+from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
+
+_DEFAULTS: dict[str, Any] = {
+    "disable_tqdm": True,
+    "report_to": [],
+    "logging_steps": 10,
+    "save_total_limit": 1,
+    "dataloader_pin_memory": False,
+}
+
+
+def sft_rows(samples: Sequence[Sample], *, safe: bool, reasoning: bool = True) -> list[dict[str, Any]]:
+    """Prompt and completion of each sample.
+
+    Safe: the ground truth without what the oracle forbids, after the safety analysis (unless ``reasoning``
+    is off). Not safe: everything the person liked, as a recommender that knows no safety is trained.
+    """
+    rows = []
+    for sample in samples:
+        if safe and reasoning:
+            completion = completion_text(sample)
+        else:
+            items = sample.groundtruth if safe else sample.all_liked
+            completion = format_slate([make_label(*ref) for ref in items])
+            completion = f"<solution>\n{completion}\n</solution>"
+        rows.append(
+            {
+                "prompt": [message.model_dump() for message in sample.prompt],
+                "completion": [{"role": "assistant", "content": completion}],
+            }
+        )
+    return rows
+
+
+def taste_texts(tastes: Sequence[Sequence[Ref]], seed: int = 0, size: int = 60) -> list[str]:
+    """Each person's liked items as lists of at most ``size`` lines, in an order of their own."""
+    texts = []
+    for number, taste in enumerate(tastes):
+        labels = [make_label(*ref) for ref in taste]
+        order = rng_for(seed, "taste", str(number)).permutation(len(labels))
+        shuffled = [labels[index] for index in order]
+        parts = max(1, -(-len(shuffled) // size))
+        texts += [
+            "\n".join(part.tolist()) for part in np.array_split(np.array(shuffled, dtype=object), parts)
+        ]
+    return texts
+
+
+def train_tastes(
+    folder: Path,
+    base: Path,
+    benchmark: Benchmark,
+    settings: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Teach a small model which items people like together: plain next-token prediction on lists of items."""
+    texts = taste_texts(benchmark.tastes, seed)
+    if not texts:
+        raise SafecrsError(f"{benchmark.card.name} has no tastes to learn from.")
+    rows = [{"text": text} for text in texts]
+    return _train(
+        folder, "tastes", base, rows, fingerprint(*texts), settings, None, "float32", seed, progress
+    )
+
+
+def train_sft(
+    folder: Path,
+    base: Path,
+    samples: Sequence[Sample],
+    settings: Mapping[str, Any],
+    *,
+    safe: bool,
+    reasoning: bool = True,
+    model: ModelSpec | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Fine-tune on completions only; returns the folder of the trained model (an adapter with LoRA).
+
+    A run that was stopped goes on from its last checkpoint; a finished one is returned as it is.
+
+    Raises:
+        SafecrsError: there is no sample, a setting is not one of TRL's, or ``folder`` holds another run.
+    """
+    if not samples:
+        raise SafecrsError("There is no training sample.")
+    model = model or ModelSpec()
+    rows = sft_rows(samples, safe=safe, reasoning=reasoning)
+    return _train(
+        folder,
+        "safe-sft" if safe else "sft",
+        base,
+        rows,
+        samples_fingerprint(samples),
+        {"completion_only_loss": True, **settings},
+        model.lora,
+        model.dtype,
+        seed,
+        progress,
+        {"reasoning": reasoning},
+    )
+
+
+def _train(
+    folder: Path,
+    stage: str,
+    base: Path,
+    rows: list[dict[str, Any]],
+    data: str,
+    settings: Mapping[str, Any],
+    lora: LoraSpec | None,
+    dtype: str,
+    seed: int,
+    progress: Progress | None,
+    extra: Mapping[str, Any] | None = None,
+) -> Path:
+    settings = _DEFAULTS | dict(settings)
+    record = RunRecord(
+        stage=stage,
+        base=model_fingerprint(base),
+        settings={**settings, **(extra or {}), "lora": lora and lora.model_dump(mode="json"), "dtype": dtype},
+        seed=seed,
+        data=data,
+        versions=installed_versions(),
+    )
+    run = Run(folder, record)
+
+    def make_trainer() -> Any:
+        import torch
+        from datasets import Dataset
+        from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+        from trl import SFTConfig, SFTTrainer
+
+        set_seed(seed)
+        arguments = trl_config(SFTConfig, settings, output_dir=str(run.checkpoints), seed=seed)
+        return SFTTrainer(
+            model=AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype)),
+            args=arguments,
+            train_dataset=Dataset.from_list(rows),
+            processing_class=AutoTokenizer.from_pretrained(base),
+            peft_config=lora_config(lora),
+        )
+
+    return train(run, make_trainer, progress)
+
+
+def lora_config(lora: LoraSpec | None) -> Any:
+    """peft's configuration, None for full fine-tuning."""
+    if lora is None:
+        return None
+    from peft import LoraConfig
+
+    modules = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
+    return LoraConfig(
+        **lora.model_dump(exclude={"target_modules"}), target_modules=modules, task_type="CAUSAL_LM"
+    )
+
+
+def trl_config(kind: Any, settings: Mapping[str, Any], **more: Any) -> Any:
+    """One of TRL's configuration objects.
+
+    Raises:
+        SafecrsError: it does not know a setting, or refuses a value.
+    """
+    import torch
+
+    settings = {"use_cpu": not torch.cuda.is_available(), "bf16": torch.cuda.is_available(), **settings}
+    try:
+        return kind(**settings, **more)
+    except (TypeError, ValueError) as error:
+        raise SafecrsError(f"TRL's {kind.__name__} does not accept these settings: {error}.") from error

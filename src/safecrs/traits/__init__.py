@@ -1,0 +1,14 @@
+"""Which sensitivities a conversation discloses: local, private, with evidence, and it abstains."""
+
+from safecrs.traits.detect import REPORT_FROM, Disclosure, Evidence, detect_traits, find_evidence
+from safecrs.traits.lexicon import Lexicon, load_lexicon
+
+__all__ = [
+    "REPORT_FROM",
+    "Disclosure",
+    "Evidence",
+    "Lexicon",
+    "detect_traits",
+    "find_evidence",
+    "load_lexicon",
+]

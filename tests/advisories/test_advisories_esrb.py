@@ -1,0 +1,102 @@
+"""ESRB descriptors: those given, those ruled out, and the published table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from safecrs.advisories import read_esrb
+from safecrs.advisories.esrb import DESCRIPTORS, RULED_OUT, esrb_advisory, parse_descriptor
+from safecrs.catalog import Catalog, Item
+from safecrs.errors import SafecrsError
+from safecrs.oracle import Verdict, compile_oracle
+from safecrs.taxonomy import load_taxonomy
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "../shared/data/advisories/esrb_games.csv"
+TAXONOMY = load_taxonomy("game")
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def given(path: Path) -> list[list[str]]:
+    return [[statement.subject for statement in advisory.statements] for advisory in read_esrb(path)]
+
+
+def test_the_vocabulary_agrees_with_the_taxonomy() -> None:
+    topics = {topic for topic in TAXONOMY.topics if topic[0].isupper() and topic not in ("PTSD",)}
+    assert topics - {"D.I.D. misrepresented"} <= set(DESCRIPTORS)
+    assert set(RULED_OUT) <= set(TAXONOMY.topics) | set(load_taxonomy("film").topics)
+    assert set().union(*RULED_OUT.values()) <= set(DESCRIPTORS)
+
+
+def test_flags_with_the_published_typo(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "e.csv",
+        "title,console,blood_and_gore,strong_janguage,esrb_rating\nDoom,1,1,1,M\nTetris,2,0,0,E\n",
+    )
+    assert given(path) == [["Blood and Gore", "Strong Language"], []]
+    tetris = list(read_esrb(path))[1]
+    assert {"Blood and Gore", "Strong Language", "excessive gore"} <= tetris.reviews_topics
+    assert "Gambling" not in tetris.reviews_topics  # the table has no such column
+
+
+def test_joined_descriptors(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "e.csv",
+        "title,year,rating,descriptors\nA,2016,T,Violence|Use of Alcohol and Tobacco\nB,,E,No Descriptors\n",
+    )
+    assert given(path) == [["Violence", "Use of Alcohol", "Use of Tobacco"], []]
+    assert list(read_esrb(path))[1].reviews_topics >= set(DESCRIPTORS)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title,blood\nDoom,2\n", "row 2: Blood must be 0 or 1, not '2'"),
+        (
+            "title,descriptors\nDoom,Bloood\n",
+            "row 2: 'Bloood' is not an ESRB descriptor; did you mean 'Blood'?",
+        ),
+        ("title,rating\nDoom,M\n", "row 2: there is no descriptor column"),
+        ("name,blood\nDoom,1\n", "lacks the column 'title'"),
+    ],
+)
+def test_bad_tables(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SafecrsError) as caught:
+        list(read_esrb(write(tmp_path / "e.csv", text)))
+    assert message in str(caught.value)
+
+
+def test_compound_descriptors_are_their_parts() -> None:
+    assert parse_descriptor("use of alcohol and tobacco") == ("Use of Alcohol", "Use of Tobacco")
+    assert parse_descriptor("NO DESCRIPTORS") == ()
+
+
+def test_a_topic_is_ruled_out_only_where_its_signs_are_absent() -> None:
+    assert "torture" in esrb_advisory("A", 2000, ["Cartoon Violence"]).reviews_topics
+    assert "torture" not in esrb_advisory("A", 2000, ["Violence"]).reviews_topics
+    assert "drug use" not in esrb_advisory("A", 2000, ["Drug Reference"]).reviews_topics
+
+
+def test_the_published_table_makes_a_game_oracle() -> None:
+    if not PUBLISHED.exists():
+        pytest.skip("the ESRB table (../shared/data) is not here")
+    advisories = list(read_esrb(PUBLISHED))
+    assert len(advisories) == 1895
+    catalog = Catalog.from_items((Item(advisory.title) for advisory in advisories), "game")
+    oracle = compile_oracle(catalog, advisories, TAXONOMY)
+    known = oracle.coverage().known
+    for trait in ("gore", "violence", "sexual_content", "substances", "language", "gambling"):
+        assert known[trait] > 0.9, trait
+    assert known["self_harm"] == known["photosensitivity"] == 0
+    counts = Counter(oracle.verdicts(range(len(catalog)), {"gore": 0.66}).tolist())
+    assert counts[Verdict.UNSAFE] > 300
+    assert counts[Verdict.SAFE] > 1000
+    assert oracle.check("Subnautica", None, {"gore": 0.66}).verdict is Verdict.SAFE
+    # Animated Blood is mild, but Intense Violence may be bloody: nobody rules gore out.
+    assert oracle.check("Subnautica: Below Zero", None, {"gore": 0.66}).verdict is Verdict.UNKNOWN

@@ -1,0 +1,100 @@
+"""Compiled oracles on disk: round trips, and clear words about files that are not what they should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from safecrs.advisories import Advisory, Statement
+from safecrs.catalog import Catalog, Item
+from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle, compile_oracle
+from safecrs.storage import map_tensors, write_tensors
+from safecrs.taxonomy import load_taxonomy
+
+TAXONOMY = load_taxonomy("film")
+
+
+@pytest.fixture
+def oracle() -> Oracle:
+    catalog = Catalog.from_items(
+        [Item("Amélie", 2001), Item("Saw", 2004, "tt0387564", ("horror",), "A trap.")]
+    )
+    said = (Statement("torture", 1, "chained – “in a bathroom”"), Statement("violence", 3))
+    return compile_oracle(catalog, [Advisory("Saw", 2004, "ddd", said)], TAXONOMY)
+
+
+def test_round_trip(oracle: Oracle, tmp_path: Path) -> None:
+    path = tmp_path / "a" / "films.oracle"
+    oracle.save(path)
+    loaded = Oracle.load(path)
+    np.testing.assert_array_equal(loaded.risk, oracle.risk)
+    np.testing.assert_array_equal(loaded.doubt, oracle.doubt)
+    assert loaded.taxonomy == oracle.taxonomy
+    assert loaded.fusion == oracle.fusion
+    assert loaded.fingerprint == oracle.fingerprint
+    assert loaded.coverage() == oracle.coverage()
+    assert loaded.catalog.labels == oracle.catalog.labels
+    assert loaded.explain(1) == oracle.explain(1)
+    assert loaded.check("saw", 2004, {"torture": 0.66}) == oracle.check("saw", 2004, {"torture": 0.66})
+    loaded.save(path)  # over the file it is mapped from
+    assert Oracle.load(path).fingerprint == oracle.fingerprint
+
+
+def test_an_oracle_without_evidence_round_trips(oracle: Oracle, tmp_path: Path) -> None:
+    bare = Oracle.from_risk(oracle.catalog, TAXONOMY, np.full(oracle.risk.shape, 0.5))
+    bare.save(tmp_path / "o")
+    assert Oracle.load(tmp_path / "o").explain(0) == bare.explain(0)
+
+
+def test_fingerprint_follows_risks_and_titles(oracle: Oracle) -> None:
+    changed = Oracle.from_risk(oracle.catalog, TAXONOMY, np.nan_to_num(oracle.risk))
+    assert changed.fingerprint != oracle.fingerprint
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SafecrsError, match=r"none\.oracle does not exist"):
+        Oracle.load(tmp_path / "none.oracle")
+
+
+@pytest.mark.parametrize("keep", [0, 7, 200, -1])
+def test_a_truncated_file_is_damaged(oracle: Oracle, tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(SafecrsError, match="damaged"):
+        Oracle.load(path)
+
+
+def rewrite(path: Path, drop: str | None = None, **metadata: str) -> None:
+    tensors, old = map_tensors(path)
+    copied = {name: np.array(value) for name, value in tensors.items() if name != drop}
+    write_tensors(path, copied, old | metadata)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "drop", "message"),
+    [
+        ({"version": "99"}, None, "update safecrs"),
+        ({"version": "0"}, None, "compile it again"),
+        ({"format": "something"}, None, "not a compiled oracle"),
+        ({"taxonomy": "{}"}, None, "damaged .its taxonomy"),
+        ({"fusion": "magic"}, None, "damaged"),
+        ({"sources": "["}, None, "damaged"),
+        ({"evidence_sources": "3"}, None, "damaged"),
+        ({}, "risk", "damaged"),
+        ({}, "evidence.words", "damaged"),
+        ({}, "catalog.titles", "damaged"),
+    ],
+)  # fmt: skip
+def test_wrong_files_say_what_is_wrong(
+    oracle: Oracle, tmp_path: Path, metadata: dict[str, str], drop: str | None, message: str
+) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    rewrite(path, drop, **metadata)
+    with pytest.raises(SafecrsError, match=message) as caught:
+        Oracle.load(path)
+    assert str(path) in str(caught.value)
