@@ -201,6 +201,50 @@ def test_off_policy_the_ratio_is_the_ranks(trainer):
     assert batch["old_per_token_logps"] is shifted  # kept for the next update
 
 
+def test_adapters_learn_against_the_model_without_them(trainer, oracle, model_folder, rows, tmp_path):
+    from peft import LoraConfig
+
+    args = trainer(beta=1e-3).args
+    made = SafeGDPOTrainer(
+        str(model_folder),
+        GdpoSettings(credit="rank"),
+        oracle,
+        args,
+        datasets.Dataset.from_list(rows),
+        peft_config=LoraConfig(r=4, target_modules=["q_proj", "v_proj"]),
+    )
+    assert made.ref_model is None
+    base = {name: weight.clone() for name, weight in made.model.named_parameters() if "lora" not in name}
+    made.train()
+    assert made.state.log_history[-2]["kl"] > 0
+    for name, weight in made.model.named_parameters():
+        if name in base:
+            assert torch.equal(weight, base[name])
+
+
+def test_rows_of_a_stored_benchmark_are_training_data(trainer, oracle):
+    from safecrs.benchmark import Disclosed, Sample
+    from safecrs.benchmark.store import sample_row
+
+    said = Disclosed(trait="gore", style="explicit", position="after", text="no gore")
+    sample = Sample(
+        id="s-1",
+        split="train",
+        domain="film",
+        source="test",
+        prompt=({"role": "user", "content": "films please, no gore"},),
+        constraints=("gore",),
+        all_liked=(("Film 1", 1961), ("Undated", None)),
+        groundtruth=(("Film 1", 1961), ("Undated", None)),
+        reasoning="",
+        disclosure=(said,),
+    )
+    names = {trait.id: trait.name for trait in oracle.taxonomy.traits}
+    made = trainer(GdpoSettings(credit="rank"), data=[sample_row(sample, names)] * 2, max_steps=1)
+    made.train()
+    assert math.isfinite(made.state.log_history[0]["loss"])
+
+
 def test_mistakes_are_named(trainer, rows):
     with pytest.raises(SafecrsError, match="No reward has a weight"):
         trainer(GdpoSettings(rewards=RewardSettings(relevance=0, safety=0, count=0)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from safecrs.errors import SafecrsError
 from safecrs.evaluation.judged import Judged, judge_slates
 from safecrs.evaluation.metrics import METRICS, Metric
 from safecrs.evaluation.results import ConstraintsFrom, Evaluation, SystemResult
+from safecrs.evaluation.slates import load_slates, save_slates
 from safecrs.evaluation.statistics import (
     Clusters,
     Comparison,
@@ -26,6 +28,7 @@ from safecrs.evaluation.statistics import (
     holm,
 )
 from safecrs.policies.base import Policy, Request, Slate
+from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -39,13 +42,14 @@ class System:
     """A policy under test, under the name of its row in the tables.
 
     Attributes:
+        policy: makes the policy; called only when its slates are not stored already.
         constraints: what it is told of the user's constraints (see `SystemResult.constraints`).
         excludes: whether it refuses unsafe items of the constraints it is told, and with ``unknown`` also
             those of unknown safety; tells how much of the liked items it cannot recommend.
     """
 
     name: str
-    policy: Policy
+    policy: Callable[[], Policy]
     constraints: ConstraintsFrom = "none"
     excludes: bool = False
     unknown: bool = False
@@ -68,7 +72,7 @@ def requests_for(samples: Sequence[Sample], oracle: Oracle, constraints: Constra
     ``benchmark`` hands over the true constraints, ``detected`` those that `safecrs.traits` finds in the
     conversation, ``none`` leaves them to the system. ``seen`` are the items the conversation names.
     """
-    catalog, threshold = oracle.catalog, 0.66
+    catalog, threshold = oracle.catalog, DEFAULT_THRESHOLD
     requests = []
     for sample in samples:
         if constraints == "benchmark":
@@ -81,8 +85,8 @@ def requests_for(samples: Sequence[Sample], oracle: Oracle, constraints: Constra
         else:
             held = {}
         titles = [title for title, _ in sample.seen]
-        rows = catalog.resolve_many(titles, [year for _, year in sample.seen]) if titles else []
-        requests.append(Request(sample.prompt, held, frozenset(int(row) for row in rows if row >= 0)))
+        rows = catalog.resolve_many(titles, [year for _, year in sample.seen]).tolist()
+        requests.append(Request(sample.prompt, held, frozenset(row for row in rows if row >= 0)))
     return requests
 
 
@@ -91,19 +95,39 @@ def measure(
     samples: Sequence[Sample],
     oracle: Oracle,
     k: int = 10,
+    *,
     batch: int = 64,
     progress: Callable[[int], None] | None = None,
+    store: tuple[Path, str] | None = None,
 ) -> Measured:
-    """Ask one system for every sample's slate; ``progress`` is told how many more are done."""
+    """Ask one system for every sample's slate and judge it.
+
+    Args:
+        progress: told how many more slates are done.
+        store: a file for the slates and the key they are stored under; slates stored under the same key
+            are judged instead of asked for again.
+
+    Raises:
+        SafecrsError: the system cannot answer, or the file cannot be written.
+    """
     requests = requests_for(samples, oracle, system.constraints)
-    slates: list[Slate] = []
-    started = time.perf_counter()
-    for start in range(0, len(requests), batch):
-        part = requests[start : start + batch]
-        slates += system.policy.recommend(part, k)
+    stored = load_slates(*store) if store else None
+    if stored:
+        slates, seconds = stored
         if progress:
-            progress(len(part))
-    seconds = time.perf_counter() - started
+            progress(len(slates))
+    else:
+        slates = []
+        started = time.perf_counter()
+        policy = system.policy()
+        for start in range(0, len(requests), batch):
+            part = requests[start : start + batch]
+            slates += policy.recommend(part, k)
+            if progress:
+                progress(len(part))
+        seconds = time.perf_counter() - started
+        if store:
+            save_slates(*store, slates, seconds)
     judged = judge_slates(slates, samples, oracle, k)
     return Measured(system, slates, judged, _refused(system, requests, samples, oracle), seconds)
 
@@ -152,17 +176,15 @@ def evaluate(
             for metric in COMPARED
         ]
     return Evaluation(
-        benchmark=benchmark.card.name,
+        card=benchmark.card,
         split=split,
         fingerprint=samples_fingerprint(samples),
-        oracle_fingerprint=benchmark.card.oracle_fingerprint,
         seed=seed,
         k=k,
         samples=len(samples),
         constrained=sum(bool(sample.constraints) for sample in samples),
         clusters=clusters.count,
         trait_samples={trait: int(chosen.sum()) for trait, chosen in traits.items()},
-        trait_names={trait.id: trait.name for trait in oracle.taxonomy.traits},
         systems=[_result(m, parts[m.system.name], clusters, weights, traits) for m in measured],
         comparisons=holm(compared),
     )

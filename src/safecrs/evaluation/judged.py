@@ -50,7 +50,7 @@ class Judged:
     @property
     def filled(self) -> NDArray[np.bool_]:
         """Ranks that hold an item, bool [n, k]."""
-        return self.verdict != NO_ITEM
+        return np.not_equal(self.verdict, NO_ITEM)
 
     def subset(self, chosen: NDArray[np.bool_]) -> Judged:
         """The samples where ``chosen`` [n] is true."""

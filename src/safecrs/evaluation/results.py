@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.statistics import Comparison, Estimate
 from safecrs.storage import read_json, write_json
-
-if TYPE_CHECKING:
-    from safecrs.policies.base import Slate
 
 ConstraintsFrom = Literal["none", "benchmark", "detected"]
 
@@ -46,22 +43,22 @@ class Evaluation(BaseModel):
     """All systems on one split of one benchmark.
 
     Attributes:
+        card: the benchmark's.
+        fingerprint: of the samples that were measured.
         samples, constrained, clusters: how many conversations, those with a sensitivity, people.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    benchmark: str
+    card: DataCard
     split: str
     fingerprint: str
-    oracle_fingerprint: str
     seed: int
     k: int
     samples: int
     constrained: int
     clusters: int
     trait_samples: dict[str, int]
-    trait_names: dict[str, str]
     systems: list[SystemResult]
     comparisons: list[Comparison]
 
@@ -96,8 +93,3 @@ def load_evaluation(path: Path) -> Evaluation:
         detail = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in detail["loc"])
         raise SafecrsError(f"{path} is not a safecrs evaluation: {where} {detail['msg']}.") from error
-
-
-def slate_rows(slates: Sequence[Slate]) -> list[list[list[object]]]:
-    """Slates as JSON: for each conversation its [title, year, row] triples."""
-    return [[[item.title, item.year, item.row] for item in slate] for slate in slates]

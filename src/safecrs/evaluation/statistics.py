@@ -72,7 +72,7 @@ class Clusters:
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """``values`` [n] added up within clusters, [clusters]."""
-        return np.bincount(self.of, weights=values, minlength=self.count)
+        return np.bincount(self.of, weights=values, minlength=self.count).astype(np.float64)
 
 
 def bootstrap_weights(clusters: int, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:

@@ -71,8 +71,8 @@ class LanguageModel:
         """Tokens that end an answer."""
         config = getattr(self.model, "generation_config", None)
         ids = getattr(config, "eos_token_id", None)
-        listed = [ids] if isinstance(ids, int) else list(ids or ())
-        return frozenset([*listed, *([self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id else [])])
+        listed = {ids} if isinstance(ids, int) else set(ids or ())
+        return frozenset(listed | {self.tokenizer.eos_token_id}) - {None}
 
 
 def _base_of(folder: Path) -> Path:

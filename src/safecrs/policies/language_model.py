@@ -10,7 +10,7 @@ from safecrs.policies.base import Request, Slate
 from safecrs.policies.checkpoint import LanguageModel, Precision
 from safecrs.policies.free import FreeWriter
 from safecrs.policies.generation import generate
-from safecrs.policies.prompting import Reasoning, encode, given_prefix, prompt_ids
+from safecrs.policies.prompting import Reasoning, answer_prefix, encode, prompt_ids
 from safecrs.policies.ranking import resolved_slate
 from safecrs.policies.sampling import Sampler
 from safecrs.policies.slate_text import parse_slate
@@ -30,8 +30,7 @@ class LanguageModelPolicy:
     Args:
         source: a folder (see `LanguageModel.load`) or a model in memory.
         reasoning: "generate" leaves the safety analysis to the model, "given" writes it from the request's
-            constraints and lets the model write the list alone. "none" begins the answer with the list in
-            constrained decoding; free decoding begins with nothing either way.
+            constraints and lets the model write the list alone, "none" begins the answer with the list.
         system: a system message put before each conversation.
         temperature: 0 is greedy. A request samples the same answer every time it stands at the same place
             of the list of requests; ``seed`` varies it.
@@ -73,8 +72,8 @@ class LanguageModelPolicy:
         return [resolved_slate(parse_slate(text)[:k], self.catalog) for text in self.complete(requests)]
 
     def complete(self, requests: Sequence[Request]) -> list[str]:
-        """Each answer as text, given reasoning included, special tokens left out."""
-        prefills = self.given(requests) if self.reasoning == "given" else [[] for _ in requests]
+        """Each answer as text: what was written for the model and what it wrote, without special tokens."""
+        prefills = self.prefills(requests)
         writers = [
             FreeWriter(prefill, self.language_model.ends, self.max_new_tokens, self.sampler(index))
             for index, prefill in enumerate(prefills)
@@ -89,9 +88,9 @@ class LanguageModelPolicy:
         )
         return [self.text(writer.tokens) for writer in writers]
 
-    def given(self, requests: Sequence[Request]) -> list[list[int]]:
-        """Token ids of each request's given reasoning, the list already opened behind it."""
-        texts = [given_prefix(request.constraints, self.taxonomy) for request in requests]
+    def prefills(self, requests: Sequence[Request]) -> list[list[int]]:
+        """Token ids of how each answer begins before the model writes (`answer_prefix`)."""
+        texts = [answer_prefix(self.reasoning, request.constraints, self.taxonomy) for request in requests]
         return encode(texts, self.language_model.tokenizer)
 
     def prompts(self, requests: Sequence[Request], answer: int) -> list[list[int]]:

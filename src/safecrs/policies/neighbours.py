@@ -30,7 +30,7 @@ class NeighboursPolicy:
 
     name = "neighbours"
 
-    def __init__(self, catalog: Catalog, tastes: Tastes, shrinkage: float = 10.0) -> None:
+    def __init__(self, catalog: Catalog, tastes: Tastes, shrinkage: float = 3.0) -> None:
         self.catalog = catalog
         counts = like_counts(tastes, len(catalog)).astype(np.float64)
         self.popularity = counts / max(counts.max(initial=0.0), 1.0)

@@ -71,7 +71,11 @@ def encode(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[lis
     return ids
 
 
-def given_prefix(constraints: Mapping[str, float], taxonomy: Taxonomy) -> str:
-    """The analysis for these constraints and the opened list, as the answer begins that training teaches."""
-    analysis = reasoning_text(constraints, taxonomy)
-    return f"{REASONING_OPEN}{analysis}{REASONING_CLOSE}\n{SOLUTION_OPEN}\n"
+def answer_prefix(reasoning: Reasoning, constraints: Mapping[str, float], taxonomy: Taxonomy) -> str:
+    """How the answer begins before the model writes: up to the opened list, or not at all for "generate"."""
+    if reasoning == "generate":
+        return ""
+    opened = f"{SOLUTION_OPEN}\n"
+    if reasoning == "none":
+        return opened
+    return f"{REASONING_OPEN}{reasoning_text(constraints, taxonomy)}{REASONING_CLOSE}\n{opened}"

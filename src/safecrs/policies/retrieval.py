@@ -62,7 +62,7 @@ class RetrievalPolicy:
     name = "retrieval"
 
     def __init__(
-        self, catalog: Catalog, tastes: Tastes = (), *, mentions: float = 1.0, prior: float = 0.5
+        self, catalog: Catalog, tastes: Tastes = (), *, mentions: float = 1.0, prior: float = 1.0
     ) -> None:
         self.catalog = catalog
         self.mentions, self.prior = mentions, prior

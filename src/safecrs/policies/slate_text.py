@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from safecrs.catalog.normalize import split_label
@@ -84,7 +85,13 @@ def format_slate(labels: Sequence[str], reasoning: str | None = None) -> str:
 
 def _dated(line: str, at: int) -> list[LocatedItem]:
     """Every "Title (Year)" listed by the line that begins at character ``at``."""
-    found: list[LocatedItem] = []
+    return [LocatedItem(ref, at, at + end) for ref, end in _listed(line)]
+
+
+@lru_cache(maxsize=16384)  # a policy in training writes the same lines again and again
+def _listed(line: str) -> tuple[tuple[Ref, int], ...]:
+    """Every "Title (Year)" of a line, with the character at which its year ends."""
+    found: list[tuple[Ref, int]] = []
     start = 0
     for match in _YEAR.finditer(line):
         before = line[start : match.start()]
@@ -97,9 +104,9 @@ def _dated(line: str, at: int) -> list[LocatedItem]:
             before = rest
         title = _title(_unmarked(before), line[match.end() : match.end() + 4])
         if title:
-            found.append(LocatedItem((title, int(match[1])), at, at + match.end()))
+            found.append(((title, int(match[1])), match.end()))
         start = match.end()
-    return found
+    return tuple(found)
 
 
 def _undated(line: str, at: int) -> list[LocatedItem]:

@@ -100,6 +100,12 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
         raise SafecrsError(f"The preset {name} is not valid: {where}: {detail['msg']}.") from error
 
 
+def with_model(name: str, model: str | None, overrides: Iterable[str] = ()) -> Preset:
+    """`load_preset` with another model, unless ``model`` is None."""
+    chosen = [f"model.name={model}"] if model else []
+    return load_preset(name, [*chosen, *overrides])
+
+
 def _set(table: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     *parents, last = [part.strip() for part in key.split(".")]

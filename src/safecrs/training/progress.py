@@ -12,7 +12,7 @@ def progress_callback(progress: Progress) -> Any:
     """A callback that tells ``progress`` of every step."""
     from transformers import TrainerCallback
 
-    class Reporter(TrainerCallback):
+    class Reporter(TrainerCallback):  # type: ignore[misc]
         """Passes steps and logged numbers on."""
 
         def __init__(self) -> None:

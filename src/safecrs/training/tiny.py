@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from safecrs.errors import SafecrsError
@@ -109,9 +111,37 @@ def tiny_model(
 
 
 def save_tiny(
-    folder: Path, texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None, seed: int = 0
+    folder: Path,
+    texts: Iterable[str],
+    labels: Sequence[str],
+    size: TinySize | None = None,
+    seed: int = 0,
+    vectors: NDArray[np.float32] | None = None,
 ) -> None:
-    """Write a fresh tiny model and its tokenizer into ``folder``."""
+    """Write a fresh tiny model and its tokenizer into ``folder``.
+
+    ``vectors`` [labels, hidden], of unit length on average, become the embeddings of the labels' tokens.
+    """
     tokenizer = tiny_tokenizer(texts, labels, size)
-    tiny_model(tokenizer, size, seed).save_pretrained(folder)
+    model = tiny_model(tokenizer, size, seed)
+    if vectors is not None:
+        _set_embeddings(model, tokenizer, labels, vectors)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def _set_embeddings(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    labels: Sequence[str],
+    vectors: NDArray[np.float32],
+) -> None:
+    import torch
+
+    known = tokenizer.get_vocab()
+    weight = model.get_input_embeddings().weight
+    length = float(model.config.initializer_range) * model.config.hidden_size**0.5
+    with torch.no_grad():
+        for label, vector in zip(labels, vectors, strict=True):
+            if label in known and vector.any():
+                weight[known[label]] = length * torch.from_numpy(vector)

@@ -1,6 +1,7 @@
 """Which sensitivities a conversation discloses: local, private, with evidence, and it abstains."""
 
-from safecrs.traits.detect import REPORT_FROM, Disclosure, Evidence, detect_traits, find_evidence
+from safecrs.traits.detect import REPORT_FROM, Disclosure, detect_traits
+from safecrs.traits.evidence import Evidence, find_evidence
 from safecrs.traits.lexicon import Lexicon, load_lexicon
 
 __all__ = [

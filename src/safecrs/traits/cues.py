@@ -91,7 +91,7 @@ class CueMatcher(Generic[Label]):
 
 
 def _longest(elements: tuple[_Element, ...], tokens: Sequence[Token], start: int) -> int:
-    """End of the longest match that begins at ``start``, or −1. The set of ends keeps it free of backtracking."""
+    """End of the longest match that begins at ``start``, or −1; a set of ends, so no backtracking."""
     ends = {start}
     for element in elements:
         after: set[int] = set(ends) if element.optional else set()

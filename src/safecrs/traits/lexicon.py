@@ -51,7 +51,12 @@ class Lexicon:
         Raises:
             SafecrsError: the file is missing, is not TOML or holds a broken cue.
         """
-        added = _traits(_read(path.read_text, str(path)), str(path), self.classes)
+        added = _traits(_read(path.read_text, str(path)), str(path))
+        for trait, entry in added.items():
+            try:
+                CueMatcher(((cue, kind) for kind, cues in entry.cues.items() for cue in cues), self.classes)
+            except SafecrsError as error:
+                raise SafecrsError(f"{path}, trait {trait!r}: {error}") from error
         return Lexicon(
             self.classes,
             self.frames,
@@ -63,7 +68,7 @@ class Lexicon:
         )
 
     def matcher(self, taxonomy: Taxonomy) -> CueMatcher[tuple[str, CueKind]]:
-        """Finds the cues of the traits of ``taxonomy``; a trait without cues is known by its aliases and topics."""
+        """Finds the cues of ``taxonomy``'s traits; one without cues is known by its aliases and topics."""
         if taxonomy.ids not in self._compiled:
             self._compiled[taxonomy.ids] = CueMatcher(self._labelled(taxonomy), self.classes)
         return self._compiled[taxonomy.ids]
@@ -78,7 +83,9 @@ class Lexicon:
         for plain in taxonomy.traits:
             if plain.id not in self.traits:
                 for name in (*plain.aliases, *plain.topics):
-                    if words := "".join(c if c.isalnum() else " " for c in name.lower().replace("'", "")).split():
+                    if words := "".join(
+                        c if c.isalnum() else " " for c in name.lower().replace("'", "")
+                    ).split():
                         yield " ".join(words), (plain.id, "topics")
 
     @cached_property
@@ -118,7 +125,7 @@ def load_lexicon() -> Lexicon:
             name: (tuple(entry["traits"]), tuple(entry["cues"]))
             for name, entry in companions["companion"].items()
         },
-        traits=_traits(cues, "cues.toml", classes),
+        traits=_traits(cues, "cues.toml"),
     )
 
 
@@ -132,10 +139,10 @@ def _classes(table: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
     return classes
 
 
-def _traits(table: Mapping[str, Any], name: str, classes: Classes) -> dict[str, TraitCues]:
+def _traits(table: Mapping[str, Any], name: str) -> dict[str, TraitCues]:
     entries = table.get("trait")
     if not isinstance(entries, dict) or not entries:
-        raise SafecrsError(f"{name} holds no cues: write a [trait.my_trait] table with topics = [\"…\"].")
+        raise SafecrsError(f'{name} holds no cues: write a [trait.my_trait] table with topics = ["…"].')
     traits: dict[str, TraitCues] = {}
     for trait, entry in entries.items():
         where = f"{name}, trait {trait!r}"
@@ -148,12 +155,6 @@ def _traits(table: Mapping[str, Any], name: str, classes: Classes) -> dict[str, 
         traits[trait] = TraitCues(
             {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)}, entry.get("otherwise")
         )
-        try:
-            CueMatcher(
-                ((cue, kind) for kind, cues in traits[trait].cues.items() for cue in cues), classes
-            )
-        except SafecrsError as error:
-            raise SafecrsError(f"{where}: {error}") from error
     return traits
 
 

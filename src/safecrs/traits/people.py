@@ -8,7 +8,6 @@ from enum import Enum
 from safecrs.traits.lexicon import Lexicon
 from safecrs.traits.tokens import Token
 
-
 _LOOK_BACK = 40
 """Words; a bound that keeps long messages linear."""
 
@@ -34,13 +33,24 @@ class Cast:
         self._together = any(match.label == "together" for match in found)
 
     def subject(self, start: int) -> Who:
-        """Whose words begin at ``start``: the nearest person named before them in the sentence, else the user."""
+        """Whose words begin at ``start``: the nearest person before them in the sentence, else the user."""
         position = start
         while position > max(0, start - _LOOK_BACK) and self._tokens[position].boundary < 2:
             position -= 1
             if (who := self._person(position)) is not None:
                 return who
         return Who.USER
+
+    def touched(self, start: int) -> bool:
+        """Whether an event at ``start`` befell the user or one of the user's people ("my brother …")."""
+        for position in range(start - 1, max(-1, start - 1 - _LOOK_BACK), -1):
+            if self._tokens[position + 1].boundary == 2:
+                break
+            if self._tokens[position].word in self._classes["kin"]:
+                return self._before(position) in self._classes["my"] and not self.absent
+            if self._person(position) is not None:
+                break
+        return self.subject(start) is not Who.OTHER
 
     def affected(self, start: int, end: int) -> Who:
         """Whom a frame such as "… makes her sick" names; the user when it names nobody."""
@@ -63,10 +73,14 @@ class Cast:
         if word in ("ex", "exes") or self._before(position) in ("ex", "late", "old", "former"):
             return Who.OTHER
         if word in self._classes["household"] or word in self._classes["children"]:
-            mine = any(
-                token.word in self._classes["my"] or token.word == "the"
-                for token in self._tokens[max(0, position - 3) : position]
-            ) or self._tokens[position].boundary == 2 or position == 0
+            mine = (
+                any(
+                    token.word in self._classes["my"] or token.word == "the"
+                    for token in self._tokens[max(0, position - 3) : position]
+                )
+                or self._tokens[position].boundary == 2
+                or position == 0
+            )
             return self._company(mine)
         if word in self._classes["relatives"]:
             return self._company(self._together)

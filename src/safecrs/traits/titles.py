@@ -6,8 +6,29 @@ from collections.abc import Sequence
 
 from safecrs.traits.tokens import Token
 
-_JOINING = frozenset("of the a an and in on for to with from at is no be not s n".split())
-_NEVER = frozenset("i im ive id ill tv dvd netflix hulu hbo amazon".split())
+_JOINING = frozenset(
+    [
+        "of",
+        "the",
+        "a",
+        "an",
+        "and",
+        "in",
+        "on",
+        "for",
+        "to",
+        "with",
+        "from",
+        "at",
+        "is",
+        "no",
+        "be",
+        "not",
+        "s",
+        "n",
+    ]
+)
+_NEVER = frozenset(["i", "im", "ive", "id", "ill", "tv", "dvd", "netflix", "hulu", "hbo", "amazon"])
 
 
 def title_words(text: str, tokens: Sequence[Token]) -> frozenset[int]:
@@ -22,9 +43,8 @@ def title_words(text: str, tokens: Sequence[Token]) -> frozenset[int]:
     found: set[int] = set()
     run: list[int] = []
     for position, token in enumerate(tokens):
-        if capital[position] and token.boundary < 2:
-            run.append(position)
-        elif run and token.word in _JOINING and token.boundary == 0:
+        begins = capital[position] and token.boundary < 2
+        if begins or (run and token.word in _JOINING and token.boundary == 0):
             run.append(position)
         else:
             found |= _title(run, capital)

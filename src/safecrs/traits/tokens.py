@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 _WORD = re.compile(r"w/o\b|[^\W_]+(?:['’ʼ`][^\W_]+)*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?;\n…]")
-_CLAUSE = re.compile(r"[,()\[\]/—–]|\s-+\s")
+_CLAUSE = re.compile(r"[,\[\]/—–]|\s-+\s")
 _SPELLED = {"w/o": "without", "plz": "please", "pls": "please", "cannot": "cant", "wanna": "want"}
 _BEFORE_NOT = {
-    **{verb: f"{verb}nt" for verb in ("do", "does", "did", "is", "are", "was", "were", "could", "would", "has")},
+    **{
+        verb: f"{verb}nt"
+        for verb in ("do", "does", "did", "is", "are", "was", "were", "could", "would", "has")
+    },
     "can": "cant",
     "will": "wont",
     "have": "havent",

@@ -1,5 +1,5 @@
 """The report: an evaluation as one page for people."""
 
-from safecrs.evaluation.report.page import Chapter, headline, number, write_report
+from safecrs.evaluation.report.page import Chapter, headline, interval, number, write_report
 
-__all__ = ["Chapter", "headline", "number", "write_report"]
+__all__ = ["Chapter", "headline", "interval", "number", "write_report"]

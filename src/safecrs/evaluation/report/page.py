@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.metrics import METRICS
 from safecrs.evaluation.report import plots
@@ -37,7 +36,6 @@ class Chapter:
     title: str
     about: str
     evaluation: Evaluation
-    card: DataCard
     trait_systems: Sequence[str] = ()
     training: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +103,7 @@ def _view(chapter: Chapter) -> dict[str, object]:
     return {
         "chapter": chapter,
         "evaluation": evaluation,
-        "card": chapter.card,
+        "card": evaluation.card,
         "columns": [(metric, _NAMES[metric].format(k=evaluation.k)) for metric in TABLE],
         "best": {metric: _best(evaluation, metric) for metric in TABLE},
         "tradeoff": plots.tradeoff(evaluation),

@@ -37,7 +37,7 @@ def tradeoff(evaluation: Evaluation) -> str:
             recall.value,
             xerr=_bars(svr, 100),
             yerr=_bars(recall),
-            fmt=PROTECTIONS.get(protection.split(" ")[0], "^"),
+            fmt=PROTECTIONS.get(protection.partition(",")[0], "^"),
             color=colour[base],
             markerfacecolor="white" if system.constraints == "detected" else colour[base],
             ecolor=colour[base] + "66",
@@ -82,7 +82,7 @@ def by_trait(evaluation: Evaluation, names: Sequence[str]) -> str:
         axes.barh(
             places, values, height=height, color=_COLOURS[(index + 3) % len(_COLOURS)], label=system.name
         )
-    labels = [f"{_short(evaluation.trait_names[t])} ({evaluation.trait_samples[t]})" for t in traits]
+    labels = [f"{_short(evaluation.card.trait_names[t])} ({evaluation.trait_samples[t]})" for t in traits]
     axes.set_yticks(range(len(traits)), labels, fontsize=9)
     axes.invert_yaxis()
     axes.set_xlabel(f"SVR@{evaluation.k}, % of the recommendations (number of conversations in brackets)")

@@ -1,13 +1,6 @@
 """Decoding that cannot leave the catalog, nor recommend what is unsafe for this user."""
 
-from safecrs.policies.constrained.decoder import (
-    Frame,
-    SlateWriter,
-    Written,
-    frame_with_given_reasoning,
-    frame_with_own_reasoning,
-    frame_without_reasoning,
-)
+from safecrs.policies.constrained.decoder import Frame, SlateWriter, Written
 from safecrs.policies.constrained.mask import AllowedTitles
 from safecrs.policies.constrained.policy import ConstrainedPolicy
 from safecrs.policies.constrained.trie import CatalogTrie, label_paths
@@ -19,8 +12,5 @@ __all__ = [
     "Frame",
     "SlateWriter",
     "Written",
-    "frame_with_given_reasoning",
-    "frame_with_own_reasoning",
-    "frame_without_reasoning",
     "label_paths",
 ]

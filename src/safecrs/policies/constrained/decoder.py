@@ -64,26 +64,20 @@ class Frame:
     closing: tuple[int, ...]
     reasoning: int = 0
 
+    @classmethod
+    def opened(cls, opening: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> Frame:
+        """The list follows ``opening`` (`answer_prefix`) at once."""
+        return cls(tuple(opening), _closing(tokenizer))
 
-def frame_without_reasoning(tokenizer: PreTrainedTokenizerBase) -> Frame:
-    """The bare list that training without reasoning teaches."""
-    return Frame((), _ending(tokenizer))
-
-
-def frame_with_given_reasoning(opening: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> Frame:
-    """Reasoning that is already written, the list opened behind it."""
-    closing = encode([SOLUTION_CLOSE], tokenizer)[0]
-    return Frame(tuple(opening), (*closing, *_ending(tokenizer)))
-
-
-def frame_with_own_reasoning(budget: int, tokenizer: PreTrainedTokenizerBase) -> Frame:
-    """Reasoning by the model, at most ``budget`` tokens."""
-    opening, closing = encode([REASONING_OPEN, SOLUTION_CLOSE], tokenizer)
-    return Frame(tuple(opening), (*closing, *_ending(tokenizer)), budget)
+    @classmethod
+    def reasoned(cls, budget: int, tokenizer: PreTrainedTokenizerBase) -> Frame:
+        """The model first reasons, in at most ``budget`` tokens."""
+        return cls(tuple(encode([REASONING_OPEN], tokenizer)[0]), _closing(tokenizer), budget)
 
 
-def _ending(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-    return () if tokenizer.eos_token_id is None else (tokenizer.eos_token_id,)
+def _closing(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    end = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    return (*encode([SOLUTION_CLOSE], tokenizer)[0], *end)
 
 
 class SlateWriter:

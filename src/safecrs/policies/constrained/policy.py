@@ -14,9 +14,6 @@ from safecrs.policies.constrained.decoder import (
     Frame,
     SlateWriter,
     Written,
-    frame_with_given_reasoning,
-    frame_with_own_reasoning,
-    frame_without_reasoning,
 )
 from safecrs.policies.constrained.mask import AllowedTitles
 from safecrs.policies.constrained.trie import CatalogTrie
@@ -98,11 +95,9 @@ class ConstrainedPolicy:
 
     def _frames(self, requests: Sequence[Request]) -> list[Frame]:
         tokenizer = self.inner.language_model.tokenizer
-        if self.inner.reasoning == "given":
-            return [frame_with_given_reasoning(ids, tokenizer) for ids in self.inner.given(requests)]
         if self.inner.reasoning == "generate":
-            return [frame_with_own_reasoning(self.reasoning_budget, tokenizer)] * len(requests)
-        return [frame_without_reasoning(tokenizer)] * len(requests)
+            return [Frame.reasoned(self.reasoning_budget, tokenizer)] * len(requests)
+        return [Frame.opened(prefix, tokenizer) for prefix in self.inner.prefills(requests)]
 
     def _blocked(self, requests: Sequence[Request]) -> list[NDArray[np.bool_]]:
         """For each request the rows that must not appear, [items]."""

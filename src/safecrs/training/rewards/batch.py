@@ -38,6 +38,8 @@ class ParsedSlates:
         texts: the completions.
         refs: per completion the items it lists, repeats included.
         rows: int32 [completions, ranks], catalog rows; −1 for padding and for items not in the catalog.
+        titles: int32 [completions, ranks], number of the title in ``title_numbers``; −1 for padding.
+        title_numbers: folded title → number, of this batch alone.
         filled: bool [completions, ranks], whether there is an item at that rank.
         repeated: bool [completions, ranks], whether an earlier rank names the same item.
     """
@@ -45,6 +47,8 @@ class ParsedSlates:
     texts: tuple[str, ...]
     refs: tuple[tuple[Ref, ...], ...]
     rows: NDArray[np.int32]
+    titles: NDArray[np.int32]
+    title_numbers: dict[str, int]
     filled: NDArray[np.bool_]
     repeated: NDArray[np.bool_]
 
@@ -66,19 +70,23 @@ class ParsedSlates:
         found = catalog.resolve_many([title for title, _ in distinct], [year for _, year in distinct])
         number = dict(zip(distinct, range(len(distinct)), strict=True))
         position = np.fromiter((number[ref] for ref in named), dtype=np.int64, count=len(named))
-        # An item is its row; one outside the catalog is its folded title and year, numbered below zero.
-        outside: dict[Ref, int] = {}
+        title_numbers: dict[str, int] = {}
+        folded = [title_numbers.setdefault(fold_title(title), len(title_numbers)) for title, _ in distinct]
+        # An item is its row; one outside the catalog is its title and year, numbered below zero.
+        outside: dict[tuple[int, int | None], int] = {}
         identity = found.astype(np.int64)
         for at in np.flatnonzero(found < 0).tolist():
-            title, year = distinct[at]
-            identity[at] = -1 - outside.setdefault((fold_title(title), year), len(outside))
+            identity[at] = -1 - outside.setdefault((folded[at], distinct[at][1]), len(outside))
         lengths = np.fromiter(map(len, refs), dtype=np.int64, count=len(refs))
         filled = np.arange(lengths.max(initial=0)) < lengths[:, None]
         rows = np.full(filled.shape, -1, dtype=np.int32)
         rows[filled] = found[position]
+        titles = np.full(filled.shape, -1, dtype=np.int32)
+        titles[filled] = np.array(folded, dtype=np.int32)[position]
         same = np.full(filled.shape, np.iinfo(np.int64).min)
         same[filled] = identity[position]
-        return cls(tuple(texts), tuple(refs), rows, filled, _seen_before(same) & filled)
+        repeated = _seen_before(same) & filled
+        return cls(tuple(texts), tuple(refs), rows, titles, title_numbers, filled, repeated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +181,16 @@ def _seen_before(identity: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _hits(slates: ParsedSlates, cases: Cases) -> NDArray[np.bool_]:
-    width = slates.filled.shape[1]
     result = np.zeros(slates.filled.shape, dtype=np.bool_)
-    wanted = {liked: frozenset(fold_title(title) for title, _ in liked) for liked in set(cases.groundtruth)}
-    for row, (refs, liked) in enumerate(zip(slates.refs, cases.groundtruth, strict=True)):
-        # Most completions name no such title at all: only the others are compared in full.
-        if not wanted[liked].isdisjoint([fold_title(title) for title, _ in refs]):
-            result[row] = hits(refs, liked, width)
+    # Most completions name no wanted title at all: only the others are compared in full.
+    number = dict(zip(dict.fromkeys(cases.groundtruth), range(len(cases.groundtruth)), strict=False))
+    wanted = np.full((len(number), max(map(len, number), default=0)), -2, dtype=np.int32)
+    for liked, at in number.items():
+        wanted[at, : len(liked)] = [slates.title_numbers.get(fold_title(title), -2) for title, _ in liked]
+    wanted_here = wanted[[number[liked] for liked in cases.groundtruth]]
+    named = (slates.titles[:, :, None] == wanted_here[:, None, :]).any(axis=(1, 2))
+    for row in np.flatnonzero(named).tolist():
+        result[row] = hits(slates.refs[row], cases.groundtruth[row], slates.filled.shape[1])
     return result
 
 

@@ -1,0 +1,60 @@
+"""MPAA ratings and their reasons in words, as filmratings.com and the IMDb lists publish them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from safecrs.advisories.mpaa_reason import read_reason
+from safecrs.advisories.record import Advisory
+from safecrs.advisories.tables import Row, read_rows
+
+SOURCE = "mpaa"
+RATINGS = ("G", "PG", "PG-13", "R", "NC-17")
+
+_BY_LETTERS = {re.sub(r"\W", "", rating): rating for rating in RATINGS} | {
+    "X": "NC-17",
+    "GP": "PG",
+    "M": "PG",
+}
+_UNRATED = {"", "NR", "UR", "NOTRATED", "UNRATED", "APPROVED", "PASSED", "NA", "NONE"}
+
+
+def read_mpaa(path: Path) -> Iterator[Advisory]:
+    """Rows of title, year, rating and reason ("Rated R for strong violence and brief nudity").
+
+    A reason names whatever is notable, so a guide category that it does not name is unremarkable
+    (``reviews_guide``), provided every phrase was understood: an unknown word may speak of any category. A
+    topic that it does not name is unknown: ``reviews_topics`` stays empty. A G without a reason is a review
+    too, since by the rating's definition nothing in it would offend parents of young children; any other
+    rating without a reason says nothing, and such a row is passed over, as are unrated films without one.
+
+    The columns rating and imdb_id may be missing. CSV, TSV or JSON, each also gzip-compressed.
+
+    Raises:
+        SafecrsError: names file and row of what cannot be read, or a rating that is none.
+    """
+    for row in read_rows(path, required=("reason",)):
+        rating = _rating(row)
+        reading = read_reason(row.get("reason") or "", rating)
+        if reading.empty and rating != "G":
+            continue
+        yield Advisory(
+            row.title,
+            row.year,
+            SOURCE,
+            reading.statements,
+            imdb_id=row.imdb_id,
+            reviews_guide=not reading.unread,
+        )
+
+
+def _rating(row: Row) -> str | None:
+    text = row.get("rating", "mpaa", "mpaa rating") or ""
+    letters = re.sub(r"[\W_]", "", text.upper()).removeprefix("RATED")
+    if letters in _UNRATED:
+        return None
+    if letters not in _BY_LETTERS:
+        row.fail(f"{text!r} is not an MPAA rating; write {', '.join(RATINGS)}, or leave it empty.")
+    return _BY_LETTERS[letters]

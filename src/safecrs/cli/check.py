@@ -1,0 +1,72 @@
+"""``safecrs check``: is this item safe for this person?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from safecrs.cli.options import DEFAULT, DomainChoice, DomainOption, Json, OracleFile, Threshold, Traits
+
+EXIT = {"SAFE": 0, "UNSAFE": 1, "UNKNOWN": 3}
+
+
+def check(
+    title: Annotated[str, typer.Argument(help='The item, best with its year: "Saw (2004)".')],
+    trait: Traits = None,
+    threshold: Threshold = DEFAULT,
+    domain: DomainOption = DomainChoice.film,
+    oracle: OracleFile = None,
+    json: Json = False,
+) -> None:
+    """Say whether an item is safe for somebody with these sensitivities, and why.
+
+    Without --trait every trait is shown. Exit status: 0 safe, 1 unsafe, 3 unknown, 2 wrong use.
+
+    Examples:
+
+        safecrs check "Saw (2004)" --trait gore
+
+        safecrs check "Big Fish" --trait self_harm --trait animal_harm --json
+    """
+    from safecrs.cli.options import open_oracle
+    from safecrs.cli.output import print_json
+
+    judge = open_oracle(oracle, domain)
+    asked = bool(trait)
+    constraints = judge.taxonomy.constraints(trait or judge.taxonomy.ids, threshold)
+    result = judge.check(title, None, constraints)
+    if json:
+        print_json(result)
+    else:
+        _show(result, asked)
+    raise typer.Exit(EXIT[result.verdict.name])
+
+
+def _show(result: object, asked: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from safecrs.cli.output import console, verdict_text
+    from safecrs.oracle import Check, Verdict
+
+    assert isinstance(result, Check)  # noqa: S101, narrows a lazily imported type
+    screen = console()
+    if result.row is None:
+        screen.print(f"[yellow]unknown[/]: the catalog does not hold “{escape(result.title)}”.")
+        if result.did_you_mean:
+            screen.print("Did you mean " + escape(", ".join(result.did_you_mean)) + "?")
+        return
+    label = escape(result.label or result.title)
+    if asked:
+        screen.print(f"{label}: {verdict_text(result.verdict)}")
+    else:
+        unsafe = sum(risk.verdict is Verdict.UNSAFE for risk in result.traits)
+        screen.print(f"{label}: unsafe for {unsafe} of {len(result.traits)} sensitivities")
+    table = Table(show_header=True, header_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column in ("sensitivity", "verdict", "risk", "why"):
+        table.add_column(column)
+    for risk in result.traits:
+        number = "?" if risk.risk is None else f"{risk.risk:.2f}"
+        table.add_row(risk.trait, verdict_text(risk.verdict), number, escape(risk.reason))
+    screen.print(table)

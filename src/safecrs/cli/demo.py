@@ -1,0 +1,94 @@
+"""``safecrs demo`` and ``safecrs redial``: the whole road, from data to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from safecrs.cli.options import Seed
+from safecrs.cli.train import Model, PresetName, Set
+
+if TYPE_CHECKING:
+    from safecrs.experiment import Outcome
+
+Out = Annotated[Path, typer.Option(help="The folder for everything that is made.", file_okay=False)]
+
+
+def demo(
+    out: Out = Path("runs/demo"),
+    preset: PresetName = "tiny",
+    model: Model = None,
+    settings: Set = None,
+    seed: Seed = 0,
+) -> None:
+    """Build SafeRec-Starter, train Safe-SFT and Safe-GDPO, measure them beside baselines, write a report.
+
+    A demo that was stopped goes on when the same command is given again.
+    """
+    from safecrs.cli.output import progress
+    from safecrs.experiment import run_experiment, starter_inputs
+    from safecrs.training.preset import with_model
+
+    recipe = with_model(preset, model, settings or ())
+    with progress() as report:
+        study = starter_inputs(seed, report)
+        outcome = run_experiment(study, recipe, out, seed=seed, report=report)
+    _tell(outcome)
+
+
+def redial(
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="A folder with conversations/redial_dialogues.jsonl.gz, catalog/redial_items.json.gz and "
+            "advisories/mpaa_rating_reasons.tsv.gz.",
+            file_okay=False,
+        ),
+    ],
+    out: Out = Path("runs/redial"),
+    preset: PresetName = "tiny",
+    model: Model = None,
+    settings: Set = None,
+    seed: Seed = 0,
+) -> None:
+    """The same on real dialogues: SafeRec-ReDial, judged by MPAA reasons and the starter's advisories.
+
+    The README says where the three files come from.
+    """
+    from safecrs.cli.output import progress
+    from safecrs.experiment import redial_inputs, run_experiment
+    from safecrs.training.preset import with_model
+
+    recipe = with_model(preset, model, settings or ())
+    with progress() as report:
+        study = redial_inputs(
+            data / "conversations" / "redial_dialogues.jsonl.gz",
+            data / "catalog" / "redial_items.json.gz",
+            data / "advisories" / "mpaa_rating_reasons.tsv.gz",
+            seed=seed,
+            report=report,
+        )
+        outcome = run_experiment(study, recipe, out, seed=seed, report=report)
+    _tell(outcome)
+
+
+def _tell(outcome: Outcome) -> None:
+    from safecrs.cli.output import console
+    from safecrs.cli.tables import evaluation_table
+    from safecrs.evaluation.report import headline
+
+    screen = console()
+    screen.print(evaluation_table(outcome.evaluation))
+    screen.print()
+    for sentence in headline(outcome.evaluation):
+        screen.print(f"• {sentence}")
+    screen.print(f"\nThe report: {outcome.report}")
+    screen.print("Try next:")
+    screen.print(
+        '  safecrs recommend "something like Big Fish, it has been a hard year since my brother\'s suicide" '
+        f"--model {outcome.model}",
+        soft_wrap=True,
+    )
+    screen.print('  safecrs check "Watership Down (1978)" --trait animal_harm')

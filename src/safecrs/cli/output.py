@@ -1,0 +1,90 @@
+"""Printing: JSON for scripts, tables and live progress for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from safecrs.experiment.study import Report
+    from safecrs.oracle import Verdict
+
+_STYLES = {"SAFE": "green", "UNSAFE": "bold red", "UNKNOWN": "yellow"}
+
+
+def print_json(value: object) -> None:
+    """Print ``value`` as JSON; verdicts by name."""
+    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, IntEnum):
+        return value.name.lower()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: _plain(getattr(value, key)) for key in asdict(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+def console() -> Console:
+    """Where people read; without markup in texts that come from users and files."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict as rich markup."""
+    return f"[{_STYLES[verdict.name]}]{verdict.name.lower()}[/]"
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Live progress bars, one a stage; plain lines where the output is not a terminal."""
+    screen = console()
+    if not screen.is_terminal:
+        yield _Lines().report
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description:<32}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:>5}/{task.total:<5}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[detail]}"),
+        console=screen,
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int, detail: str) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total, detail="")
+            bars.update(tasks[stage], completed=done, total=total, detail=detail)
+
+        yield report
+
+
+class _Lines:
+    """A line at the start and end of a stage and at each tenth of it."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, int] = {}
+
+    def report(self, stage: str, done: int, total: int, detail: str) -> None:
+        tenth = 10 * done // max(total, 1)
+        if self.told.get(stage, -1) < tenth:
+            self.told[stage] = tenth
+            sys.stdout.write(f"{stage}: {done}/{total}  {detail}".rstrip() + "\n")
+            sys.stdout.flush()

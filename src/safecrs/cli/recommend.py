@@ -1,0 +1,79 @@
+"""``safecrs recommend``: a slate for a conversation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from safecrs.cli.options import (
+    DomainChoice,
+    DomainOption,
+    Json,
+    OracleFile,
+    Traits,
+    open_oracle,
+    read_text,
+)
+
+
+def recommend(
+    text: Annotated[str, typer.Argument(help='What the person wrote; "-" reads it from standard input.')],
+    trait: Traits = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many items.")] = 10,
+    model: Annotated[
+        Path | None, typer.Option(help="A trained model's folder, as the demo leaves one.", file_okay=False)
+    ] = None,
+    allow_unknown: Annotated[
+        bool,
+        typer.Option("--allow-unknown", help="Also items on which no source can say whether they are safe."),
+    ] = False,
+    detect: Annotated[
+        bool, typer.Option("--detect/--no-detect", help="Read sensitivities out of the text.")
+    ] = True,
+    domain: DomainOption = DomainChoice.film,
+    oracle: OracleFile = None,
+    json: Json = False,
+) -> None:
+    """Recommend items that respect what the person disclosed. Nothing is stored.
+
+    Examples:
+
+        safecrs recommend "something like Big Fish, it has been a hard year since my brother's suicide"
+
+        safecrs recommend "a thriller for tonight" --trait animal_harm -k 5
+
+        safecrs recommend "space films like Alien" --model runs/demo/safe-gdpo/model
+    """
+    from safecrs.serving import Recommender
+
+    recommender = Recommender.load(
+        domain.value,
+        oracle=open_oracle(oracle, domain),
+        model=model,
+        unknown="allow" if allow_unknown else "exclude",
+    )
+    answer = recommender.recommend(read_text(text), traits=trait or (), detect=detect, k=k)
+    if json:
+        from safecrs.cli.output import print_json
+
+        print_json(answer)
+        return
+    from rich.markup import escape
+
+    from safecrs.cli.output import console
+    from safecrs.taxonomy import load_taxonomy
+
+    screen = console()
+    taxonomy = load_taxonomy(domain.value)
+    for name in answer.constraints:
+        said = [f"“{escape(found.text)}”" for found in answer.disclosures if found.trait == name]
+        screen.print(f"Leaving out {escape(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))
+    if not answer.suggestions:
+        screen.print("Nothing in the catalog is known to be safe for this; try --allow-unknown.")
+    for rank, item in enumerate(answer.suggestions, start=1):
+        label = item.title if item.year is None else f"{item.title} ({item.year})"
+        screen.print(
+            f"{rank:>2}. {escape(label)}" + (f"  [yellow]{escape(item.note)}[/]" if item.note else "")
+        )

@@ -1,0 +1,30 @@
+"""``safecrs report``: results as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    evaluations: Annotated[list[Path], typer.Argument(help="What `evaluate` wrote.", dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="The HTML file to write.", dir_okay=False)] = Path("report.html"),
+) -> None:
+    """Make one self-contained HTML page of one or more evaluations.
+
+    Example:
+
+        safecrs report evaluation.json --out report.html
+    """
+    from safecrs.cli.output import console
+    from safecrs.evaluation import load_evaluation
+    from safecrs.evaluation.report import Chapter, write_report
+
+    chapters = []
+    for path in evaluations:
+        result = load_evaluation(path)
+        chapters.append(Chapter(result.card.name, "", result))
+    write_report(chapters, out)
+    console().print(f"Written to {out}")

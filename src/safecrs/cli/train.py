@@ -1,0 +1,137 @@
+"""``safecrs train``: Safe-SFT and Safe-GDPO on a stored benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from safecrs.cli.options import Seed
+
+app = typer.Typer(
+    help="Train a recommender; a run that was stopped goes on when the same command is given again.",
+    no_args_is_help=True,
+)
+
+BenchmarkFolder = Annotated[
+    Path, typer.Argument(help="A benchmark's folder (safecrs data …).", file_okay=False)
+]
+Out = Annotated[Path, typer.Option(help="The run's folder.", file_okay=False)]
+PresetName = Annotated[str, typer.Option("--preset", help="tiny, smollm2, …, or a TOML file of your own.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a setting of the preset: sft.learning_rate=1e-4")
+]
+Model = Annotated[
+    str | None, typer.Option("--model", help="tiny, smollm2 or a model folder, instead of the preset's.")
+]
+
+
+@app.command()
+def sft(
+    benchmark: BenchmarkFolder,
+    out: Out,
+    preset: PresetName = "tiny",
+    model: Model = None,
+    settings: Set = None,
+    safe: Annotated[
+        bool, typer.Option("--safe/--unsafe", help="Safe-SFT, or everything people liked without safety.")
+    ] = True,
+    seed: Seed = 0,
+) -> None:
+    """Fine-tune on conversations.
+
+    Example:
+
+        safecrs train sft runs/starter --out runs/safe-sft
+    """
+    from safecrs.benchmark import load_benchmark
+    from safecrs.cli.output import console, progress
+    from safecrs.oracle import Oracle
+    from safecrs.training.models import base_model
+    from safecrs.training.preset import with_model
+    from safecrs.training.sft import train_sft, train_tastes
+
+    recipe = with_model(preset, model, settings or ())
+    held = load_benchmark(benchmark)
+    oracle = Oracle.load(benchmark / "oracle.safetensors")
+    with progress() as report:
+        start = base_model(recipe.model, held.split("train"), oracle.catalog, out / "base", seed)
+        if recipe.tastes is not None:
+            start = train_tastes(
+                out / "tastes",
+                start,
+                held,
+                recipe.tastes,
+                seed=seed,
+                progress=lambda step, steps, _: report("Tastes", step, steps, ""),
+            )
+        trained = train_sft(
+            out,
+            start,
+            held.split("train"),
+            recipe.sft,
+            safe=safe,
+            reasoning=recipe.reasoning,
+            model=recipe.model,
+            seed=seed,
+            progress=lambda step, steps, logged: report("SFT", step, steps, _loss(logged)),
+        )
+    console().print(f"The model is in {trained}")
+
+
+@app.command()
+def gdpo(
+    benchmark: BenchmarkFolder,
+    base: Annotated[
+        Path, typer.Option(help="The model to start from, as `train sft` leaves one.", file_okay=False)
+    ],
+    out: Out,
+    preset: PresetName = "tiny",
+    settings: Set = None,
+    seed: Seed = 0,
+) -> None:
+    """Safe-GDPO: reinforcement learning for relevance, safety and full lists.
+
+    Example:
+
+        safecrs train gdpo runs/starter --base runs/safe-sft/model --out runs/safe-gdpo
+        --set gdpo.credit=rank
+    """
+    from safecrs.benchmark import load_benchmark
+    from safecrs.cli.output import console, progress
+    from safecrs.oracle import Oracle
+    from safecrs.training.preset import load_preset
+    from safecrs.training.rl import train_gdpo
+
+    recipe = load_preset(preset, settings or ())
+    held = load_benchmark(benchmark)
+    with progress() as report:
+        trained = train_gdpo(
+            out,
+            base,
+            held.split("train"),
+            Oracle.load(benchmark / "oracle.safetensors"),
+            recipe.rl,
+            recipe.gdpo,
+            model=recipe.model,
+            seed=seed,
+            progress=lambda step, steps, logged: report("Safe-GDPO", step, steps, _loss(logged)),
+        )
+    console().print(f"The model is in {trained}")
+
+
+@app.command()
+def presets() -> None:
+    """List the presets."""
+    from safecrs.cli.output import console
+    from safecrs.training.preset import load_preset, preset_names
+
+    screen = console()
+    for name in preset_names():
+        recipe = load_preset(name)
+        screen.print(f"[bold]{name}[/]: {recipe.model.name}, sft {recipe.sft}, rl {recipe.rl}")
+
+
+def _loss(logged: dict[str, float]) -> str:
+    return f"loss {logged['loss']:.3f}" if "loss" in logged else ""

@@ -1,0 +1,45 @@
+"""``safecrs traits``: what does this conversation disclose?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from safecrs.cli.options import DomainChoice, DomainOption, Json, read_text
+
+
+def traits(
+    text: Annotated[str, typer.Argument(help='What the person wrote; "-" reads it from standard input.')],
+    domain: DomainOption = DomainChoice.film,
+    json: Json = False,
+) -> None:
+    """Find the sensitivities that a message discloses, with the words that do. Nothing is stored.
+
+    Examples:
+
+        safecrs traits "my daughter is terrified of spiders, what can we watch?"
+
+        cat message.txt | safecrs traits - --json
+    """
+    from safecrs.cli.output import console, print_json
+    from safecrs.conversation import conversation
+    from safecrs.taxonomy import load_taxonomy
+    from safecrs.traits import detect_traits
+
+    taxonomy = load_taxonomy(domain.value)
+    found = detect_traits(conversation(read_text(text)), taxonomy)
+    if json:
+        print_json(found)
+        return
+    from rich.markup import escape
+
+    screen = console()
+    if not found:
+        screen.print("No sensitivity found.")
+    for disclosure in found:
+        name = taxonomy.trait(disclosure.trait).name
+        screen.print(
+            f"[bold]{disclosure.trait}[/]  {disclosure.probability:.0%}  {escape(name)}: "
+            f"“{escape(disclosure.text)}”"
+        )

@@ -1,0 +1,8 @@
+"""Experiments: from a benchmark to trained models, an evaluation of all systems, and a report."""
+
+from safecrs.experiment.redial import redial_inputs
+from safecrs.experiment.run import Outcome, run_experiment
+from safecrs.experiment.starter import starter_inputs
+from safecrs.experiment.study import Study
+
+__all__ = ["Outcome", "Study", "redial_inputs", "run_experiment", "starter_inputs"]

@@ -1,0 +1,157 @@
+"""Which systems an experiment compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safecrs.errors import SafecrsError
+from safecrs.evaluation import Measured, System
+from safecrs.evaluation.metrics import recall
+from safecrs.experiment.models import Models
+from safecrs.experiment.study import Study
+from safecrs.policies.base import Policy
+from safecrs.policies.constrained import ConstrainedPolicy
+from safecrs.policies.filtered import FilteredPolicy, Unknown
+from safecrs.policies.language_model import LanguageModelPolicy
+from safecrs.policies.neighbours import NeighboursPolicy
+from safecrs.policies.popularity import PopularityPolicy
+from safecrs.policies.prompting import Reasoning
+from safecrs.policies.retrieval import RetrievalPolicy
+from safecrs.policies.tastes import Tastes, taste_rows
+from safecrs.storage import read_json
+from safecrs.training.runs import RunRecord
+
+if TYPE_CHECKING:
+    from safecrs.policies.checkpoint import LanguageModel
+
+SFT, SAFE_SFT, SAFE_GDPO = "SFT, no safety", "Safe-SFT", "Safe-GDPO"
+CLASSIC = ("Popularity", "Retrieval", "Neighbours")
+UNSAFE = (*CLASSIC, SFT)
+"""Recommenders that know nothing of safety."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained model: its name in the tables, its folder, and whether it writes a safety analysis first."""
+
+    name: str
+    folder: Path
+    reasons: bool
+
+
+def trained(models: Models) -> list[Trained]:
+    """The models of an experiment."""
+    return [
+        Trained(SFT, models.sft, reasons=False),
+        Trained(SAFE_SFT, models.safe_sft, reasons=True),
+        Trained(SAFE_GDPO, models.safe_gdpo, reasons=True),
+    ]
+
+
+def named_model(text: str) -> Trained:
+    """A model given as NAME=FOLDER; the run around the folder tells whether it writes a safety analysis.
+
+    Raises:
+        SafecrsError: the text has another form, or the folder holds no run's model.
+    """
+    name, equals, folder = text.partition("=")
+    if not equals or not name.strip():
+        raise SafecrsError(f"Give a model as NAME=FOLDER, not {text!r}.")
+    path = Path(folder)
+    record = RunRecord.model_validate(read_json(path.parent / "run.json"))
+    return Trained(
+        name.strip(), path, reasons=record.stage != "sft" and record.settings.get("reasoning", True)
+    )
+
+
+def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
+    """Every policy as it is, with the oracle's filter, and, for language models, constrained.
+
+    The last model is also measured without items of unknown safety, and with the sensitivities that were
+    detected in the conversation in place of the true ones.
+    """
+    make = _Makers(study, models)
+    told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
+    found: dict[str, Any] = {"constraints": "detected", "excludes": True}
+    systems: list[System] = []
+    for name in CLASSIC:
+        systems += [
+            System(name, partial(make.plain, name)),
+            System(f"{name} + filter", partial(make.filtered, name), **told),
+        ]
+    systems.append(
+        System(f"{CLASSIC[-1]} + filter, detected traits", partial(make.filtered, CLASSIC[-1]), **found)
+    )
+    for model in models:
+        systems += [
+            System(model.name, partial(make.plain, model.name)),
+            System(f"{model.name} + filter", partial(make.filtered, model.name), **told),
+            System(f"{model.name} + constrained", partial(make.constrained, model.name), **told),
+        ]
+    if models:
+        last = models[-1].name
+        no_unknowns = partial(make.constrained, last, "exclude")
+        systems += [
+            System(f"{last} + constrained, no unknowns", no_unknowns, **told, unknown=True),
+            System(f"{last} + constrained, detected traits", partial(make.constrained, last), **found),
+        ]
+    return systems
+
+
+class _Makers:
+    """Makes policies when they are asked for; models and tastes are read once."""
+
+    def __init__(self, study: Study, models: Sequence[Trained]) -> None:
+        self.oracle, self.catalog, self.benchmark = study.oracle, study.oracle.catalog, study.benchmark
+        self.models = {model.name: model for model in models}
+        self.loaded: dict[str, LanguageModel] = {}
+
+    @cached_property
+    def tastes(self) -> Tastes:
+        return taste_rows(self.benchmark.tastes, self.catalog)
+
+    def plain(self, name: str) -> Policy:
+        if name == "Popularity":
+            return PopularityPolicy(self.catalog, self.tastes)
+        if name == "Retrieval":
+            return RetrievalPolicy(self.catalog, self.tastes)
+        if name == "Neighbours":
+            return NeighboursPolicy(self.catalog, self.tastes)
+        return self.written(name, "generate" if self.models[name].reasons else "none")
+
+    def written(self, name: str, reasoning: Reasoning) -> LanguageModelPolicy:
+        if name not in self.loaded:
+            from safecrs.policies.checkpoint import LanguageModel
+
+            self.loaded = {
+                name: LanguageModel.load(self.models[name].folder)
+            }  # one at a time: they may be large
+        return LanguageModelPolicy(self.loaded[name], self.catalog, name=name, reasoning=reasoning)
+
+    def filtered(self, name: str) -> Policy:
+        return FilteredPolicy(self.plain(name), self.oracle)
+
+    def constrained(self, name: str, unknown: Unknown = "allow") -> Policy:
+        inner = self.written(name, "given" if self.models[name].reasons else "none")
+        return ConstrainedPolicy(inner, self.oracle, unknown)
+
+
+def comparisons(measured: Sequence[Measured]) -> list[tuple[str, str]]:
+    """The pairs worth testing; the strongest unsafe recommender is the one with the best recall here."""
+    strongest = max(
+        (m for m in measured if m.system.name in UNSAFE), key=lambda m: recall.value(m.judged)
+    ).system.name
+    pairs = [
+        (f"{SAFE_GDPO} + constrained", strongest),
+        (SAFE_GDPO, strongest),
+        (SAFE_SFT, SFT),
+        (SAFE_GDPO, SAFE_SFT),
+        (f"{SAFE_GDPO} + constrained", f"{SAFE_SFT} + constrained"),
+        (f"{SAFE_GDPO} + constrained", "Neighbours + filter"),
+        (f"{SAFE_GDPO} + constrained, detected traits", strongest),
+    ]
+    return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))

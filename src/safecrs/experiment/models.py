@@ -1,0 +1,88 @@
+"""The models of an experiment, each trained from the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from safecrs.experiment.study import Report, Study
+from safecrs.training.models import base_model
+from safecrs.training.preset import Preset
+from safecrs.training.rl import train_gdpo
+from safecrs.training.runs import Progress
+from safecrs.training.sft import train_sft, train_tastes
+
+TASTES, SFT, SAFE_SFT, SAFE_GDPO = "tastes", "sft", "safe-sft", "safe-gdpo"
+STAGES = {
+    TASTES: "Learn which films go together",
+    SFT: "SFT, no safety",
+    SAFE_SFT: "Safe-SFT",
+    SAFE_GDPO: "Safe-GDPO",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Folders of the trained models."""
+
+    sft: Path
+    safe_sft: Path
+    safe_gdpo: Path
+
+
+def train_models(study: Study, preset: Preset, folder: Path, report: Report, seed: int = 0) -> Models:
+    """Train without safety, Safe-SFT, and Safe-GDPO from there; what is finished is not done again."""
+    samples = study.benchmark.split("train")
+    start = base_model(preset.model, samples, study.oracle.catalog, folder / "base", seed)
+    if preset.tastes is not None:
+        start = train_tastes(
+            folder / TASTES,
+            start,
+            study.benchmark,
+            preset.tastes,
+            seed=seed,
+            progress=_progress(report, TASTES),
+        )
+    sft, safe_sft = (
+        train_sft(
+            folder / name,
+            start,
+            samples,
+            preset.sft,
+            safe=safe,
+            reasoning=preset.reasoning,
+            model=preset.model,
+            seed=seed,
+            progress=_progress(report, name),
+        )
+        for name, safe in ((SFT, False), (SAFE_SFT, True))
+    )
+    safe_gdpo = train_gdpo(
+        folder / SAFE_GDPO,
+        safe_sft,
+        samples,
+        study.oracle,
+        preset.rl,
+        preset.gdpo,
+        model=preset.model,
+        seed=seed,
+        progress=_progress(report, SAFE_GDPO),
+    )
+    return Models(sft, safe_sft, safe_gdpo)
+
+
+def _progress(report: Report, stage: str) -> Progress:
+    def tell(step: int, steps: int, logged: dict[str, float]) -> None:
+        report(STAGES[stage], step, steps, _detail(logged))
+
+    return tell
+
+
+def _detail(logged: dict[str, float]) -> str:
+    shown = {
+        "loss": "loss",
+        "slate/recall": "recall",
+        "slate/svr": "SVR",
+        "slate/length": "items",
+    }
+    return "  ".join(f"{name} {logged[key]:.3f}" for key, name in shown.items() if key in logged)

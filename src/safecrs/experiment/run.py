@@ -1,0 +1,107 @@
+"""One experiment, start to finish; whatever was done before is not done again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from safecrs.benchmark import save_benchmark
+from safecrs.evaluation import Evaluation, save_evaluation
+from safecrs.evaluation.report import Chapter, write_report
+from safecrs.experiment.lineup import SAFE_GDPO, SAFE_SFT, SFT, comparisons, trained
+from safecrs.experiment.measure import measure_all
+from safecrs.experiment.models import SAFE_GDPO as GDPO_RUN
+from safecrs.experiment.models import SAFE_SFT as SAFE_SFT_RUN
+from safecrs.experiment.models import train_models
+from safecrs.experiment.study import Report, Study, quiet
+from safecrs.storage import read_json
+from safecrs.training.preset import Preset
+from safecrs.training.runs import installed_versions
+
+_CURVES = {
+    SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy"},
+    GDPO_RUN: {
+        "slate/recall": "recall of rollouts",
+        "slate/svr": "SVR of rollouts",
+        "slate/length": "items",
+        "reward": "reward",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an experiment leaves behind.
+
+    Attributes:
+        folder: everything; report: the page; evaluation: its numbers.
+        model: the safest model, for `safecrs.serving`.
+    """
+
+    folder: Path
+    report: Path
+    evaluation: Evaluation
+    model: Path
+
+
+def run_experiment(
+    study: Study,
+    preset: Preset,
+    folder: Path,
+    *,
+    seed: int = 0,
+    report: Report = quiet,
+) -> Outcome:
+    """Train, measure on the test split, and write ``report.html`` and ``evaluation.json`` into ``folder``.
+
+    Raises:
+        SafecrsError: ``folder`` holds another experiment, or cannot be written.
+    """
+    started = time.perf_counter()
+    _keep_benchmark(study, folder)
+    models = train_models(study, preset, folder, report, seed)
+    seconds = time.perf_counter() - started
+    evaluation = measure_all(
+        study, trained(models), comparisons, store=folder / "slates", seed=seed, report=report
+    )
+    save_evaluation(evaluation, folder / "evaluation.json")
+    facts = {
+        "Model": f"{preset.model.name}, trained with TRL",
+        "Training": f"{seconds:.0f} s in this run (a run that goes on counts only what was left)",
+        "Versions": ", ".join(f"{name} {number}" for name, number in installed_versions().items()),
+    }
+    chapter = Chapter(
+        study.title,
+        study.about,
+        evaluation,
+        trait_systems=(SFT, SAFE_SFT, SAFE_GDPO),
+        training=_curves(folder),
+        facts=facts,
+        caveats=study.caveats,
+    )
+    page = folder / "report.html"
+    write_report([chapter], page)
+    return Outcome(folder, page, evaluation, models.safe_gdpo)
+
+
+def _keep_benchmark(study: Study, folder: Path) -> None:
+    """Benchmark and oracle beside the results, so that they can be measured again."""
+    target = folder / "benchmark"
+    if not (target / "card.json").is_file() or read_json(target / "card.json")["fingerprint"] != (
+        study.benchmark.card.fingerprint
+    ):
+        save_benchmark(study.benchmark, target, overwrite=True)
+    study.oracle.save(folder / "oracle.safetensors")
+
+
+def _curves(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for run, wanted in _CURVES.items():
+        log = folder / run / "log.json"
+        entries = read_json(log) if log.is_file() else []
+        curves[run] = {
+            name: [(entry["step"], entry[key]) for entry in entries if key in entry and "step" in entry]
+            for key, name in wanted.items()
+        }
+    return curves

@@ -1,0 +1,149 @@
+"""The recommender: a conversation in, a slate that respects the person out, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safecrs.catalog import find_mentions
+from safecrs.conversation import Message, conversation
+from safecrs.oracle import Oracle, Verdict, load_starter
+from safecrs.policies.base import Policy, Request
+from safecrs.policies.filtered import FilteredPolicy, Unknown
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Domain
+from safecrs.traits import Disclosure, detect_traits
+
+if TYPE_CHECKING:
+    from safecrs.policies.checkpoint import LanguageModel
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One recommended item; ``note`` says what is not known about it, empty when it was vouched for."""
+
+    title: str
+    year: int | None
+    row: int
+    verdict: Verdict
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the recommender answers.
+
+    Attributes:
+        suggestions: best first.
+        constraints: trait id → threshold that were respected.
+        disclosures: where in the conversation they were read; those given by hand are not among them.
+        policy: the name of the policy that ranked.
+    """
+
+    suggestions: tuple[Suggestion, ...]
+    constraints: Mapping[str, float]
+    disclosures: tuple[Disclosure, ...]
+    policy: str
+
+
+class Recommender:
+    """Detects what a conversation discloses, ranks, and leaves out what the oracle forbids.
+
+    Nothing is stored or logged, and nothing leaves the machine.
+
+    Args:
+        oracle: judges every item; its catalog is what can be recommended.
+        policy: ranks; it is put behind the oracle's filter unless it is constrained already.
+        unknown: whether items on which the oracle has no verdict may appear; they carry a note then.
+    """
+
+    def __init__(self, oracle: Oracle, policy: Policy, unknown: Unknown = "exclude") -> None:
+        from safecrs.policies.constrained import ConstrainedPolicy
+
+        self.oracle = oracle
+        protected = isinstance(policy, ConstrainedPolicy)
+        self.policy: Policy = policy if protected else FilteredPolicy(policy, oracle, unknown)
+        self._name = policy.name
+
+    @classmethod
+    def load(
+        cls,
+        domain: Domain = "film",
+        *,
+        oracle: Oracle | Path | None = None,
+        model: Path | LanguageModel | None = None,
+        unknown: Unknown = "exclude",
+    ) -> Recommender:
+        """The best recommender that can be had from what is given.
+
+        With a trained ``model`` its titles are constrained to what is allowed; without one, items are ranked
+        by the conversation's own words and the films it names.
+
+        Args:
+            oracle: a compiled oracle or its file; the starter's by default.
+
+        Raises:
+            SafecrsError: a file is missing or damaged.
+        """
+        if oracle is None:
+            oracle = load_starter(domain)
+        elif isinstance(oracle, Path):
+            oracle = Oracle.load(oracle)
+        policy: Policy
+        if model is None:
+            from safecrs.policies.retrieval import RetrievalPolicy
+
+            policy = RetrievalPolicy(oracle.catalog)
+        else:
+            from safecrs.policies.constrained import ConstrainedPolicy
+            from safecrs.policies.language_model import LanguageModelPolicy
+
+            inner = LanguageModelPolicy(model, oracle.catalog, name="language model", reasoning="given")
+            policy = ConstrainedPolicy(inner, oracle, unknown)
+        return cls(oracle, policy, unknown)
+
+    def recommend(
+        self,
+        messages: str | Iterable[Message | dict[str, str]],
+        *,
+        traits: Iterable[str] = (),
+        thresholds: Mapping[str, float] | None = None,
+        detect: bool = True,
+        k: int = 10,
+    ) -> Answer:
+        """At most ``k`` items for a conversation, none of which its constraints forbid.
+
+        Args:
+            traits: sensitivities to respect besides those that are detected.
+            thresholds: trait → the person's own threshold; such a trait is respected too.
+            detect: whether to read sensitivities out of the conversation.
+
+        Raises:
+            SafecrsError: the conversation is empty or a trait is unknown.
+        """
+        spoken = conversation(messages)
+        taxonomy = self.oracle.taxonomy
+        found = tuple(detect_traits(spoken, taxonomy)) if detect else ()
+        constraints = {disclosure.trait: DEFAULT_THRESHOLD for disclosure in found}
+        constraints |= taxonomy.constraints(traits)
+        constraints |= {taxonomy.trait(name).id: value for name, value in (thresholds or {}).items()}
+        named = frozenset(
+            mention.row
+            for message in spoken
+            if message.role == "user"
+            for mention in find_mentions(message.content, self.oracle.catalog)
+        )
+        (slate,) = self.policy.recommend([Request(spoken, constraints, named)], k)
+        suggestions = tuple(
+            Suggestion(item.title, item.year, item.row, verdict, self._note(item.row, constraints, verdict))
+            for item in slate
+            if (verdict := Verdict(int(self.oracle.verdicts(item.row, constraints)))) is not Verdict.UNSAFE
+        )
+        return Answer(suggestions, constraints, found, self._name)
+
+    def _note(self, row: int, constraints: Mapping[str, float], verdict: Verdict) -> str:
+        if verdict is not Verdict.UNKNOWN or row < 0:
+            return ""
+        unsure = [risk for risk in self.oracle.explain(row, constraints) if risk.verdict is Verdict.UNKNOWN]
+        return unsure[0].reason if unsure else ""

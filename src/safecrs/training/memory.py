@@ -1,0 +1,24 @@
+"""Keep freed memory instead of handing it back to the system after every training step."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc's allocator to reuse large blocks; does nothing elsewhere.
+
+    A step on the CPU allocates and frees hundreds of megabytes. By default each block comes from the kernel
+    and goes back to it, and clearing the fresh pages takes longer than the arithmetic of a small model.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library
+        return
+    mallopt(_M_MMAP_MAX, 0)
+    mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)

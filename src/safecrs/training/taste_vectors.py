@@ -1,0 +1,41 @@
+"""Item vectors from co-likes: what a small model knows of its catalog before it reads a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import svds
+
+
+def taste_vectors(
+    tastes: Sequence[NDArray[np.int32]], items: int, size: int, seed: int = 0
+) -> NDArray[np.float32]:
+    """Vectors [items, size] whose inner products approximate how much likelier two items are liked together.
+
+    The positive pointwise mutual information of co-likes, smoothed as in Levy et al. (2015), factorised by a
+    truncated singular value decomposition. Items nobody liked get zero vectors. Scaled to unit mean square
+    length of the others.
+    """
+    rows = np.concatenate([np.empty(0, dtype=np.int32), *tastes])
+    people = np.repeat(np.arange(len(tastes)), [len(taste) for taste in tastes])
+    liked = sparse.csr_array((np.ones(len(rows)), (people, rows)), shape=(len(tastes), items))
+    pairs = (liked.T @ liked).tocoo()
+    first, second = pairs.coords
+    apart = first != second
+    first, second, both = first[apart], second[apart], pairs.data[apart]
+    counts = np.bincount(first, weights=both, minlength=items)
+    context = counts**0.75
+    pmi = np.log(both * context.sum() / (counts[first] * context[second]))
+    positive = np.maximum(pmi, 0.0) * (both / (both + 3.0))
+    table = sparse.csr_array((positive, (first, second)), shape=(items, items))
+    table = (table + table.T) / 2
+    rank = min(size, items - 1)
+    start = np.random.default_rng(seed).standard_normal(items)
+    left, values, _ = svds(table, k=rank, v0=start)
+    vectors = np.zeros((items, size), dtype=np.float32)
+    vectors[:, :rank] = left * np.sqrt(np.maximum(values, 0.0))
+    scale = np.sqrt((vectors**2).sum() / max(np.count_nonzero(counts), 1))
+    return vectors / max(float(scale), 1e-12)

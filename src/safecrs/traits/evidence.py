@@ -1,0 +1,194 @@
+"""Evidence in one message: which words disclose which trait, and by which rule."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from safecrs.taxonomy import Taxonomy
+from safecrs.traits.cues import Match
+from safecrs.traits.lexicon import CueKind, Lexicon
+from safecrs.traits.people import Cast, Who
+from safecrs.traits.scope import Governed, Span, govern, negated, pick_frames
+from safecrs.traits.titles import title_words
+from safecrs.traits.tokens import Token, tokenise
+
+_NEAR_REACTION = 12
+"""Words between a film and the reaction to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason to believe that a message discloses ``trait``: characters ``start`` up to ``end`` of it."""
+
+    trait: str
+    rule: str
+    start: int
+    end: int
+
+
+def find_evidence(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> list[Evidence]:
+    """Every piece of evidence in one message. Another finder (embeddings, a model) would add to this list."""
+    tokens = tokenise(text)
+    if not tokens:
+        return []
+    titles = title_words(text, tokens)
+    found: dict[CueKind, list[Match[tuple[str, CueKind]]]] = {}
+    for match in lexicon.matcher(taxonomy).find(tokens):
+        kind = match.label[1]
+        if kind == "films" or not titles.intersection(range(match.start, match.end)):
+            found.setdefault(kind, []).append(match)
+    reader = _Reader(tokens, taxonomy, lexicon, titles, found)
+    return [
+        Evidence(trait, rule, tokens[start].start, tokens[end - 1].end)
+        for trait, rule, start, end in reader.read()
+    ]
+
+
+_Finding = tuple[str, str, int, int]
+"""Trait, rule, and the tokens that are its evidence."""
+
+
+class _Reader:
+    """One message with everything that was found in it."""
+
+    def __init__(
+        self,
+        tokens: list[Token],
+        taxonomy: Taxonomy,
+        lexicon: Lexicon,
+        titles: frozenset[int],
+        found: Mapping[CueKind, list[Match[tuple[str, CueKind]]]],
+    ) -> None:
+        self._tokens = tokens
+        self._taxonomy = taxonomy
+        self._lexicon = lexicon
+        self._titles = titles
+        self._found = found
+        self._cast = Cast(tokens, lexicon)
+        # "hate speech" is a topic, not a hate of speech.
+        own = {t.start for t in found.get("topics", ()) if tokens[t.start].word in ("hate", "fear")}
+        self._frames = pick_frames(
+            [frame for frame in lexicon.frame_matcher.find(tokens) if frame.start not in titles | own]
+        )
+        self._frame_ends = [frame.end for frame in self._frames]
+
+    def read(self) -> Iterator[_Finding]:
+        """Every finding; what is welcomed outweighs what only an event of life suggests."""
+        topics = _longest(self._found.get("topics", ()))
+        governed = govern(
+            self._tokens,
+            [Span(topic.start, topic.end) for topic in topics],
+            self._frames,
+            self._lexicon.classes,
+        )
+        averse = list(self._averse(topics, governed))
+        welcome = {topics[i].label[0] for i, by in governed.items() if not by.averse}
+        welcome -= {finding[0] for finding in averse}
+        yield from averse
+        yield from self._outright()
+        yield from self._companions()
+        for event in _longest([*self._life(), *self._reactions()]):
+            if event.label[0] not in welcome:
+                yield (*event.label, event.start, event.end)
+
+    def _averse(
+        self, topics: list[Match[tuple[str, CueKind]]], governed: Mapping[int, Governed]
+    ) -> Iterator[_Finding]:
+        for position, by in sorted(governed.items()):
+            if not by.averse:
+                continue
+            topic, frame = topics[position], by.frame
+            who = Who.USER
+            if frame.label == "felt":
+                who = self._cast.subject(frame.start)
+            elif frame.label == "after":
+                who = self._cast.affected(frame.start, frame.end)
+            elif frame.label == "near" and self._tells_of_a_film(frame.start):
+                continue
+            if who is not Who.OTHER:
+                rule = "family" if who is Who.COMPANY else frame.label
+                yield topic.label[0], rule, min(topic.start, frame.start), max(topic.end, frame.end)
+
+    def _negated(self, start: int, within: int) -> bool:
+        return negated(self._tokens, start, within, self._lexicon.classes)
+
+    def _tells_of_a_film(self, start: int) -> bool:
+        """ "It was not that scary" is an opinion, "something not that scary" a wish."""
+        before = self._tokens[max(0, start - 4) : start]
+        if self._tokens[start].boundary == 2 and self._tokens[start].word in ("isnt", "arent"):
+            return True
+        told = any(token.word in ("it", "its", "was", "were", "wasnt") for token in before)
+        return told and not any(token.word in ("if", "long", "unless", "hope", "sure") for token in before)
+
+    def _outright(self) -> Iterator[_Finding]:
+        for match in self._found.get("strong", ()):
+            if self._negated(match.start, 3) or self._in_fiction(match):
+                continue
+            who = self._cast.subject(match.start)
+            if who is not Who.OTHER:
+                yield match.label[0], "family" if who is Who.COMPANY else "strong", match.start, match.end
+        for match in self._found.get("wants", ()):
+            if not self._negated(match.start, 5):
+                yield match.label[0], "wants", match.start, match.end
+
+    def _life(self) -> Iterator[Match[tuple[str, str]]]:
+        for match in self._found.get("life", ()):
+            if self._negated(match.start, 1):
+                continue
+            if not self._cast.own(match.start, match.end) and (
+                self._in_fiction(match) or not self._cast.touched(match.start)
+            ):
+                continue
+            yield Match(match.start, match.end, (match.label[0], "life"))
+
+    def _companions(self) -> Iterator[_Finding]:
+        if self._cast.absent:
+            return
+        for match in self._cast.companions:
+            named = self._titles.intersection(range(match.start, match.end))
+            if not named and not self._negated(match.start, 6):
+                for trait in self._lexicon.companions[match.label][0]:
+                    if trait in self._taxonomy.column:
+                        yield trait, "companion", match.start, match.end
+
+    def _reactions(self) -> Iterator[Match[tuple[str, str]]]:
+        reactions = self._cast.reactions
+        starts = [reaction.start for reaction in reactions]
+        for film in self._found.get("films", ()):
+            first = self._tokens[film.start]
+            if film.end - film.start == 1 and not (first.capital and first.boundary < 2):
+                continue
+            after = bisect_left(starts, film.start)
+            for reaction in reactions[max(0, after - 1) : after + 1]:
+                start, end = min(film.start, reaction.start), max(film.end, reaction.end)
+                gap = max(film.start - reaction.end, reaction.start - film.end)
+                if gap <= _NEAR_REACTION and self._cast.subject(reaction.start) is not Who.OTHER:
+                    yield Match(start, end, (film.label[0], "reaction"))
+
+    def _in_fiction(self, match: Match[tuple[str, CueKind]]) -> bool:
+        """Whether a wish or a plot ("a film about …") stands just before, and nobody real between."""
+        position = bisect_right(self._frame_ends, match.start) - 1
+        last = self._frames[position] if position >= 0 else None
+        if last is None or last.label not in ("plot", "welcome_before") or match.start - last.end > 6:
+            return False
+        between = self._tokens[last.end : match.start + 1]
+        return not self._cast.own(last.end, match.start + 1) and all(t.boundary < 2 for t in between)
+
+
+_Label = TypeVar("_Label")
+
+
+def _longest(matches: Sequence[Match[_Label]]) -> list[Match[_Label]]:
+    """Without those inside a longer one: "animal cruelty" speaks of animals, not of cruelty as such."""
+    kept: list[Match[_Label]] = []
+    widest: Match[_Label] | None = None
+    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+        if widest and match.end <= widest.end and (match.start, match.end) != (widest.start, widest.end):
+            continue
+        kept.append(match)
+        if widest is None or match.end >= widest.end:
+            widest = match
+    return kept
