@@ -6,8 +6,8 @@ The labels (tests/advisories/mpaa_labels.tsv) hold no reasons: these are read fr
 drawn at random by rating from the distinct reasons (letters only, so that "druguse" is "drug use"). Those of
 "dev" were read, and partly labelled, while the lexicon was written. Those of "held-out" were drawn when the
 parser was finished, labelled without running it, and measured once; do not tune on them. One person wrote
-parser and labels, by these conventions, so the numbers say how faithfully the conventions are carried out, not
-how well they match what viewers would say:
+parser and labels, by these conventions, so the numbers say how faithfully the conventions are carried out,
+not how well they match what viewers would say:
 
 | mention                                                                | PG | PG-13 | R   | NC-17 |
 |------------------------------------------------------------------------|----|-------|-----|-------|

@@ -171,6 +171,8 @@ def parts_of(text: str, start: int) -> list[Part]:
             if entry is not None and entry.kind in ("and", "link"):
                 divide("and" if entry.kind == "and" else "link", end)
             else:
+                if entry is not None and entry.kind == "no":
+                    divide("link", token.start)
                 if not used:
                     part.start, used = token.start, True
                 part.end = end

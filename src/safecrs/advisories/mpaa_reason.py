@@ -1,6 +1,6 @@
 """The words of an MPAA rating reason, read as severities and topics.
 
-"Rated R for strong bloody violence and some drug use" says violence 3, substances 2, "blood/gore", "drug use".
+"Rated R for strong bloody violence and some drug use" says violence 3, substances 2, blood/gore, drug use.
 
 The severity of a category is the level of a plain mention under that rating (a "violence" is Mild in a PG,
 Moderate in a PG-13 or R), plus what the word itself, its head noun and its degrees add (`mpaa_reason.toml`),
@@ -76,22 +76,26 @@ def parse_reason(reason: str, rating: str | None = None) -> tuple[Statement, ...
 def read_reason(reason: str, rating: str | None = None) -> Reading:
     """`parse_reason`, with what was not understood. Never raises; linear in the length of ``reason``."""
     text = plain(reason)
-    named, start = rating_and_body(text)
+    named, begin = rating_and_body(text)
     levels = load_lexicon().levels
     level = levels.get(rating or named or "", levels["unknown"])
-    parts = parts_of(text, start)
+    parts = parts_of(text, begin)
     severity: dict[str, tuple[int, str]] = {}
     topics: dict[str, str] = {}
-    scopes = list(_scopes(parts))
-    for scope in scopes:
-        words = " ".join(reason[scope.start : scope.end].split())
+
+    def words(start: int, end: int) -> str:
+        return " ".join(reason[start:end].split())
+
+    for scope in _scopes(parts):
         for category, value in _severities(scope, level):
             if value > severity.get(category, (0, ""))[0]:
-                severity[category] = (value, words)
+                severity[category] = (value, words(scope.start, scope.end))
         for topic in _topics(scope.part, scope.raised):
-            topics.setdefault(topic, words)
+            if topic not in topics:
+                topics[topic] = words(scope.start, scope.end)
     for topic, start, end in _minors(parts):
-        topics.setdefault(topic, " ".join(reason[start:end].split()))
+        if topic not in topics:
+            topics[topic] = words(start, end)
     stated = [Statement(name, *severity[name]) for name in CATEGORIES if name in severity]
     stated += [Statement(topic, 1, words) for topic, words in topics.items()]
     unread = tuple(" ".join(text[part.start : part.end].split()) for part in parts if part.unread)
@@ -198,13 +202,16 @@ def _topics(part: Part, raised: float) -> Iterator[str]:
 
 def _minors(parts: list[Part]) -> Iterator[tuple[str, int, int]]:
     """Topics about minors with the span of words they rest on."""
+    seen: dict[tuple[bool, bool], int] = {}  # how far it was looked back from, so that nobody looks twice
     for position, part in enumerate(parts):
         if not part.young:
             continue
         first = position
         everything = part.everything or (position > 0 and parts[position - 1].everything)
         if not part.senses:  # "… involving teens": whom the parts before are about
-            while first > 0 and (
+            stop = seen.get((part.child, everything), 0)
+            seen[part.child, everything] = position
+            while first > stop and (
                 everything or not parts[first].senses or parts[first].joiner in ("and", "link")
             ):
                 first -= 1

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from safecrs.catalog import split_label
 from safecrs.errors import SafecrsError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ PAD, END = "<|pad|>", "<|end|>"
 ROLES = ("system", "user", "assistant")
 # Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
 MARKERS = ("<reasoning>", "</reasoning>", "<solution>", "</solution>")
+_LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
 # One token a role keeps prompts short.
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
@@ -47,7 +49,10 @@ class TinySize(BaseModel):
 def tiny_tokenizer(
     texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None
 ) -> PreTrainedTokenizerFast:
-    """A byte-level BPE trained on ``texts``, with chat template; every label is added as one token."""
+    """A byte-level BPE trained on ``texts``, with chat template; every label is added as one token.
+
+    So is every title by itself that is not easily taken for ordinary words, since people leave the year out.
+    """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -65,6 +70,8 @@ def tiny_tokenizer(
     tokenizer.train_from_iterator(texts, trainer)
     whole = [label for label in dict.fromkeys(labels) if label.strip() == label and _survives(label)]
     tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in (*MARKERS, *whole)])
+    titles = [AddedToken(title, single_word=True, normalized=False) for title in bare_titles(whole)]
+    tokenizer.add_tokens(titles)
     wrapped = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,
@@ -75,6 +82,16 @@ def tiny_tokenizer(
     )
     wrapped.chat_template = CHAT_TEMPLATE
     return wrapped
+
+
+def bare_titles(labels: Sequence[str]) -> dict[str, int]:
+    """Titles that one label alone has and that read like a title without the year → the label's position."""
+    found: dict[str, list[int]] = {}
+    for position, label in enumerate(labels):
+        title, year = split_label(label)
+        if year is not None and (" " in title or len(title) >= _LONG_WORD) and _survives(title):
+            found.setdefault(title, []).append(position)
+    return {title: positions[0] for title, positions in found.items() if len(positions) == 1}
 
 
 def _survives(label: str) -> bool:
@@ -142,6 +159,6 @@ def _set_embeddings(
     weight = model.get_input_embeddings().weight
     length = float(model.config.initializer_range) * model.config.hidden_size**0.5
     with torch.no_grad():
-        for label, vector in zip(labels, vectors, strict=True):
-            if label in known and vector.any():
-                weight[known[label]] = length * torch.from_numpy(vector)
+        for text, position in (*zip(labels, range(len(labels)), strict=True), *bare_titles(labels).items()):
+            if text in known and vectors[position].any():
+                weight[known[text]] = length * torch.from_numpy(vectors[position])
