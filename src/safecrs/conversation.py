@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from safecrs.errors import SafecrsError
 
@@ -28,13 +28,18 @@ def conversation(value: str | Iterable[Message | dict[str, str]]) -> tuple[Messa
     """Make a conversation of a single user turn or of a list of messages.
 
     Raises:
-        SafecrsError: there is no user message with any text in it.
+        SafecrsError: there is no user message with any text in it, or a message has another form.
     """
-    messages = (
-        (Message(role="user", content=value),)
-        if isinstance(value, str)
-        else tuple(m if isinstance(m, Message) else Message.model_validate(m) for m in value)
-    )
+    try:
+        messages = (
+            (Message(role="user", content=value),)
+            if isinstance(value, str)
+            else tuple(m if isinstance(m, Message) else Message.model_validate(m) for m in value)
+        )
+    except ValidationError:  # whose text repeats the message
+        raise SafecrsError(
+            "A message needs a role (system, user or assistant) and a content, both text, and nothing else."
+        ) from None
     if not any(m.role == "user" and m.content.strip() for m in messages):
         raise SafecrsError("The conversation is empty: give at least one user message with some text.")
     return messages

@@ -93,6 +93,22 @@ def atomic_folder(target: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def check_writable(target: Path) -> None:
+    """Find out before the work, not after it, that ``target`` cannot be written.
+
+    Raises:
+        SafecrsError: its folder cannot be made or takes no file.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise SafecrsError(
+            f"Cannot write {target}: {error.strerror or error}; choose another path."
+        ) from error
+
+
 def write_text(target: Path, text: str) -> None:
     """Write ``text`` as UTF-8, atomically."""
     with atomic_path(target) as temporary:

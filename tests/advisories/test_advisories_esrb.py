@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from safecrs.advisories import read_esrb
+from safecrs.advisories import Statement, read_esrb
 from safecrs.advisories.esrb import DESCRIPTORS, RULED_OUT, esrb_advisory, parse_descriptor
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
@@ -81,6 +81,24 @@ def test_a_topic_is_ruled_out_only_where_its_signs_are_absent() -> None:
     assert "torture" in esrb_advisory("A", 2000, ["Cartoon Violence"]).reviews_topics
     assert "torture" not in esrb_advisory("A", 2000, ["Violence"]).reviews_topics
     assert "drug use" not in esrb_advisory("A", 2000, ["Drug Reference"]).reviews_topics
+
+
+def test_a_topic_is_not_ruled_out_while_one_of_its_signs_is_open() -> None:
+    sure = esrb_advisory("A", 2000, ["Violence"])
+    unsure = esrb_advisory("A", 2000, ["Violence"], unsure=["Blood", "overdose"])
+    assert sure.reviews_topics - unsure.reviews_topics == {
+        "Blood", "excessive gore", "blood/gore", "body horror", "amputation", "eye mutilation", "overdose",
+    }  # fmt: skip
+    oracle = compile_oracle(Catalog.from_items([Item("A", 2000)], "game"), [unsure], TAXONOMY)
+    assert oracle.check("A", 2000, {"gore": 0.66}).verdict is Verdict.UNKNOWN
+
+
+def test_a_stated_topic_wins_over_what_the_descriptors_rule_out() -> None:
+    stated = esrb_advisory("A", 2000, [], more=(Statement("body horror", 1),))
+    assert "body horror" in stated.reviews_topics
+    oracle = compile_oracle(Catalog.from_items([Item("A", 2000)], "game"), [stated], TAXONOMY)
+    assert oracle.check("A", 2000, {"gore": 0.66}).verdict is Verdict.UNSAFE
+    assert [f.value for f in oracle.evidence.of(0) if f.subject == "body horror"] == [1]
 
 
 def test_the_published_table_makes_a_game_oracle() -> None:

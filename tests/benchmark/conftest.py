@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from safecrs.benchmark import Interactions
 from safecrs.catalog import Catalog, Item
 from safecrs.taxonomy import Taxonomy, load_taxonomy
 
@@ -55,4 +56,14 @@ def oracle(catalog: Catalog) -> FakeOracle:
             "animal_harm": frozenset(range(4, 120, 10)),
         },
         frozenset(range(6, 120, 7)),
+    )
+
+
+@pytest.fixture(scope="session")
+def interactions(catalog):
+    rng = np.random.default_rng(5)
+    people = np.repeat(np.arange(60), 40)
+    rows = np.concatenate([rng.permutation(len(catalog))[:40] for _ in range(60)]).astype(np.int32)
+    return Interactions.collect(
+        "movielens", "test", people, rows, rng.choice([2.0, 4.0, 5.0], 2400).astype(np.float32)
     )

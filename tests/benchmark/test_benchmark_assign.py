@@ -66,6 +66,21 @@ def test_too_little_ground_truth_left_means_no_trait(oracle):
     assert set(draw(dialogue([1], [5, 15, 11]), table)) == {None}
 
 
+def test_a_harmless_trait_is_one_that_every_liked_item_is_known_to_respect(oracle):
+    table = VerdictTable.of(oracle)
+    plan = AssignmentPlan(without=0.0, min_kept=1, harmless=True)
+    # Film 3 is unsafe for disasters, and film 4 for animal harm; both are known to be safe for the rest.
+    given = set(draw(dialogue([1], [3], "Ghosts, please"), table, plan))
+    assert given == {("horror",), ("gore",), ("animal_harm",)}
+    asked = {"horror": re.compile("ghosts", re.IGNORECASE)}
+    assert set(draw(dialogue([4], [3], "Ghosts, please"), table, plan, conflicts=asked)) == {("gore",)}
+    assert set(draw(dialogue([1], [6]), table, plan)) == {None}, "nobody vouches for film 6"
+    fitting = draw(dialogue([1], [0, 11, 12]), table, plan)
+    assert {trait for traits in fitting for trait in traits} == {"gore", "horror"}, (
+        "a fitting trait comes first"
+    )
+
+
 def test_the_share_without_traits_and_the_counts_are_met(oracle):
     plan = AssignmentPlan(without=0.2, counts=(0.7, 0.2, 0.1), min_kept=1)
     drawn = draw(dialogue([1], [0, 3, 4, 5, 6, 7, 11, 12]), VerdictTable.of(oracle), plan, times=3000)

@@ -10,7 +10,6 @@ import pytest
 from safecrs.benchmark import (
     AssignmentPlan,
     ConversationPlan,
-    Interactions,
     Splitter,
     build_redial,
     build_starter,
@@ -20,19 +19,9 @@ from safecrs.benchmark import (
     template_conversations,
 )
 from safecrs.benchmark.card import DataCard
-from safecrs.benchmark.templates import load_templates
+from safecrs.benchmark.wording.templates import load_templates
 from safecrs.errors import SafecrsError
 from safecrs.storage import read_json, write_json
-
-
-@pytest.fixture(scope="module")
-def interactions(catalog):
-    rng = np.random.default_rng(5)
-    people = np.repeat(np.arange(60), 40)
-    rows = np.concatenate([rng.permutation(len(catalog))[:40] for _ in range(60)]).astype(np.int32)
-    return Interactions.collect(
-        "movielens", "test", people, rows, rng.choice([2.0, 4.0, 5.0], 2400).astype(np.float32)
-    )
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +44,8 @@ def test_templates_are_many_and_sound():
     assert sum(template.held_out for template in templates.requests) >= 5
     for template in templates.requests:
         assert len(template.turns) % 2 == 1
-        assert template.slots <= {"films", "first", "genre", "mood", "company", "occasion"}
-        assert "films" in template.slots
+        assert template.slots <= {"items", "first", "genre", "mood", "company", "occasion"}
+        assert "items" in template.slots
     assert set(templates.moods) <= set(templates.genres)
 
 

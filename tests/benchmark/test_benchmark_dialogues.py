@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from safecrs.benchmark import Splitter, read_inspired, read_redial, read_redial_items, redial_catalog
-from safecrs.benchmark.dialogue import merge_turns
+from safecrs.benchmark import (
+    Splitter,
+    build_inspired,
+    read_inspired,
+    read_redial,
+    read_redial_items,
+    redial_catalog,
+)
+from safecrs.benchmark.sources.dialogue import merge_turns
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
 
@@ -183,6 +190,27 @@ def test_the_accepted_film_is_found(tmp_path):
 def test_inspired_errors_name_the_row(tmp_path, text, words):
     with pytest.raises(SafecrsError, match=words):
         inspired(tmp_path, text)
+
+
+def test_inspired_is_for_testing_alone(oracle, interactions, tmp_path):
+    rows = []
+    for number in range(40):
+        films = "; ".join(oracle.catalog.label((number * 3 + step) % 120) for step in range(3))
+        rows += [
+            f"d{number}\tSEEKER\tHi, what is good?\t\taccept_new\n",
+            f"d{number}\tRECOMMENDER\tTry {films.replace(';', ',')}\t{films}\taccept_new\n",
+            f"d{number}\tSEEKER\tSounds great\t\taccept_new\n",
+        ]
+    path = tmp_path / "inspired.tsv"
+    path.write_text(HEADER + "".join(rows), encoding="utf-8")
+    plain = build_inspired(path, oracle, seed=1)
+    assert {sample.split for sample in plain.samples} == {"test"}
+    assert any(sample.constraints for sample in plain.samples)
+    assert plain.tastes == ()
+    mixed = build_inspired(path, oracle, seed=1, interactions=interactions)
+    assert mixed.split("test") == list(plain.samples)
+    assert {sample.source for sample in mixed.split("train")} == {"movielens"}
+    assert len(mixed.tastes) == len(interactions.of_split(Splitter(1), "train").liked())
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not here")

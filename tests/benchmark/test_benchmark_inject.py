@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safecrs.benchmark.inject import disclose
-from safecrs.benchmark.phrasings import load_phrasings
 from safecrs.benchmark.sample import SPLITS
 from safecrs.benchmark.seeding import rng_for
+from safecrs.benchmark.wording.inject import disclose
+from safecrs.benchmark.wording.phrasings import load_phrasings
 from safecrs.conversation import Message
 from safecrs.taxonomy import Trait, load_taxonomy
 

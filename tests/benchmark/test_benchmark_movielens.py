@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from safecrs.benchmark import Interactions, Splitter, movielens_small, read_movielens
-from safecrs.benchmark.movielens import resolve_titles
+from safecrs.benchmark.sources.movielens import resolve_titles
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
 

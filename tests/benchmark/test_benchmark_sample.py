@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from safecrs.benchmark import Disclosed, Sample, completion_text, reasoning_text
-from safecrs.benchmark.reasoning import NOTHING_TO_RESPECT
+from safecrs.benchmark.wording.reasoning import NOTHING_TO_RESPECT
 from safecrs.conversation import Message
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import load_taxonomy

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safecrs.catalog import Catalog, Item, normalize_title
+from safecrs.catalog import Catalog, Item, find_mentions, normalize_title
 from safecrs.catalog.columns import StringColumn
 from safecrs.errors import SafecrsError
 from safecrs.storage import map_tensors, write_tensors
@@ -31,6 +31,15 @@ def test_the_first_of_the_same_title_and_year_is_kept() -> None:
     catalog = Catalog.from_items([AMELIE, Item("AMELIE", 2001), Item("Amélie", 2002)])
     assert catalog.labels == ["Amélie (2001)", "Amélie (2002)"]
     assert catalog.plot(0) == AMELIE.plot
+
+
+def test_an_article_makes_another_title() -> None:
+    films = [Item("Descent", 2005), Item("The Descent", 2005), Item("Descent, The", 2005)]
+    catalog = Catalog.from_items(films)
+    assert catalog.labels == ["Descent (2005)", "The Descent (2005)"]
+    assert [catalog.resolve(title, 2005) for title in ("DESCENT", "the descent")] == [0, 1]
+    found = find_mentions("Like The Descent (2005), not Descent (2005)", catalog)
+    assert [mention.row for mention in found] == [1, 0]
 
 
 def test_round_trip_through_a_file(tmp_path: Path) -> None:

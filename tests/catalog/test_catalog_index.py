@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safecrs.catalog import Catalog, Item, TitleIndex
-from safecrs.catalog.index import MAX_YEAR_GAP
-from safecrs.catalog.normalize import normalize_title
+from safecrs.catalog.index import MAX_YEAR_GAP, OTHER_ARTICLE, UNDATED_GAP
+from safecrs.catalog.normalize import normalize_title, split_article
 
 CATALOG = Catalog.from_items(
     [
@@ -23,6 +23,9 @@ CATALOG = Catalog.from_items(
         Item("Spirited Away", 2001, alternative_titles=("Sen to Chihiro no kamikakushi", "Spirited Away!")),
         Item("Half Dated"),
         Item("Half Dated", 1990),
+        Item("Descent", 2005),
+        Item("The Descent", 2005),
+        Item("A Descent", 2009),
     ]
 )
 
@@ -53,6 +56,12 @@ def label(title: str, year: int | None, rule: str = "strict") -> str | None:
         ("Half Dated", 1990, "Half Dated (1990)"),
         ("Half Dated", 1950, None),
         ("Half Dated", None, None),
+        ("Descent", 2005, "Descent (2005)"),
+        ("the descent", 2005, "The Descent (2005)"),
+        ("Descent, The", 2006, "The Descent (2005)"),
+        ("Descent, The", None, "The Descent (2005)"),
+        ("An Descent", 2005, None),  # a tie, and neither is written so
+        ("Descent", 2009, "A Descent (2009)"),  # the year comes before the article
         ("Nobody", 2000, None),
         ("", None, None),
     ],
@@ -85,14 +94,38 @@ def test_a_batch_equals_one_by_one_and_the_plain_rule(
         assert row == index.resolve(title, year)
         same = [(r, y) for r, (t, y) in enumerate(items) if normalize_title(t) == normalize_title(title)]
         gaps = [abs(y - year) for _, y in same if y is not None and year is not None]
-        if gaps and min(gaps) <= MAX_YEAR_GAP:
-            nearest = [r for r, y in same if y is not None and abs(y - year) == min(gaps)]
-            assert row == (nearest[0] if len(nearest) == 1 else -1)
-        elif gaps or len(same) != 1:
-            assert row == -1
+        if not gaps:
+            tied = [r for r, _ in same]
+        elif min(gaps) <= MAX_YEAR_GAP:
+            tied = [r for r, y in same if y is not None and abs(y - year) == min(gaps)]
         else:
-            assert row == same[0][0]
+            tied = []
+        alike = [r for r in tied if split_article(items[r][0])[0] == split_article(title)[0]]
+        best = alike or tied
+        assert row == (best[0] if len(best) == 1 else -1)
 
 
-def test_an_empty_batch() -> None:
+@pytest.mark.parametrize(
+    ("title", "year", "distance"),
+    [
+        ("Saw", 2004, 0),
+        ("SAW!", 2006, 2),
+        ("The Saw", 2004, OTHER_ARTICLE),
+        ("A Saw", 2005, OTHER_ARTICLE + 1),
+        ("Saw", None, UNDATED_GAP),
+        ("Undated", 2004, UNDATED_GAP),
+        ("Undated", None, 0),
+        ("The Descent", 2004, 1),
+        ("Spirited Away", 2001, 0),
+        ("Sen to Chihiro no Kamikakushi", 2001, 0),
+    ],
+)
+def test_how_far_a_match_is(title: str, year: int | None, distance: int) -> None:
+    rows, distances = CATALOG.match_many(["Nobody", title], [1999, year])
+    assert rows.tolist() == [-1, CATALOG.resolve(title, year)]
+    assert distances[1] == distance
+
+
+def test_an_empty_batch_and_an_empty_index() -> None:
     assert CATALOG.resolve_many([], []).shape == (0,)
+    assert TitleIndex.build([]).resolve_many(["Saw"], [2004]).tolist() == [-1]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safecrs.advisories import Advisory, Statement
+from safecrs.advisories import Advisory, Statement, parse_reason
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, Verdict, compile_oracle
@@ -56,7 +56,8 @@ def fused(*advisories: Advisory, fusion: Fusion = "applicability") -> Oracle:
         ("weak", advisory(("w1", 1), ("violence", 3)), 1, 1),
         ("weak", advisory(("violence", 3), guide=True), NAN, 1),
         ("weak", advisory(("violence", 1), guide=True), NAN, 1 / 3),
-        ("weak", advisory(guide=True), 0, 0),
+        ("weak", advisory(guide=True), NAN, 0),  # nothing of the kind was named, but who looked for it?
+        ("weak", advisory(reviewed="w1 w2", guide=True), 0, 0),
         ("weak", advisory(("violence", 2), reviewed="w1 w2 w3 w4", guide=True), 0, 0),
         ("weak", advisory(("violence", 2), reviewed="w1 w2", guide=True), 0, 2 / 3),
         ("weak", advisory(("violence", 2), reviewed="w1", guide=True), NAN, 2 / 3),
@@ -150,6 +151,18 @@ def test_safe_needs_somebody_who_vouches(known: list[Advisory]) -> None:
             spoken = {f.subject for f in oracle.evidence.of(0)}
             weights = dict(zip(CATEGORIES, trait.guide, strict=True))
             assert spoken & {*trait.topics, *(c for c in CATEGORIES if weights[c] > 0)}
+
+
+def test_an_mpaa_reason_does_not_vouch_for_what_it_never_looks_for() -> None:
+    taxonomy = load_taxonomy("film")
+    words = "Rated R for pervasive language, sexual content including nudity, and some drug material"
+    said = Advisory("Film", 2000, "mpaa", parse_reason(words), reviews_guide=True)
+    oracle = compile_oracle(CATALOG, [said], taxonomy)
+    for trait in taxonomy.traits:
+        (verdict,) = oracle.verdicts([0], {trait.id: 0.66})
+        assert trait.applicability == "strong" or verdict == Verdict.UNKNOWN, trait.id
+    assert oracle.unsafe({"substances": 0.66})[0]  # "drug material" is no milder for somebody in recovery
+    assert oracle.check("Film", 2000, {"gore": 0.66, "horror": 0.66}).verdict is Verdict.SAFE
 
 
 def test_every_film_trait_is_settled_by_a_full_review() -> None:

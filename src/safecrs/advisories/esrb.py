@@ -127,22 +127,26 @@ def esrb_advisory(
     descriptors: Iterable[str],
     *,
     considered: Iterable[str] = DESCRIPTORS,
+    unsure: Iterable[str] = (),
     source: str = SOURCE,
     more: tuple[Statement, ...] = (),
 ) -> Advisory:
     """An advisory from the descriptors a game was given.
 
     ESRB considers every descriptor of ``considered``, so an absent one is a clear no, and so is a topic that
-    would have brought one (`RULED_OUT`). ``more`` are further statements of the same source.
+    would have brought one (`RULED_OUT`). ``unsure`` are subjects that may be in it: neither they nor a topic
+    that such a descriptor is a sign of are ruled out. ``more`` are further statements of the same source.
 
     Raises:
         ValueError: a descriptor is unknown.
     """
     said = {name: text.strip() for text in descriptors for name in parse_descriptor(text)}
-    known = frozenset(considered)
-    ruled_out = (topic for topic, signs in RULED_OUT.items() if not signs.intersection(said))
+    unclear = frozenset(unsure)
+    possible = unclear.union(said, (statement.subject for statement in more if statement.value))
+    ruled_out = (topic for topic, signs in RULED_OUT.items() if not signs & possible)
+    known = frozenset(considered).union(ruled_out) - unclear
     statements = tuple(Statement(name, 1, words) for name, words in said.items())
-    return Advisory(title, year, source, statements + more, reviews_topics=known.union(ruled_out))
+    return Advisory(title, year, source, statements + more, reviews_topics=known)
 
 
 def read_esrb(path: Path) -> Iterator[Advisory]:

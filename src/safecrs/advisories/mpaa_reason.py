@@ -16,8 +16,8 @@ several lowering ones the weakest. Scope of degrees:
 - "bloody", "brutal", "intense"… raise what stands with them and are not handed on.
 - "no nudity" says nothing. "all involving teens" makes minors of everyone named before.
 
-Topics are stated where the words clearly say so ("drug use", not "drug content"). A reason names only what is
-notable, so a topic that it does not name is unknown and not a "no".
+Topics are stated where the words clearly say so ("drug content", not "drug references"). A reason names only
+what is notable, so a topic that it does not name is unknown and not a "no".
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def read_reason(reason: str, rating: str | None = None) -> Reading:
         for category, value in _severities(scope, level):
             if value > severity.get(category, (0, ""))[0]:
                 severity[category] = (value, words(scope.start, scope.end))
-        for topic in _topics(scope.part, scope.raised):
+        for topic in _topics(scope):
             if topic not in topics:
                 topics[topic] = words(scope.start, scope.end)
     for topic, start, end in _minors(parts):
@@ -193,10 +193,13 @@ def _said(sense: Sense, shown: bool) -> Iterator[tuple[str, float]]:
         yield from ((category, 0.0) for category in sense.images)
 
 
-def _topics(part: Part, raised: float) -> Iterator[str]:
-    for sense in part.senses:
+def _topics(scope: _Scope) -> Iterator[str]:
+    senses = scope.part.senses
+    for sense in senses:
         yield from sense.topics
-        if max([raised, *(other.raises for other in part.senses if other is not sense)]) >= _STRONG:
+        if scope.head > _TALK:
+            yield from sense.shown_topics
+        if max([scope.raised, *(other.raises for other in senses if other is not sense)]) >= _STRONG:
             yield from sense.strong_topics
 
 

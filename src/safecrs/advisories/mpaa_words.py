@@ -21,6 +21,7 @@ class Sense:
 
     says: Mapping[str, float]
     topics: tuple[str, ...] = ()
+    shown_topics: tuple[str, ...] = ()
     strong_topics: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     raises: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from safecrs.advisories.record import Statement
 from safecrs.advisories.tables import Row
@@ -31,6 +32,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Guide category → the column names it goes by, as `column_key` writes them."""
 
 
+@lru_cache(maxsize=256)
 def parse_severity(text: str) -> int | None:
     """0…3 from a name or number; None when nothing is said.
 

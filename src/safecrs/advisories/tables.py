@@ -40,7 +40,10 @@ class Row:
 
     def get(self, *names: str) -> str | None:
         """The first of these columns that the table has, None when it has none."""
-        return next((self.cells[name] for name in names if name in self.cells), None)
+        for name in names:
+            if name in self.cells:
+                return self.cells[name]
+        return None
 
     @property
     def title(self) -> str:

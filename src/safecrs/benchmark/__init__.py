@@ -1,23 +1,52 @@
-"""SafeRec: conversations with a disclosed sensitivity and the items the person really liked."""
+"""SafeRec: conversations with a disclosed sensitivity and the items the person really liked.
 
+``sources`` import conversations and tastes, ``wording`` holds every sentence that is ours, ``build`` is the
+pipeline, ``recipes`` are the benchmarks made with it, ``adversarial`` are hand-written hard cases.
+"""
+
+from safecrs.benchmark.adversarial import (
+    AdversarialCase,
+    AdversarialScore,
+    load_adversarial,
+    score_adversarial,
+)
 from safecrs.benchmark.assign import AssignmentPlan
-from safecrs.benchmark.build import build, build_redial, build_starter
+from safecrs.benchmark.build import build
 from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.completion import completion_text, solution_text
-from safecrs.benchmark.conversations import ConversationPlan, template_conversations
-from safecrs.benchmark.dialogue import Dialogue, Imported
 from safecrs.benchmark.hits import hits
-from safecrs.benchmark.inspired import read_inspired
-from safecrs.benchmark.interactions import Interactions
-from safecrs.benchmark.movielens import movielens_small, read_movielens
-from safecrs.benchmark.reasoning import reasoning_text
-from safecrs.benchmark.redial import read_redial, read_redial_items, redial_catalog
+from safecrs.benchmark.recipes import (
+    build_game,
+    build_inspired,
+    build_reddit,
+    build_redial,
+    build_released,
+    build_starter,
+    game_oracle,
+)
 from safecrs.benchmark.sample import SPLITS, Disclosed, Ref, Sample, Split
 from safecrs.benchmark.seeding import Splitter, rng_for
+from safecrs.benchmark.sources import (
+    Dialogue,
+    Imported,
+    Interactions,
+    movielens_small,
+    read_inspired,
+    read_movielens,
+    read_reddit,
+    read_reddit_items,
+    read_redial,
+    read_redial_items,
+    read_released,
+    redial_catalog,
+)
 from safecrs.benchmark.store import Benchmark, export_jsonl, load_benchmark, save_benchmark
+from safecrs.benchmark.wording import ConversationPlan, reasoning_text, template_conversations
 
 __all__ = [
     "SPLITS",
+    "AdversarialCase",
+    "AdversarialScore",
     "AssignmentPlan",
     "Benchmark",
     "ConversationPlan",
@@ -31,21 +60,31 @@ __all__ = [
     "Split",
     "Splitter",
     "build",
+    "build_game",
+    "build_inspired",
+    "build_reddit",
     "build_redial",
+    "build_released",
     "build_starter",
     "completion_text",
     "export_jsonl",
+    "game_oracle",
     "hits",
+    "load_adversarial",
     "load_benchmark",
     "movielens_small",
     "read_inspired",
     "read_movielens",
+    "read_reddit",
+    "read_reddit_items",
     "read_redial",
     "read_redial_items",
+    "read_released",
     "reasoning_text",
-    "rng_for",
     "redial_catalog",
+    "rng_for",
     "save_benchmark",
+    "score_adversarial",
     "solution_text",
     "template_conversations",
 ]

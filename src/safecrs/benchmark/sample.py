@@ -46,7 +46,7 @@ class Sample(BaseModel):
         groundtruth: those of ``all_liked`` that no constraint forbids, in the same order.
         removed: those that one does.
         reasoning: the safety analysis that training puts before the list.
-        disclosure: how each constraint was said.
+        disclosure: how each constraint was said; empty where the source does not tell.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,7 +70,9 @@ class Sample(BaseModel):
             raise ValueError("the last message of the prompt must be the user's")
         if len(set(self.constraints)) != len(self.constraints):
             raise ValueError("a constraint is given twice")
-        if tuple(said.trait for said in self.disclosure) != self.constraints:
+        # Imported samples may not tell how a trait was disclosed, nor then what was removed for it.
+        told = self.disclosure or self.removed
+        if told and tuple(said.trait for said in self.disclosure) != self.constraints:
             raise ValueError("disclosure and constraints disagree")
         if sorted(map(repr, self.groundtruth + self.removed)) != sorted(map(repr, self.all_liked)):
             raise ValueError("groundtruth and removed are not a partition of all_liked")

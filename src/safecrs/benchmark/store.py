@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -14,11 +14,24 @@ from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.completion import completion_text
 from safecrs.benchmark.sample import SPLITS, Ref, Sample, Split
 from safecrs.errors import SafecrsError
-from safecrs.storage import atomic_folder, atomic_path, fingerprint, read_json, write_json, write_text
+from safecrs.storage import (
+    atomic_folder,
+    atomic_path,
+    check_writable,
+    fingerprint,
+    read_json,
+    write_json,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
 
 _CARD = "card.json"
 _TASTES = "tastes.jsonl"
 _SAMPLES = "samples"
+ORACLE = "oracle.safetensors"
+"""The name of the oracle that a benchmark was built with, in its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +56,11 @@ def samples_fingerprint(samples: Iterable[Sample]) -> str:
     return fingerprint(*sorted(sample.model_dump_json() for sample in samples))
 
 
-def save_benchmark(benchmark: Benchmark, folder: Path, *, overwrite: bool = False) -> None:
-    """Write a folder: ``samples/`` (Hugging Face DatasetDict), ``card.json``, ``card.md``, ``tastes.jsonl``.
+def save_benchmark(
+    benchmark: Benchmark, folder: Path, *, overwrite: bool = False, oracle: Oracle | None = None
+) -> None:
+    """Write a folder: ``samples/`` (Hugging Face DatasetDict), ``card.json``, ``card.md``, ``tastes.jsonl``,
+    and ``oracle.safetensors`` when the oracle is given.
 
     It appears whole or not at all.
 
@@ -53,16 +69,19 @@ def save_benchmark(benchmark: Benchmark, folder: Path, *, overwrite: bool = Fals
             it cannot be written, or the datasets package is missing.
     """
     datasets = _datasets()
-    _check_free(folder, overwrite)
+    check_free(folder, overwrite)
     with atomic_folder(folder) as temporary:
         splits = {}
         for name in SPLITS:
             rows = [sample_row(sample, benchmark.card.trait_names) for sample in benchmark.split(name)]
-            splits[name] = datasets.Dataset.from_list(rows, features=_features(datasets, benchmark.card))
+            if rows:  # the library writes a split without rows, but cannot read it again
+                splits[name] = datasets.Dataset.from_list(rows, features=_features(datasets, benchmark.card))
         datasets.DatasetDict(splits).save_to_disk(str(temporary / _SAMPLES))
         write_json(temporary / _CARD, benchmark.card.model_dump(mode="json"))
         write_text(temporary / "card.md", benchmark.card.markdown())
         write_text(temporary / _TASTES, "".join(_line(taste) for taste in benchmark.tastes))
+        if oracle is not None:
+            oracle.save(temporary / ORACLE)
 
 
 def load_benchmark(folder: Path) -> Benchmark:
@@ -72,13 +91,10 @@ def load_benchmark(folder: Path) -> Benchmark:
         SafecrsError: the folder is missing, incomplete or damaged; names split and row.
     """
     datasets = _datasets()
-    try:
-        card = DataCard.model_validate(read_json(folder / _CARD))
-    except ValidationError as error:
-        raise SafecrsError(f"{folder / _CARD} is not a data card: {_first(error)}.") from error
+    card = read_card(folder)
     try:
         stored = datasets.load_from_disk(str(folder / _SAMPLES))
-        tables = {name: stored[name].to_list() for name in SPLITS}
+        tables = {name: stored[name].to_list() for name in SPLITS if name in stored}
     except Exception as error:  # the library raises whatever its parts do
         raise SafecrsError(
             f"{folder / _SAMPLES} is not a readable benchmark ({error}); build it again."
@@ -96,6 +112,18 @@ def load_benchmark(folder: Path) -> Benchmark:
     if samples_fingerprint(samples) != card.fingerprint:
         raise SafecrsError(f"{folder}: the samples are not those its card describes; build it again.")
     return Benchmark(tuple(samples), card, _read_tastes(folder / _TASTES))
+
+
+def read_card(folder: Path) -> DataCard:
+    """The data card of the benchmark in ``folder``, without its samples.
+
+    Raises:
+        SafecrsError: it is missing or damaged.
+    """
+    try:
+        return DataCard.model_validate(read_json(folder / _CARD))
+    except ValidationError as error:
+        raise SafecrsError(f"{folder / _CARD} is not a data card: {_first(error)}.") from error
 
 
 def export_jsonl(benchmark: Benchmark, target: Path, split: Split | None = None) -> int:
@@ -160,7 +188,7 @@ def _sample(row: Mapping[str, Any]) -> Sample:
 
 
 def _features(datasets: Any, card: DataCard) -> Any:
-    """Typed columns, so that a split without samples or traits still has them."""
+    """Typed columns, so that a split without traits still has them."""
     text, pairs = datasets.Value("string"), datasets.List(datasets.List(datasets.Value("string")))
     messages = datasets.List({"role": text, "content": text})
     return datasets.Features(
@@ -201,7 +229,13 @@ def _read_tastes(path: Path) -> tuple[tuple[Ref, ...], ...]:
     return tuple(tastes)
 
 
-def _check_free(target: Path, overwrite: bool) -> None:
+def check_free(target: Path, overwrite: bool) -> None:
+    """Make sure, before the work, that a benchmark may be written to ``target``.
+
+    Raises:
+        SafecrsError: something else is there, or a benchmark and ``overwrite`` is off; or the folder above
+            cannot be written.
+    """
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
         if not (target / _CARD).is_file():
             raise SafecrsError(f"{target} exists and is not a benchmark; choose another folder.")
@@ -209,6 +243,7 @@ def _check_free(target: Path, overwrite: bool) -> None:
             raise SafecrsError(
                 f"{target} already holds a benchmark; choose another folder or allow overwriting it."
             )
+    check_writable(target)
 
 
 def _datasets() -> Any:

@@ -1,6 +1,7 @@
 """What can be recommended, and which item a piece of text means."""
 
 from safecrs.catalog.catalog import Catalog, Item
+from safecrs.catalog.imdb import read_title_basics
 from safecrs.catalog.index import TitleIndex
 from safecrs.catalog.mentions import Mention, find_mentions
 from safecrs.catalog.normalize import make_label, normalize_title, split_label
@@ -13,5 +14,6 @@ __all__ = [
     "find_mentions",
     "make_label",
     "normalize_title",
+    "read_title_basics",
     "split_label",
 ]

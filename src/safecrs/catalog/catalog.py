@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.columns import StringColumn
 from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
-from safecrs.catalog.normalize import make_label, normalize_title
+from safecrs.catalog.normalize import make_label, split_article
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
 from safecrs.taxonomy import Domain
@@ -49,7 +49,10 @@ class Catalog:
             }
             self.years: NDArray[np.int16] = tensors["catalog.years"]
             self._index = TitleIndex(
-                tensors["catalog.index.keys"], tensors["catalog.index.years"], tensors["catalog.index.rows"]
+                tensors["catalog.index.keys"],
+                tensors["catalog.index.years"],
+                tensors["catalog.index.articles"],
+                tensors["catalog.index.rows"],
             )
         except (KeyError, ValueError) as error:
             raise SafecrsError(f"The catalog is incomplete ({error}); build it again.") from error
@@ -60,14 +63,17 @@ class Catalog:
     def from_items(cls, items: Iterable[Item], domain: Domain = "film") -> Catalog:
         """Build a catalog; of several items with the same title and year the first is kept.
 
+        Titles are compared as `normalize_title` writes them, but with their article: "Descent (2005)" and
+        "The Descent (2005)" are two items.
+
         Raises:
             SafecrsError: there is no item, or one has no title.
         """
-        kept: dict[tuple[str, int | None], Item] = {}
+        kept: dict[tuple[tuple[str, str], int | None], Item] = {}
         for position, item in enumerate(items, start=1):
             if not item.title.strip():
                 raise SafecrsError(f"Item {position} of the catalog has no title.")
-            kept.setdefault((normalize_title(item.title), item.year), item)
+            kept.setdefault((split_article(item.title), item.year), item)
         if not kept:
             raise SafecrsError("The catalog is empty: it needs at least one item with a title.")
         rows = list(kept.values())
@@ -92,6 +98,7 @@ class Catalog:
         tensors |= {
             "catalog.index.keys": index.keys,
             "catalog.index.years": index.years,
+            "catalog.index.articles": index.articles,
             "catalog.index.rows": index.rows,
         }
         return cls(domain, tensors)
@@ -104,6 +111,7 @@ class Catalog:
             result[f"catalog.{name}.offsets"] = column.offsets
         result["catalog.index.keys"] = self._index.keys
         result["catalog.index.years"] = self._index.years
+        result["catalog.index.articles"] = self._index.articles
         result["catalog.index.rows"] = self._index.rows
         return result
 
@@ -160,6 +168,12 @@ class Catalog:
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
         """Rows of many titles at once, int32, −1 where unresolved."""
         return self._index.resolve_many(titles, years)
+
+    def match_many(
+        self, titles: Sequence[str], years: Sequence[int | None]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+        """`resolve_many`, and how far each match is from what was asked (`TitleIndex.match_many`)."""
+        return self._index.match_many(titles, years)
 
     def same_title(self, title: str) -> list[int]:
         """Rows of every item with this title, whatever its year."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 _TRAILING_ARTICLE = re.compile(r"^(.*\S),\s*(the|a|an)$")
-_LEADING_ARTICLE = re.compile(r"^(?:the|a|an)\s+(?=\S)")
+_LEADING_ARTICLE = re.compile(r"^(the|a|an)\s+(?=\S)")
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 _SPACE = re.compile(r"\s+")
 _LABEL = re.compile(r"^\s*(?P<title>.*\S)\s*\(\s*(?P<year>(?:1[89]|20)\d\d)\s*\)\s*$", re.DOTALL)
@@ -20,13 +20,21 @@ def normalize_title(title: str) -> str:
     The reference's rule (SafeCRS) with Unicode folding, "&" read as "and" and "Matrix, The" understood.
     Compatibility characters such as "½" are kept: folding them would merge different titles.
     """
+    return split_article(title)[1]
+
+
+def split_article(title: str) -> tuple[str, str]:
+    """The article that `normalize_title` drops ("the", "a", "an", or "" for none), and what it leaves."""
     text = title.casefold()
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
     text = text.replace("&", " and ").strip()
-    trailing = _TRAILING_ARTICLE.match(text)
-    text = trailing[1] if trailing else _LEADING_ARTICLE.sub("", text, count=1)
-    return _SPACE.sub(" ", _PUNCTUATION.sub("", text)).strip()
+    article = ""
+    if trailing := _TRAILING_ARTICLE.match(text):
+        text, article = trailing.groups()
+    elif leading := _LEADING_ARTICLE.match(text):
+        article, text = leading[1], text[leading.end() :]
+    return article, _SPACE.sub(" ", _PUNCTUATION.sub("", text)).strip()
 
 
 @lru_cache(maxsize=65536)
@@ -35,7 +43,12 @@ def title_key(title: str) -> int:
 
     Equal titles share it; two of a million different ones collide in about one catalog of 10⁷.
     """
-    return int.from_bytes(blake2b(normalize_title(title).encode(), digest_size=8).digest(), "little")
+    return normalized_key(normalize_title(title))
+
+
+def normalized_key(normalized: str) -> int:
+    """`title_key` of a title that is normalised already."""
+    return int.from_bytes(blake2b(normalized.encode(), digest_size=8).digest(), "little")
 
 
 def split_label(label: str) -> tuple[str, int | None]:

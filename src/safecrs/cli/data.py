@@ -27,9 +27,11 @@ def starter(out: Out, seed: Seed = 0, overwrite: Overwrite = False) -> None:
 
         safecrs data starter --out runs/starter
     """
+    from safecrs.benchmark.store import check_free
     from safecrs.cli.output import progress
     from safecrs.experiment import starter_inputs
 
+    check_free(out, overwrite)
     with progress() as report:
         study = starter_inputs(seed, report)
     _save(study, out, overwrite)
@@ -53,9 +55,11 @@ def redial(
         safecrs data redial --dialogues redial_dialogues.jsonl.gz --items redial_items.json.gz
         --mpaa mpaa_rating_reasons.tsv.gz --out runs/redial
     """
+    from safecrs.benchmark.store import check_free
     from safecrs.cli.output import progress
     from safecrs.experiment import redial_inputs
 
+    check_free(out, overwrite)
     with progress() as report:
         study = redial_inputs(dialogues, items, mpaa, seed=seed, report=report)
     _save(study, out, overwrite)
@@ -66,10 +70,10 @@ def card(folder: Folder) -> None:
     """Show a benchmark's data card: sizes, traits, sources, what was dropped and why."""
     from rich.markdown import Markdown
 
-    from safecrs.benchmark import load_benchmark
+    from safecrs.benchmark.store import read_card
     from safecrs.cli.output import console
 
-    console().print(Markdown(load_benchmark(folder).card.markdown()))
+    console().print(Markdown(read_card(folder).markdown()))
 
 
 @app.command()
@@ -85,23 +89,21 @@ def export(
         safecrs data export runs/starter --split test --out test.jsonl
     """
     from safecrs.benchmark import SPLITS, export_jsonl, load_benchmark
-    from safecrs.cli.output import console
+    from safecrs.cli.output import say
     from safecrs.errors import SafecrsError
 
     chosen = next((name for name in SPLITS if name == split), None)
     if chosen is None and split != "all":
         raise SafecrsError(f"There is no split {split!r}: choose {', '.join(SPLITS)} or all.")
     count = export_jsonl(load_benchmark(folder), out, chosen)
-    console().print(f"{count:,} samples written to {out}")
+    say(f"{count:,} samples written to {out}")
 
 
 def _save(study: Study, out: Path, overwrite: bool) -> None:
     from safecrs.benchmark import save_benchmark
-    from safecrs.cli.output import console
+    from safecrs.cli.output import say
 
-    save_benchmark(study.benchmark, out, overwrite=overwrite)
-    study.oracle.save(out / "oracle.safetensors")
-    screen = console()
+    save_benchmark(study.benchmark, out, overwrite=overwrite, oracle=study.oracle)
     for split, facts in study.benchmark.card.splits.items():
-        screen.print(f"{split}: {facts.samples:,} samples, {facts.constrained:,} with a sensitivity")
-    screen.print(f"Written to {out}; `safecrs data card {out}` shows what is in it.")
+        say(f"{split}: {facts.samples:,} samples, {facts.constrained:,} with a sensitivity")
+    say(f"Written to {out}; `safecrs data card {out}` shows what is in it.")

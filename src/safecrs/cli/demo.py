@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,20 +76,18 @@ def redial(
 
 
 def _tell(outcome: Outcome) -> None:
-    from safecrs.cli.output import console
+    from safecrs.cli.output import console, say
     from safecrs.cli.tables import evaluation_table
     from safecrs.evaluation.report import headline
 
-    screen = console()
-    screen.print(evaluation_table(outcome.evaluation))
-    screen.print()
+    console().print(evaluation_table(outcome.evaluation))
+    say("")
     for sentence in headline(outcome.evaluation):
-        screen.print(f"• {sentence}")
-    screen.print(f"\nThe report: {outcome.report}")
-    screen.print("Try next:")
-    screen.print(
+        say(f"• {sentence}")
+    say(f"\nThe report: {outcome.report}")
+    say("Try next:")
+    say(
         '  safecrs recommend "something like Big Fish, it has been a hard year since my brother\'s suicide" '
-        f"--model {outcome.model}",
-        soft_wrap=True,
+        f"--model {quote(str(outcome.model))} --oracle {quote(str(outcome.oracle))}"
     )
-    screen.print('  safecrs check "Watership Down (1978)" --trait animal_harm')
+    say('  safecrs check "Watership Down (1978)" --trait animal_harm')

@@ -30,16 +30,18 @@ def evaluate(
         safecrs evaluate runs/starter --model "Safe-SFT=runs/safe-sft/model" --out evaluation.json
     """
     from safecrs.benchmark import SPLITS
-    from safecrs.cli.output import console, progress
+    from safecrs.cli.output import console, progress, say
     from safecrs.cli.tables import evaluation_table
     from safecrs.errors import SafecrsError
     from safecrs.evaluation import save_evaluation
     from safecrs.experiment.lineup import named_model
     from safecrs.experiment.measure import evaluate_folder
+    from safecrs.storage import check_writable
 
     chosen = next((name for name in SPLITS if name == split), None)
     if chosen is None:
         raise SafecrsError(f"There is no split {split!r}: choose {', '.join(SPLITS)}.")
+    check_writable(out)
     with progress() as report:
         result = evaluate_folder(
             benchmark,
@@ -50,6 +52,5 @@ def evaluate(
             report=report,
         )
     save_evaluation(result, out)
-    screen = console()
-    screen.print(evaluation_table(result))
-    screen.print(f"Written to {out}; `safecrs report {out}` makes a page of it.")
+    console().print(evaluation_table(result))
+    say(f"Written to {out}; `safecrs report {out}` makes a page of it.")

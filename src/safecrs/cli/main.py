@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import typer
 
 from safecrs.cli import check, data, demo, evaluate, oracle, recommend, report, train, traits
 from safecrs.errors import SafecrsError
+
+# Typer carries a copy of click; this is its base of everything that is wrong with a command line.
+_WrongUse: type[Exception] = typer.BadParameter.__mro__[2]
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="safecrs",
@@ -30,20 +37,60 @@ app.command("demo")(demo.demo)
 app.command("redial")(demo.redial)
 
 
-def main() -> None:
-    """Run a command; a user's error is one sentence on stderr and exit status 2, Ctrl-C is 130."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit status.
+
+    A user's error, wrong use included, is one sentence on stderr and status 2; Ctrl-C is 130.
+    """
     # Threads that spin while they wait slow each other down by an order of magnitude on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a terminal without “ is no reason to fail
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        app()
+        status = app(args=arguments, prog_name="safecrs", standalone_mode=False)
+        sys.stdout.flush()
     except SafecrsError as error:
-        sys.stderr.write(f"safecrs: {error}\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("safecrs: Interrupted; the same command goes on where it stopped.\n")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return _tell(str(error))
+    except _WrongUse as error:
+        return _wrong_use(error)
+    except (KeyboardInterrupt, typer.Abort):
+        status = _INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has seen enough
+        _forget_output()
+        return 0
+    except OSError as error:
+        _forget_output()
+        place = f"{error.filename}: " if error.filename else ""
+        return _tell(f"{place}{error.strerror or error}.")
+    if status == _INTERRUPTED:
+        return _tell("Interrupted; nothing is left half-written, the same command goes on.", _INTERRUPTED)
+    return int(status or 0)
+
+
+def _wrong_use(error: Exception) -> int:
+    """Say what is wrong with the command line, without repeating words that may disclose something."""
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "safecrs")
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help was shown
+        return 2
+    if isinstance(error, typer.BadParameter):
+        return _tell(f"{error.format_message().rstrip('.')}; see {command} --help.")
+    return _tell(f"Cannot read this command line; put texts in quotation marks, and see {command} --help.")
+
+
+def _tell(sentence: str, status: int = 2) -> int:
+    sys.stderr.write(f"safecrs: {' '.join(sentence.splitlines())}\n")
+    return status
+
+
+def _forget_output() -> None:
+    """Keep what could not be written from being tried again when the interpreter ends."""
+    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from safecrs.experiment.study import Report
     from safecrs.oracle import Verdict
 
+_WIDTH = 160
 _STYLES = {"SAFE": "green", "UNSAFE": "bold red", "UNKNOWN": "yellow"}
 
 
@@ -37,10 +39,17 @@ def _plain(value: Any) -> Any:
 
 
 def console() -> Console:
-    """Where people read; without markup in texts that come from users and files."""
+    """Where people read tables. It reads markup: escape texts that come from users and files."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    # A file or a pipe has no width of its own; 80 columns would cut tables.
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH
+    return Console(highlight=False, soft_wrap=False, width=wide)
+
+
+def say(text: str) -> None:
+    """Print a line as it stands, neither wrapped nor read as markup."""
+    sys.stdout.write(text + "\n")
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -63,10 +63,9 @@ def recommend(
     from rich.markup import escape
 
     from safecrs.cli.output import console
-    from safecrs.taxonomy import load_taxonomy
 
     screen = console()
-    taxonomy = load_taxonomy(domain.value)
+    taxonomy = recommender.oracle.taxonomy
     for name in answer.constraints:
         said = [f"“{escape(found.text)}”" for found in answer.disclosures if found.trait == name]
         screen.print(f"Leaving out {escape(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))

@@ -18,7 +18,7 @@ def report(
 
         safecrs report evaluation.json --out report.html
     """
-    from safecrs.cli.output import console
+    from safecrs.cli.output import say
     from safecrs.evaluation import load_evaluation
     from safecrs.evaluation.report import Chapter, write_report
 
@@ -27,4 +27,4 @@ def report(
         result = load_evaluation(path)
         chapters.append(Chapter(result.card.name, "", result))
     write_report(chapters, out)
-    console().print(f"Written to {out}")
+    say(f"Written to {out}")

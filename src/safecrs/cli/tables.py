@@ -14,6 +14,7 @@ _SHOWN = ("recall", "ndcg", "svr", "unknown", "validity", "length")
 
 def evaluation_table(evaluation: Evaluation) -> Table:
     """One row a system, the main metrics with their intervals."""
+    from rich.markup import escape
     from rich.table import Table
 
     from safecrs.evaluation.metrics import METRICS
@@ -33,5 +34,5 @@ def evaluation_table(evaluation: Evaluation) -> Table:
                 number(estimate, metric)
                 + (f" [dim]{between}[/]" if between and metric in ("recall", "svr") else "")
             )
-        table.add_row(system.name, *cells)
+        table.add_row(escape(system.name), *cells)
     return table

@@ -37,47 +37,45 @@ def sft(
     safe: Annotated[
         bool, typer.Option("--safe/--unsafe", help="Safe-SFT, or everything people liked without safety.")
     ] = True,
+    base: Annotated[
+        Path | None,
+        typer.Option(help="A trained model to start from, instead of the preset's.", file_okay=False),
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Fine-tune on conversations.
 
-    Example:
+    Examples:
 
-        safecrs train sft runs/starter --out runs/safe-sft
+        safecrs train sft runs/starter --unsafe --out runs/sft
+
+        safecrs train sft runs/starter --base runs/sft/model --out runs/safe-sft
     """
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import console, progress
+    from safecrs.benchmark.store import ORACLE
+    from safecrs.cli.output import progress, say
     from safecrs.oracle import Oracle
     from safecrs.training.models import base_model
     from safecrs.training.preset import with_model
-    from safecrs.training.sft import train_sft, train_tastes
+    from safecrs.training.sft import by_popularity, train_sft
 
     recipe = with_model(preset, model, settings or ())
     held = load_benchmark(benchmark)
-    oracle = Oracle.load(benchmark / "oracle.safetensors")
+    oracle = Oracle.load(benchmark / ORACLE)
+    samples = held.split("train")
     with progress() as report:
-        start = base_model(recipe.model, held.split("train"), oracle.catalog, out / "base", seed)
-        if recipe.tastes is not None:
-            start = train_tastes(
-                out / "tastes",
-                start,
-                held,
-                recipe.tastes,
-                seed=seed,
-                progress=lambda step, steps, _: report("Tastes", step, steps, ""),
-            )
         trained = train_sft(
             out,
-            start,
-            held.split("train"),
-            recipe.sft,
+            base or base_model(recipe.model, held, oracle.catalog, out / "base", seed),
+            by_popularity(samples, held.tastes) if recipe.order == "popularity" else samples,
+            recipe.sft | (recipe.safe_sft if safe else {}),
             safe=safe,
             reasoning=recipe.reasoning,
             model=recipe.model,
             seed=seed,
             progress=lambda step, steps, logged: report("SFT", step, steps, _loss(logged)),
         )
-    console().print(f"The model is in {trained}")
+    say(f"The model is in {trained}")
 
 
 @app.command()
@@ -99,7 +97,8 @@ def gdpo(
         --set gdpo.credit=rank
     """
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import console, progress
+    from safecrs.benchmark.store import ORACLE
+    from safecrs.cli.output import progress, say
     from safecrs.oracle import Oracle
     from safecrs.training.preset import load_preset
     from safecrs.training.rl import train_gdpo
@@ -111,26 +110,25 @@ def gdpo(
             out,
             base,
             held.split("train"),
-            Oracle.load(benchmark / "oracle.safetensors"),
+            Oracle.load(benchmark / ORACLE),
             recipe.rl,
             recipe.gdpo,
             model=recipe.model,
             seed=seed,
             progress=lambda step, steps, logged: report("Safe-GDPO", step, steps, _loss(logged)),
         )
-    console().print(f"The model is in {trained}")
+    say(f"The model is in {trained}")
 
 
 @app.command()
 def presets() -> None:
     """List the presets."""
-    from safecrs.cli.output import console
+    from safecrs.cli.output import say
     from safecrs.training.preset import load_preset, preset_names
 
-    screen = console()
     for name in preset_names():
         recipe = load_preset(name)
-        screen.print(f"[bold]{name}[/]: {recipe.model.name}, sft {recipe.sft}, rl {recipe.rl}")
+        say(f"{name}: {recipe.model.name}, sft {recipe.sft}, rl {recipe.rl}")
 
 
 def _loss(logged: dict[str, float]) -> str:

@@ -149,10 +149,14 @@ def evaluate(
         comparisons: (system, baseline) names; each is tested on `COMPARED`, all tests adjusted together.
 
     Raises:
-        SafecrsError: there is no sample, or a comparison names a system that was not measured.
+        SafecrsError: there is no sample, two systems share a name, or a comparison names a system that was
+            not measured.
     """
     if not samples:
         raise SafecrsError(f"The {split} split of {benchmark.card.name} is empty: nothing to evaluate on.")
+    names = [m.system.name for m in measured]
+    if len(set(names)) != len(names):
+        raise SafecrsError(f"Two systems share a name: {', '.join(names)}.")
     clusters = Clusters.of_samples(samples)
     weights = bootstrap_weights(clusters.count, seed=seed)
     traits = {
@@ -202,7 +206,10 @@ def _result(
     return SystemResult(
         name=measured.system.name,
         constraints=measured.system.constraints,
-        metrics={name: estimate(*values, weights) for name, values in parts.items()},
+        metrics={
+            metric.id: estimate(*parts[metric.id], weights, most=metric.most(judged.hit.shape[1]))
+            for metric in METRICS
+        },
         by_trait={
             trait: _estimates(judged, clusters, weights, chosen)
             for trait, chosen in traits.items()
@@ -226,7 +233,10 @@ def _estimates(
     for metric in METRICS:
         numerator, denominator = metric.parts(judged)
         result[metric.id] = estimate(
-            clusters.sums(numerator * inside), clusters.sums(denominator * inside), weights
+            clusters.sums(numerator * inside),
+            clusters.sums(denominator * inside),
+            weights,
+            most=metric.most(judged.hit.shape[1]),
         )
     return result
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
+from safecrs.evaluation.metrics import METRICS
 from safecrs.evaluation.statistics import Comparison, Estimate
 from safecrs.storage import read_json, write_json
 
@@ -62,6 +63,18 @@ class Evaluation(BaseModel):
     systems: list[SystemResult]
     comparisons: list[Comparison]
 
+    @model_validator(mode="after")
+    def _complete(self) -> Evaluation:
+        names, metrics = {system.name for system in self.systems}, {metric.id for metric in METRICS}
+        for system in self.systems:
+            for held in (system.metrics, system.plain, *system.by_trait.values()):
+                if set(held) != metrics:
+                    raise ValueError(f"the metrics of {system.name!r} are not those of this safecrs")
+        for comparison in self.comparisons:
+            if comparison.metric not in metrics or not {comparison.system, comparison.baseline} <= names:
+                raise ValueError(f"a comparison of {comparison.system!r} has nothing to compare")
+        return self
+
     def system(self, name: str) -> SystemResult:
         """The result of that name.
 
@@ -92,4 +105,5 @@ def load_evaluation(path: Path) -> Evaluation:
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in detail["loc"])
-        raise SafecrsError(f"{path} is not a safecrs evaluation: {where} {detail['msg']}.") from error
+        problem = f"{where} {detail['msg']}".strip()
+        raise SafecrsError(f"{path} is not a safecrs evaluation: {problem}; evaluate again.") from error

@@ -6,7 +6,7 @@ or dialogues) are resampled, with everything they said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark import Sample
-from safecrs.errors import SafecrsError
 from safecrs.evaluation.metrics import Metric
 
 LEVEL = 0.95
@@ -82,19 +81,25 @@ def bootstrap_weights(clusters: int, resamples: int = RESAMPLES, seed: int = 0) 
 
 
 def estimate(
-    numerator: NDArray[np.float64], denominator: NDArray[np.float64], weights: NDArray[np.float64]
+    numerator: NDArray[np.float64],
+    denominator: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    *,
+    most: float = 1.0,
 ) -> Estimate:
     """Σ numerator / Σ denominator over clusters, with a percentile bootstrap interval.
 
     Where every numerator is 0 the bootstrap knows no uncertainty; the upper end is then the exact binomial
-    bound on the share of clusters that could have had any (the "rule of three").
+    bound on the share of clusters that could have had any (the "rule of three"), each at the ``most`` that
+    one can contribute.
     """
     total = denominator.sum()
     if not total:
         return Estimate(value=None, low=None, high=None)
     value = float(numerator.sum() / total)
     if not numerator.any():
-        return Estimate(value=0.0, low=0.0, high=1 - (1 - LEVEL) ** (1 / int((denominator > 0).sum())))
+        share = 1 - (1 - LEVEL) ** (1 / int((denominator > 0).sum()))
+        return Estimate(value=0.0, low=0.0, high=most * share)
     low, high = _interval(_ratios(weights, numerator, denominator))
     return Estimate(value=value, low=low, high=high)
 
@@ -147,20 +152,6 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
         least = max(least, min(1.0, comparisons[index].p * (len(comparisons) - rank)))
         adjusted[index] = least
     return [c.model_copy(update={"p_holm": adjusted[index]}) for index, c in enumerate(comparisons)]
-
-
-def check_same_samples(fingerprints: Mapping[str, str]) -> None:
-    """Refuse to compare systems that were measured on different samples.
-
-    Raises:
-        SafecrsError: two fingerprints differ.
-    """
-    if len(set(fingerprints.values())) > 1:
-        raise SafecrsError(
-            "These results were measured on different samples and cannot be compared: "
-            + ", ".join(sorted(fingerprints))
-            + "; evaluate all systems on one benchmark and split."
-        )
 
 
 def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> float:

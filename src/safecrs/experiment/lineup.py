@@ -22,8 +22,7 @@ from safecrs.policies.popularity import PopularityPolicy
 from safecrs.policies.prompting import Reasoning
 from safecrs.policies.retrieval import RetrievalPolicy
 from safecrs.policies.tastes import Tastes, taste_rows
-from safecrs.storage import read_json
-from safecrs.training.runs import RunRecord
+from safecrs.training.runs import read_record
 
 if TYPE_CHECKING:
     from safecrs.policies.checkpoint import LanguageModel
@@ -62,7 +61,7 @@ def named_model(text: str) -> Trained:
     if not equals or not name.strip():
         raise SafecrsError(f"Give a model as NAME=FOLDER, not {text!r}.")
     path = Path(folder)
-    record = RunRecord.model_validate(read_json(path.parent / "run.json"))
+    record = read_record(path.parent / "run.json")
     return Trained(
         name.strip(), path, reasons=record.stage != "sft" and record.settings.get("reasoning", True)
     )
@@ -73,7 +72,14 @@ def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
 
     The last model is also measured without items of unknown safety, and with the sensitivities that were
     detected in the conversation in place of the true ones.
+
+    Raises:
+        SafecrsError: two models have one name, or one that is taken.
     """
+    names = [*CLASSIC, *(model.name for model in models)]
+    for name in names:
+        if names.count(name) > 1:
+            raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
     make = _Makers(study, models)
     told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
     found: dict[str, Any] = {"constraints": "detected", "excludes": True}

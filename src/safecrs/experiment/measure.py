@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from safecrs.benchmark import Split, load_benchmark
-from safecrs.benchmark.store import samples_fingerprint
+from safecrs.benchmark.store import ORACLE, samples_fingerprint
 from safecrs.evaluation import Evaluation, Measured, evaluate, measure
 from safecrs.experiment.lineup import Trained, lineup
 from safecrs.experiment.study import Report, Study, quiet
@@ -41,7 +41,7 @@ def measure_all(
         SafecrsError: the split is empty, or a model cannot be read.
     """
     samples = study.benchmark.split(split)[:limit]
-    data = samples_fingerprint(samples) + study.oracle.fingerprint
+    data = samples_fingerprint(samples) + study.oracle.fingerprint + fingerprint(repr(study.benchmark.tastes))
     weights = "".join(model_fingerprint(model.folder) for model in models)
     systems = lineup(study, models)
     measured: list[Measured] = []
@@ -86,7 +86,7 @@ def evaluate_folder(
         SafecrsError: the folder holds no benchmark or no oracle.
     """
     benchmark = load_benchmark(folder)
-    study = Study(benchmark.card.name, "", benchmark, Oracle.load(folder / "oracle.safetensors"))
+    study = Study(benchmark.card.name, "", benchmark, Oracle.load(folder / ORACLE))
     return measure_all(study, models, split=split, limit=limit, seed=seed, report=report)
 
 

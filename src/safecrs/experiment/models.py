@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from safecrs.benchmark import Sample
 from safecrs.experiment.study import Report, Study
 from safecrs.training.models import base_model
 from safecrs.training.preset import Preset
 from safecrs.training.rl import train_gdpo
 from safecrs.training.runs import Progress
-from safecrs.training.sft import train_sft, train_tastes
+from safecrs.training.sft import by_popularity, train_sft
 
-TASTES, SFT, SAFE_SFT, SAFE_GDPO = "tastes", "sft", "safe-sft", "safe-gdpo"
-STAGES = {
-    TASTES: "Learn which films go together",
-    SFT: "SFT, no safety",
-    SAFE_SFT: "Safe-SFT",
-    SAFE_GDPO: "Safe-GDPO",
-}
+SFT, SAFE_SFT, SAFE_GDPO = "sft", "safe-sft", "safe-gdpo"
+STAGES = {SFT: "SFT, no safety", SAFE_SFT: "Safe-SFT", SAFE_GDPO: "Safe-GDPO"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +29,30 @@ class Models:
 
 def train_models(study: Study, preset: Preset, folder: Path, report: Report, seed: int = 0) -> Models:
     """Train without safety, Safe-SFT, and Safe-GDPO from there; what is finished is not done again."""
-    samples = study.benchmark.split("train")
-    start = base_model(preset.model, samples, study.oracle.catalog, folder / "base", seed)
-    if preset.tastes is not None:
-        start = train_tastes(
-            folder / TASTES,
-            start,
-            study.benchmark,
-            preset.tastes,
-            seed=seed,
-            progress=_progress(report, TASTES),
-        )
-    sft, safe_sft = (
-        train_sft(
-            folder / name,
-            start,
-            samples,
-            preset.sft,
-            safe=safe,
-            reasoning=preset.reasoning,
-            model=preset.model,
-            seed=seed,
-            progress=_progress(report, name),
-        )
-        for name, safe in ((SFT, False), (SAFE_SFT, True))
+    benchmark = study.benchmark
+    samples: Sequence[Sample] = benchmark.split("train")
+    lists = by_popularity(samples, benchmark.tastes) if preset.order == "popularity" else samples
+    base = base_model(preset.model, benchmark, study.oracle.catalog, folder / "base", seed)
+    sft = train_sft(
+        folder / SFT,
+        base,
+        lists,
+        preset.sft,
+        safe=False,
+        model=preset.model,
+        seed=seed,
+        progress=_progress(report, SFT),
+    )
+    safe_sft = train_sft(
+        folder / SAFE_SFT,
+        sft if preset.safe_sft_from == "sft" else base,
+        lists,
+        preset.sft | preset.safe_sft,
+        safe=True,
+        reasoning=preset.reasoning,
+        model=preset.model,
+        seed=seed,
+        progress=_progress(report, SAFE_SFT),
     )
     safe_gdpo = train_gdpo(
         folder / SAFE_GDPO,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safecrs.benchmark import save_benchmark
+from safecrs.benchmark.store import ORACLE, read_card
+from safecrs.errors import SafecrsError
 from safecrs.evaluation import Evaluation, save_evaluation
 from safecrs.evaluation.report import Chapter, write_report
 from safecrs.experiment.lineup import SAFE_GDPO, SAFE_SFT, SFT, comparisons, trained
@@ -15,10 +17,12 @@ from safecrs.experiment.models import SAFE_GDPO as GDPO_RUN
 from safecrs.experiment.models import SAFE_SFT as SAFE_SFT_RUN
 from safecrs.experiment.models import train_models
 from safecrs.experiment.study import Report, Study, quiet
+from safecrs.oracle import Oracle
 from safecrs.storage import read_json
 from safecrs.training.preset import Preset
 from safecrs.training.runs import installed_versions
 
+BENCHMARK = "benchmark"
 _CURVES = {
     SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy"},
     GDPO_RUN: {
@@ -36,13 +40,14 @@ class Outcome:
 
     Attributes:
         folder: everything; report: the page; evaluation: its numbers.
-        model: the safest model, for `safecrs.serving`.
+        model, oracle: the safest model and the compiled oracle, for `safecrs.serving`.
     """
 
     folder: Path
     report: Path
     evaluation: Evaluation
     model: Path
+    oracle: Path
 
 
 def run_experiment(
@@ -82,17 +87,25 @@ def run_experiment(
     )
     page = folder / "report.html"
     write_report([chapter], page)
-    return Outcome(folder, page, evaluation, models.safe_gdpo)
+    return Outcome(folder, page, evaluation, models.safe_gdpo, folder / BENCHMARK / ORACLE)
 
 
 def _keep_benchmark(study: Study, folder: Path) -> None:
-    """Benchmark and oracle beside the results, so that they can be measured again."""
-    target = folder / "benchmark"
-    if not (target / "card.json").is_file() or read_json(target / "card.json")["fingerprint"] != (
-        study.benchmark.card.fingerprint
-    ):
-        save_benchmark(study.benchmark, target, overwrite=True)
-    study.oracle.save(folder / "oracle.safetensors")
+    """Benchmark and oracle beside the results, so that they can be measured again.
+
+    Raises:
+        SafecrsError: those of another experiment are there, or the folder cannot be written.
+    """
+    target = folder / BENCHMARK
+    if not target.exists():
+        save_benchmark(study.benchmark, target, oracle=study.oracle)
+        return
+    held = read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint
+    if held != (study.benchmark.card.fingerprint, study.oracle.fingerprint):
+        raise SafecrsError(
+            f"{folder} holds an experiment on other data or with another seed; choose another folder or "
+            "delete this one."
+        )
 
 
 def _curves(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from safecrs.advisories.record import Advisory
 from safecrs.catalog import Catalog
 from safecrs.catalog.columns import StringColumn
+from safecrs.catalog.index import OTHER_ARTICLE, UNDATED_GAP
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
 from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy
 
 _BATCH = 65536
+_BY_ID = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """How many advisories a source gave and how many of them named a catalog item."""
+    """How many advisories a source gave and how many of them speak of a catalog item."""
 
     advisories: int
     resolved: int
@@ -70,7 +72,7 @@ class Evidence:
     @classmethod
     def empty(cls, items: int, taxonomy: Taxonomy) -> Evidence:
         """No statement about any of ``items``."""
-        return _Collector(taxonomy).finish(items)
+        return _Collector(taxonomy).finish(items)[0]
 
     def tensors(self) -> Tensors:
         """The columns, by the names the constructor reads them from."""
@@ -103,56 +105,69 @@ class Evidence:
 def gather_evidence(
     catalog: Catalog, advisories: Iterable[Advisory], taxonomy: Taxonomy
 ) -> tuple[Evidence, dict[str, SourceCount]]:
-    """Resolve advisories to catalog rows (IMDb id first, then title and year) and collect what they say.
+    """Resolve advisories to catalog rows and collect what they say.
+
+    An IMDb id decides; without one title and year do, and of one source only the closest matches of a row
+    count: first those written with the same article, then those of the same year, then of the nearest year
+    ("The Frozen (2012)" says nothing about "Frozen (2013)" where the source has that film too). A match that
+    is off in both is no match. A source says one thing about a subject: the most serious.
 
     Reviews are spelt out: a category or topic that was considered but not stated becomes a statement of
-    value 0. Topics that no trait speaks of are dropped. The counts say how much of each source found an item.
+    value 0. Topics that no trait speaks of are dropped. The counts say how much of each source counts.
 
     Raises:
         SafecrsError: a statement's value is out of range; names source and title.
     """
     collector = _Collector(taxonomy)
-    given: Counter[str] = Counter()
-    resolved: Counter[str] = Counter()
     stream = iter(advisories)
     while batch := list(islice(stream, _BATCH)):
-        rows = _resolve(catalog, batch).tolist()
-        for advisory, row in zip(batch, rows, strict=True):
-            given[advisory.source] += 1
-            if row >= 0:
-                resolved[advisory.source] += 1
-                collector.add(row, advisory)
-    counts = {source: SourceCount(given[source], resolved[source]) for source in sorted(given)}
-    return collector.finish(len(catalog)), counts
+        rows, distances = _resolve(catalog, batch)
+        for advisory, row, distance in zip(batch, rows.tolist(), distances.tolist(), strict=True):
+            collector.add(advisory, row, distance)
+    return collector.finish(len(catalog))
 
 
-def _resolve(catalog: Catalog, batch: list[Advisory]) -> NDArray[np.int32]:
+def _resolve(catalog: Catalog, batch: list[Advisory]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    """Row of each advisory, −1 for none, and how far off the match is."""
     rows = np.full(len(batch), -1, dtype=np.int32)
+    distances = np.full(len(batch), _BY_ID, dtype=np.int8)
     if any(advisory.imdb_id for advisory in batch):
         known = catalog.row_of_imdb_id
         rows[:] = [known.get(advisory.imdb_id or "", -1) for advisory in batch]
-    left = np.flatnonzero(rows < 0).tolist()
-    if left:
-        titles = [batch[position].title for position in left]
-        rows[left] = catalog.resolve_many(titles, [batch[position].year for position in left])
-    return rows
+    left = np.flatnonzero(rows < 0)
+    if len(left):
+        asked = [batch[position] for position in left.tolist()]
+        found, distance = catalog.match_many([a.title for a in asked], [a.year for a in asked])
+        off_in_both = (distance > OTHER_ARTICLE) & (distance < OTHER_ARTICLE + UNDATED_GAP)
+        rows[left] = np.where(off_in_both, -1, found)
+        distances[left] = distance
+    return rows, distances
 
 
 class _Collector:
-    """Statements on their way into columns."""
+    """Statements on their way into columns, advisory by advisory.
+
+    What an advisory reviewed is kept as the number of a distinct review and spelt out at the end.
+    """
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._subjects = (*CATEGORIES, *taxonomy.topics)
         self._subject = {subject: position for position, subject in enumerate(self._subjects)}
         self._sources: dict[str, int] = {}
+        self._given: Counter[str] = Counter()
         self._texts: dict[str, int] = {"": 0}
-        self._reviews: dict[frozenset[str], frozenset[int]] = {}
-        self._columns: tuple[list[int], list[int], list[int], list[int], list[int]] = ([], [], [], [], [])
+        self._reviews: dict[tuple[bool, frozenset[str]], int] = {}
+        self._advisories: tuple[list[int], list[int], list[int], list[int]] = ([], [], [], [])
+        self._statements: tuple[list[int], list[int], list[int], list[int]] = ([], [], [], [])
 
-    def add(self, row: int, advisory: Advisory) -> None:
-        """Take in one advisory about ``row``."""
+    def add(self, advisory: Advisory, row: int, distance: int) -> None:
+        """Take in an advisory about ``row``; one about no row is only counted."""
         source = self._sources.setdefault(advisory.source, len(self._sources))
-        stated: dict[int, tuple[int, str]] = {}
+        self._given[advisory.source] += 1
+        if row < 0:
+            return
+        rows, sources, distances, reviews = self._advisories
+        advisories, subjects, values, words = self._statements
         for statement in advisory.statements:
             subject = self._subject.get(statement.subject)
             if subject is None:
@@ -163,47 +178,72 @@ class _Collector:
                     f"{advisory.source} says {statement.value} about {statement.subject!r} of "
                     f"{advisory.title!r}; it must lie between 0 and {highest}."
                 )
-            if subject not in stated or statement.value > stated[subject][0]:
-                stated[subject] = (statement.value, statement.words)
-        unremarkable = self._reviewed(advisory).difference(stated)
-        rows, subjects, sources, values, words = self._columns
-        for subject, (value, text) in stated.items():
+            advisories.append(len(rows))
             subjects.append(subject)
-            values.append(value)
-            words.append(self._texts.setdefault(text, len(self._texts)))
-        subjects.extend(unremarkable)
-        values.extend([0] * len(unremarkable))
-        words.extend([0] * len(unremarkable))
-        size = len(stated) + len(unremarkable)
-        rows.extend([row] * size)
-        sources.extend([source] * size)
+            values.append(statement.value)
+            words.append(self._texts.setdefault(statement.words, len(self._texts)))
+        rows.append(row)
+        sources.append(source)
+        distances.append(distance)
+        reviewed = (advisory.reviews_guide, advisory.reviews_topics)
+        reviews.append(self._reviews.setdefault(reviewed, len(self._reviews)))
 
-    def _reviewed(self, advisory: Advisory) -> frozenset[int]:
-        topics = self._reviews.get(advisory.reviews_topics)
-        if topics is None:
-            topics = frozenset(
-                self._subject[topic] for topic in self._subject.keys() & advisory.reviews_topics
-            )
-            self._reviews[advisory.reviews_topics] = topics
-        return topics | frozenset(range(len(CATEGORIES))) if advisory.reviews_guide else topics
-
-    def finish(self, items: int) -> Evidence:
-        """The columns, sorted by row."""
-        rows = np.array(self._columns[0], dtype=np.int32)
-        order = np.argsort(rows, kind="stable")
+    def finish(self, items: int) -> tuple[Evidence, dict[str, SourceCount]]:
+        """The columns, sorted by row, source and subject, and the counts."""
+        row, source, distance, review = (np.array(column, dtype=np.int64) for column in self._advisories)
+        stated = [np.array(column, dtype=np.int64) for column in self._statements]
+        group = row * max(len(self._sources), 1) + source
+        closest = _closest(group, distance)
+        advisory, subject, value, words = map(
+            np.concatenate, zip(stated, self._reviewed(review), strict=True)
+        )
+        said = group[advisory] * len(self._subjects) + subject
+        # Of one source's statements on a subject the most serious comes first; only it is kept.
+        order = np.argsort(said * len(SEVERITIES) - value, kind="stable")
+        order = order[closest[advisory[order]]]
+        order = order[np.diff(said[order], prepend=-1) != 0]
         offsets = np.zeros(items + 1, dtype=np.int64)
-        np.cumsum(np.bincount(rows, minlength=items), out=offsets[1:])
+        np.cumsum(np.bincount(row[advisory[order]], minlength=items), out=offsets[1:])
         texts = StringColumn.of(self._texts)
-        return Evidence(
+        evidence = Evidence(
             self._subjects,
             tuple(self._sources),
             {
                 "evidence.offsets": offsets,
-                "evidence.subject": np.array(self._columns[1], dtype=np.uint16)[order],
-                "evidence.source": np.array(self._columns[2], dtype=np.uint16)[order],
-                "evidence.value": np.array(self._columns[3], dtype=np.int8)[order],
-                "evidence.words": np.array(self._columns[4], dtype=np.int32)[order],
+                "evidence.subject": subject[order].astype(np.uint16),
+                "evidence.source": source[advisory[order]].astype(np.uint16),
+                "evidence.value": value[order].astype(np.int8),
+                "evidence.words": words[order].astype(np.int32),
                 "evidence.texts": texts.data,
                 "evidence.texts.offsets": texts.offsets,
             },
         )
+        resolved = np.bincount(source[closest], minlength=len(self._sources)).tolist()
+        counts = {
+            name: SourceCount(self._given[name], resolved[number])
+            for name, number in sorted(self._sources.items())
+        }
+        return evidence, counts
+
+    def _reviewed(self, review: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """Statements of value 0 about all that each advisory reviewed: advisory, subject, value, words."""
+        known = self._subject.keys()
+        guide = list(range(len(CATEGORIES)))
+        subjects = [
+            np.array(
+                [*(guide if whole else ()), *map(self._subject.__getitem__, topics & known)], dtype=np.int64
+            )
+            for whole, topics in self._reviews
+        ]
+        sizes = np.array([len(subject) for subject in subjects], dtype=np.int64)
+        advisory = np.repeat(np.arange(len(review)), sizes[review])
+        subject = np.concatenate([np.zeros(0, np.int64), *(subjects[number] for number in review.tolist())])
+        return advisory, subject, np.zeros_like(subject), np.zeros_like(subject)
+
+
+def _closest(group: NDArray[np.int64], distance: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each advisory is as close to its row as any of its group: of the same row and source."""
+    _, position = np.unique(group, return_inverse=True)
+    best = np.full(len(group), np.iinfo(np.int64).max)
+    np.minimum.at(best, position, distance)
+    return np.asarray(distance == best[position])

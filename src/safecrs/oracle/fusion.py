@@ -5,18 +5,19 @@ Several sources: the highest severity of a category counts, and one "yes" outwei
 *pg* is the parents-guide risk, *topics* are the trait's topics, and the guide is *heard* where the categories
 it rates carry at least half of the trait's weight. Entries are "risk · doubt", "?" is an unknown risk (NaN):
 
-| what is known of the trait      | guide strong | guide weak               | guide proxy | no guide |
-|---------------------------------|--------------|--------------------------|-------------|----------|
-| a topic is a yes of risk r      | max(r, pg)   | r · pg                   | r · pg      | r        |
-| no yes, all topics reviewed     | pg           | 0                        | 0           | 0        |
-| no yes, at least half reviewed  | pg           | 0 · pg                   | 0 · pg      | 0        |
-| fewer reviewed, guide heard     | pg           | pg ≤ 1/6: 0 · pg, else ? | ?           | ?        |
-| fewer reviewed, guide not heard | ?            | ?                        | ?           | ?        |
+| what is known of the trait      | guide strong | guide weak or proxy | no guide |
+|---------------------------------|--------------|---------------------|----------|
+| a topic is a yes of risk r      | max(r, pg)   | r · pg              | r        |
+| no yes, all topics reviewed     | pg           | 0                   | 0        |
+| no yes, at least half reviewed  | pg           | 0 · pg              | 0        |
+| fewer reviewed, guide heard     | pg           | ? · pg              | ?        |
+| fewer reviewed, guide not heard | ?            | ? · pg              | ?        |
 
-So a weak guide alone can raise a doubt but not condemn, and vouches only where it found next to nothing of
-the kind; a proxy never vouches; a review of all topics settles the doubt. Where something less than a trigger
-was found but nobody vouches for the rest (a mild topic alone, a severity in a guide that is not heard), the
-risk stands with doubt 1: enough to call the item unsafe at a low threshold, never enough to call it safe.
+So a weak guide and a proxy raise a doubt, but neither condemn nor vouch: a reason that names nothing scary
+says nothing of flashing lights. Only a review of topics does, and one of all topics settles the doubt. Where
+something less than a trigger was found but nobody vouches for the rest (a mild topic alone, a severity in a
+guide that is not heard), the risk stands with doubt 1: enough to call the item unsafe at a low threshold,
+never enough to call it safe.
 
 ``fusion="paper"`` is the rule of SafeCRS (Hao et al. 2026): risk = max(trigger, pg) for every item that any
 source speaks of, what is not stated counting as absent; doubt 0.
@@ -36,7 +37,6 @@ from safecrs.taxonomy import CATEGORIES, Taxonomy, Trait
 Fusion = Literal["applicability", "paper"]
 Column = NDArray[np.float32]
 
-_LITTLE = 1 / 6 + 1e-6
 _COVERING = 0.5
 _UNSTATED = -1
 
@@ -84,8 +84,6 @@ def _applied(
         vouched = vouched | heard
     elif trait.applicability in ("weak", "proxy"):
         doubt = np.where(share < 1, pg, 0)
-        if trait.applicability == "weak":
-            vouched = vouched | (heard & (pg <= _LITTLE))
     risk = np.where(vouched | (found > 0), found, np.nan).astype(np.float32)
     doubt = np.where(~vouched & (found > 0) & (found < 1), 1, doubt).astype(np.float32)
     return risk, doubt

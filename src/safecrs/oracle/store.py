@@ -17,7 +17,7 @@ from safecrs.storage import map_tensors, write_tensors
 from safecrs.taxonomy import CATEGORIES, Taxonomy
 
 _FORMAT = "safecrs-oracle"
-_VERSION = 1
+_VERSION = 2
 
 
 def save_oracle(oracle: Oracle, path: Path) -> None:

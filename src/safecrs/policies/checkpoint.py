@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -38,11 +37,15 @@ class LanguageModel:
         Raises:
             SafecrsError: the folder is missing or does not hold such a model.
         """
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
         if not folder.is_dir():
             raise SafecrsError(f"{folder} is not a folder with a model; train one or download it first.")
+        import torch
+        from safetensors import SafetensorError
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        from safecrs.policies.quiet import silence
+
+        silence()
         adapter = (folder / _ADAPTER).is_file()
         base = _base_of(folder) if adapter else folder
         named = folder if (folder / "tokenizer_config.json").is_file() else base
@@ -55,7 +58,7 @@ class LanguageModel:
 
                 model = PeftModel.from_pretrained(model, folder).merge_and_unload()
             tokenizer = AutoTokenizer.from_pretrained(named, local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:200]
             raise SafecrsError(f"{folder} does not hold a causal language model ({reason}).") from error
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")

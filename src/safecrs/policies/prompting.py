@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from safecrs.benchmark.reasoning import reasoning_text
+from safecrs.benchmark.wording.reasoning import reasoning_text
 from safecrs.errors import SafecrsError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ class Suggestion:
     year: int | None
     row: int
     verdict: Verdict
-    note: str = ""
+    note: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,13 @@ class Answer:
         constraints: trait id → threshold that were respected.
         disclosures: where in the conversation they were read; those given by hand are not among them.
         policy: the name of the policy that ranked.
+
+    What the person disclosed stays out of the repr and so out of logs.
     """
 
     suggestions: tuple[Suggestion, ...]
-    constraints: Mapping[str, float]
-    disclosures: tuple[Disclosure, ...]
+    constraints: Mapping[str, float] = field(repr=False)
+    disclosures: tuple[Disclosure, ...] = field(repr=False)
     policy: str
 
 
@@ -62,7 +64,9 @@ class Recommender:
         from safecrs.policies.constrained import ConstrainedPolicy
 
         self.oracle = oracle
-        protected = isinstance(policy, ConstrainedPolicy)
+        protected = (
+            isinstance(policy, ConstrainedPolicy) and policy.oracle is oracle and policy.unknown == unknown
+        )
         self.policy: Policy = policy if protected else FilteredPolicy(policy, oracle, unknown)
         self._name = policy.name
 
@@ -127,7 +131,11 @@ class Recommender:
         found = tuple(detect_traits(spoken, taxonomy)) if detect else ()
         constraints = {disclosure.trait: DEFAULT_THRESHOLD for disclosure in found}
         constraints |= taxonomy.constraints(traits)
-        constraints |= {taxonomy.trait(name).id: value for name, value in (thresholds or {}).items()}
+        own: dict[str, float] = {}
+        for name, value in (thresholds or {}).items():  # two names of one trait: the stricter holds
+            trait = taxonomy.trait(name).id
+            own[trait] = min(value, own.get(trait, value))
+        constraints |= own
         named = frozenset(
             mention.row
             for message in spoken
@@ -138,12 +146,15 @@ class Recommender:
         suggestions = tuple(
             Suggestion(item.title, item.year, item.row, verdict, self._note(item.row, constraints, verdict))
             for item in slate
-            if (verdict := Verdict(int(self.oracle.verdicts(item.row, constraints)))) is not Verdict.UNSAFE
+            if item.row not in named
+            and (verdict := Verdict(int(self.oracle.verdicts(item.row, constraints)))) is not Verdict.UNSAFE
         )
         return Answer(suggestions, constraints, found, self._name)
 
     def _note(self, row: int, constraints: Mapping[str, float], verdict: Verdict) -> str:
-        if verdict is not Verdict.UNKNOWN or row < 0:
+        if verdict is not Verdict.UNKNOWN:
             return ""
+        if row < 0:
+            return f"The catalog does not hold this {self.oracle.catalog.domain}."
         unsure = [risk for risk in self.oracle.explain(row, constraints) if risk.verdict is Verdict.UNKNOWN]
         return unsure[0].reason if unsure else ""

@@ -5,14 +5,14 @@ Data files, tab-separated, lists joined by "|":
 - ``films.tsv``: title, year, genres, rating, the five severities, topics, plot;
 - ``games.tsv``: title, year, genres, rating, descriptors, topics, plot.
 
-A film topic that is not listed is a "no"; one with "?" before it is left open. Of a game, every ESRB
-descriptor not listed is a "no", while other topics are only stated where present.
+What has "?" before it in the topics is left open. Of a film, every other topic that is not listed is a "no".
+Of a game, every other ESRB descriptor is, and so are topics that the descriptors rule out (`RULED_OUT`); any
+other topic is only stated where present.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.resources import as_file, files
 
 from safecrs.advisories.esrb import esrb_advisory
@@ -23,6 +23,10 @@ from safecrs.catalog import Item
 from safecrs.taxonomy import CATEGORIES, Domain, load_taxonomy
 
 SOURCE = "starter"
+_COLUMNS = {
+    "film": ("title", "year", "genres", *CATEGORIES, "topics", "plot"),
+    "game": ("title", "year", "genres", "descriptors", "topics", "plot"),
+}
 
 __all__ = ["SOURCE", "read_starter"]
 
@@ -37,7 +41,7 @@ def read_starter(domain: Domain = "film") -> tuple[list[Item], list[Advisory]]:
     advisories: list[Advisory] = []
     topics = frozenset(load_taxonomy(domain).topics)
     with as_file(files("safecrs.starter") / f"{domain}s.tsv") as path:
-        for row in read_table(path, required=("title", "year", "genres", "topics", "plot")):
+        for row in read_table(path, required=_COLUMNS[domain]):
             items.append(
                 Item(row.title, row.year, genres=tuple(_parts(row, "genres")), plot=row.cells["plot"])
             )
@@ -49,8 +53,7 @@ def _film(row: Row, known: frozenset[str]) -> Advisory:
     severities = severity_statements(row)
     if len(severities) != len(CATEGORIES):
         row.fail("a starter film needs all five severities.")
-    present, unclear = _topics(row, known)
-    stated = tuple(Statement(topic, 1) for topic in sorted(present))
+    stated, unclear = _topics(row, known)
     return Advisory(
         row.title,
         row.year,
@@ -62,29 +65,25 @@ def _film(row: Row, known: frozenset[str]) -> Advisory:
 
 
 def _game(row: Row, known: frozenset[str]) -> Advisory:
-    present, unclear = _topics(row, known)
-    stated = tuple(Statement(topic, 1) for topic in sorted(present))
+    stated, unclear = _topics(row, known)
     try:
-        advisory = esrb_advisory(row.title, row.year, _parts(row, "descriptors"), source=SOURCE, more=stated)
+        return esrb_advisory(
+            row.title, row.year, _parts(row, "descriptors"), unsure=unclear, source=SOURCE, more=stated
+        )
     except ValueError as error:
         row.fail(f"{error}.")
-    return replace(advisory, reviews_topics=advisory.reviews_topics - unclear)
 
 
-def _topics(row: Row, known: frozenset[str]) -> tuple[set[str], set[str]]:
-    """Topics that are present, and those left open."""
+def _topics(row: Row, known: frozenset[str]) -> tuple[tuple[Statement, ...], frozenset[str]]:
+    """Topics that are stated, and those left open."""
     listed = set(_parts(row, "topics"))
-    unclear = {topic[1:].strip() for topic in listed if topic.startswith("?")}
+    unclear = frozenset(topic[1:].strip() for topic in listed if topic.startswith("?"))
     present = {topic for topic in listed if not topic.startswith("?")}
-    _check(row, present | unclear, known)
-    return present, unclear
-
-
-def _check(row: Row, names: set[str], known: frozenset[str]) -> None:
-    unknown = sorted(names - known)
+    unknown = sorted((present | unclear) - known)
     if unknown:
         row.fail(f"{unknown[0]!r} is not in the taxonomy.")
+    return tuple(Statement(topic, 1) for topic in sorted(present)), unclear
 
 
 def _parts(row: Row, column: str) -> Iterator[str]:
-    return (part.strip() for part in row.cells.get(column, "").split("|") if part.strip())
+    return (part.strip() for part in row.cells[column].split("|") if part.strip())

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
-from safecrs.benchmark import Sample
+from safecrs.benchmark import Benchmark
 from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
-from safecrs.storage import atomic_folder
+from safecrs.policies.quiet import silence
+from safecrs.policies.tastes import taste_rows
+from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
 from safecrs.training.preset import ModelSpec
 from safecrs.training.smollm2 import convert_smollm2
+from safecrs.training.taste_vectors import taste_vectors
 from safecrs.training.tiny import save_tiny
+
+_MADE_FROM = "made_from.json"
 
 
 def cache_folder() -> Path:
@@ -24,25 +28,43 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "safecrs"
 
 
-def base_model(
-    spec: ModelSpec, samples: Sequence[Sample], catalog: Catalog, folder: Path, seed: int = 0
-) -> Path:
+def base_model(spec: ModelSpec, benchmark: Benchmark, catalog: Catalog, folder: Path, seed: int = 0) -> Path:
     """A folder with the untrained model and its tokenizer, made on first use.
 
     Args:
-        samples: training samples, whose wording gives the tiny model its vocabulary.
-        catalog: its labels become tokens of the tiny model.
+        benchmark: the wording of its training samples gives a tiny model its vocabulary, the tastes of its
+            training people the first item vectors.
+        catalog: its titles become tokens of a tiny model.
         folder: where a tiny model is written.
 
     Raises:
-        SafecrsError: the model is not installed, or ``spec.name`` names neither a model nor a folder.
+        SafecrsError: the model is not installed, ``spec.name`` names neither a model nor a folder, or
+            ``folder`` holds a tiny model of another size, seed, wording or catalog.
     """
+    silence()
     if spec.name == "tiny":
+        samples = benchmark.split("train")
+        texts = [message.content for sample in samples for message in sample.prompt]
+        texts += sorted({sample.reasoning for sample in samples})
+        tastes = taste_rows(benchmark.tastes, catalog)
+        made_from = fingerprint(
+            spec.size.model_dump_json(),
+            str(seed),
+            *texts,
+            *catalog.labels,
+            *(taste.tobytes() for taste in tastes),
+        )
+        record = folder / _MADE_FROM
         if not (folder / "config.json").is_file():
-            texts = [message.content for sample in samples for message in sample.prompt]
-            texts += sorted({sample.reasoning for sample in samples})
+            vectors = taste_vectors(tastes, len(catalog), min(spec.size.tastes, spec.size.hidden), seed)
             with atomic_folder(folder) as temporary:
-                save_tiny(temporary, texts, catalog.labels, spec.size, seed)
+                save_tiny(temporary, texts, catalog.labels, spec.size, seed, vectors)
+                write_json(temporary / _MADE_FROM, made_from)
+        elif record.is_file() and read_json(record) != made_from:
+            raise SafecrsError(
+                f"{folder} holds a tiny model of another size, seed or catalog; choose another folder or "
+                "delete this one."
+            )
         return folder
     if spec.name == "smollm2":
         converted = cache_folder() / "smollm2-135m-instruct"

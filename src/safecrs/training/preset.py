@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable
 from importlib.resources import files
@@ -46,19 +47,24 @@ class ModelSpec(BaseModel):
 
 
 class Preset(BaseModel):
-    """A recipe; ``tastes``, ``sft`` (``SFTConfig``) and ``rl`` (``GRPOConfig``) go to TRL as they are.
+    """A recipe; ``sft``, ``safe_sft`` (``SFTConfig``) and ``rl`` (``GRPOConfig``) go to TRL as they are.
 
     Attributes:
         reasoning: whether the safety analysis is trained before the list.
-        tastes: the stage that teaches a tiny model which items go together; None leaves it out.
+        order: of the items in the lists that are learnt: as the person's came, or the most liked first.
+        safe_sft_from: whether Safe-SFT starts from the base model, as in the paper, or from the model that
+            was trained without safety: a base that knows no films has to learn to recommend first.
+        safe_sft: settings of Safe-SFT that differ from ``sft``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: ModelSpec = ModelSpec()
     reasoning: bool = True
-    tastes: dict[str, Any] | None = None
+    order: Literal["given", "popularity"] = "given"
+    safe_sft_from: Literal["base", "sft"] = "base"
     sft: dict[str, Any] = {}
+    safe_sft: dict[str, Any] = {}
     rl: dict[str, Any] = {}
     gdpo: GdpoSettings = GdpoSettings()
 
@@ -81,7 +87,10 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
     if name in preset_names():
         text = (files("safecrs.training") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
     elif path.suffix == ".toml" and path.is_file():
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SafecrsError(f"The preset {name} cannot be read: {error}.") from error
     else:
         raise SafecrsError(
             f"There is no preset {name!r}: choose {', '.join(preset_names())}, or give a .toml file."
@@ -102,7 +111,7 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
 
 def with_model(name: str, model: str | None, overrides: Iterable[str] = ()) -> Preset:
     """`load_preset` with another model, unless ``model`` is None."""
-    chosen = [f"model.name={model}"] if model else []
+    chosen = [f"model.name={json.dumps(model, ensure_ascii=False)}"] if model else []
     return load_preset(name, [*chosen, *overrides])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from safecrs.benchmark import Sample
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
+from safecrs.storage import fingerprint
 from safecrs.training.models import model_fingerprint
 from safecrs.training.preset import ModelSpec
 from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
@@ -75,7 +76,7 @@ def train_gdpo(
             "dtype": model.dtype,
         },
         seed=seed,
-        data=samples_fingerprint(samples),
+        data=fingerprint(samples_fingerprint(samples), oracle.fingerprint),
         versions=installed_versions(),
     )
     run = Run(folder, record)

@@ -55,6 +55,20 @@ def installed_versions() -> dict[str, str]:
     return found
 
 
+def read_record(path: Path) -> RunRecord:
+    """Read a run's record.
+
+    Raises:
+        SafecrsError: it is missing or damaged.
+    """
+    try:
+        return RunRecord.model_validate(read_json(path))
+    except ValidationError as error:
+        raise SafecrsError(
+            f"{path} is not the record of a run; choose another folder or delete this one."
+        ) from error
+
+
 class Run:
     """One run's folder."""
 
@@ -85,12 +99,7 @@ class Run:
         """
         path = self.folder / "run.json"
         if path.exists():
-            try:
-                held = RunRecord.model_validate(read_json(path))
-            except ValidationError as error:
-                raise SafecrsError(
-                    f"{path} is not the record of a run; choose another folder or delete this one."
-                ) from error
+            held = read_record(path)
             changed = [
                 name
                 for name in RunRecord.model_fields
@@ -105,10 +114,14 @@ class Run:
             write_json(path, self.record.model_dump(mode="json"))
 
     def last_checkpoint(self) -> str | None:
-        """The checkpoint to go on from, None for a fresh start."""
-        from transformers.trainer_utils import get_last_checkpoint
+        """The checkpoint to go on from, None for a fresh start.
 
-        return get_last_checkpoint(str(self.checkpoints)) if self.checkpoints.is_dir() else None
+        The trainer writes its state last; a checkpoint without it was cut short and is passed over.
+        """
+        complete = [
+            path.parent for path in self.checkpoints.glob("checkpoint-*/trainer_state.json") if _is_json(path)
+        ]
+        return str(max(complete, key=lambda path: int(path.name.split("-")[1]))) if complete else None
 
     def log(self) -> list[dict[str, float]]:
         """What was logged; empty before the end."""
@@ -144,6 +157,11 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
     run.open()
     if run.finished:
         return run.model
+    from safecrs.policies.quiet import silence
+    from safecrs.training.memory import keep_freed_memory
+
+    silence()
+    keep_freed_memory()
     trainer = make_trainer()
     from transformers import PrinterCallback
 
@@ -154,17 +172,44 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
         trainer.add_callback(progress_callback(progress))
     try:
         trainer.train(resume_from_checkpoint=run.last_checkpoint())
-    except OSError as error:
+        write_json(run.folder / "log.json", [_finite(entry) for entry in trainer.state.log_history])
+        with atomic_folder(run.model) as temporary:
+            trainer.save_model(str(temporary))
+            for leftover in temporary.glob("training_args.bin"):
+                leftover.unlink()  # a pickle, and already in run.json
+    except Exception as error:
+        reason = _failed_write(error)
+        if reason is None:
+            raise
         raise SafecrsError(
-            f"Training stopped: {error.strerror or error}; free some space and start it again, it goes on "
-            f"from the last checkpoint in {run.checkpoints}."
+            f"Training stopped: {reason}; free some space and start it again, it goes on from the last "
+            f"checkpoint in {run.checkpoints}."
         ) from error
-    write_json(run.folder / "log.json", [_finite(entry) for entry in trainer.state.log_history])
-    with atomic_folder(run.model) as temporary:
-        trainer.save_model(str(temporary))
-        for leftover in temporary.glob("training_args.bin"):
-            leftover.unlink()  # a pickle, and already in run.json
     return run.model
+
+
+def _failed_write(error: Exception) -> str | None:
+    """What kept a file from being written; None when that is not what went wrong.
+
+    torch and safetensors tell of a full disk in exceptions of their own.
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if (
+        type(error).__name__ == "SafetensorError"
+        or "PytorchStreamWriter" in str(error)
+        or "inline_container" in str(error)
+    ):
+        return "a checkpoint could not be written"
+    return None
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        read_json(path)
+    except SafecrsError:
+        return False
+    return True
 
 
 def _finite(entry: dict[str, Any]) -> dict[str, float]:

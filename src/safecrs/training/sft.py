@@ -1,19 +1,15 @@
-"""Supervised fine-tuning with TRL: tastes, conversations without safety, and Safe-SFT."""
+"""Supervised fine-tuning with TRL: on everything people liked, and Safe-SFT."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from safecrs.benchmark import Benchmark, Ref, Sample, completion_text, rng_for
+from safecrs.benchmark import Ref, Sample, completion_text, solution_text
 from safecrs.benchmark.store import samples_fingerprint
-from safecrs.catalog import make_label
 from safecrs.errors import SafecrsError
-from safecrs.policies.slate_text import format_slate
-from safecrs.storage import fingerprint
 from safecrs.training.models import model_fingerprint
 from safecrs.training.preset import LoraSpec, ModelSpec
 from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
@@ -39,8 +35,7 @@ def sft_rows(samples: Sequence[Sample], *, safe: bool, reasoning: bool = True) -
             completion = completion_text(sample)
         else:
             items = sample.groundtruth if safe else sample.all_liked
-            completion = format_slate([make_label(*ref) for ref in items])
-            completion = f"<solution>\n{completion}\n</solution>"
+            completion = f"<solution>\n{solution_text(items)}\n</solution>"
         rows.append(
             {
                 "prompt": [message.model_dump() for message in sample.prompt],
@@ -50,37 +45,23 @@ def sft_rows(samples: Sequence[Sample], *, safe: bool, reasoning: bool = True) -
     return rows
 
 
-def taste_texts(tastes: Sequence[Sequence[Ref]], seed: int = 0, size: int = 60) -> list[str]:
-    """Each person's liked items as lists of at most ``size`` lines, in an order of their own."""
-    texts = []
-    for number, taste in enumerate(tastes):
-        labels = [make_label(*ref) for ref in taste]
-        order = rng_for(seed, "taste", str(number)).permutation(len(labels))
-        shuffled = [labels[index] for index in order]
-        parts = max(1, -(-len(shuffled) // size))
-        texts += [
-            "\n".join(part.tolist()) for part in np.array_split(np.array(shuffled, dtype=object), parts)
-        ]
-    return texts
+def by_popularity(samples: Sequence[Sample], tastes: Sequence[Sequence[Ref]]) -> list[Sample]:
+    """The samples with their answers in the order of how many training people liked an item.
 
+    What a person liked has no order. A large model does not mind; a tiny one, shown each list in one of
+    many orders, learns neither where to go on nor that an item is not named twice.
+    """
+    likes = Counter(ref for taste in tastes for ref in taste)
 
-def train_tastes(
-    folder: Path,
-    base: Path,
-    benchmark: Benchmark,
-    settings: Mapping[str, Any],
-    *,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Path:
-    """Teach a small model which items people like together: plain next-token prediction on lists of items."""
-    texts = taste_texts(benchmark.tastes, seed)
-    if not texts:
-        raise SafecrsError(f"{benchmark.card.name} has no tastes to learn from.")
-    rows = [{"text": text} for text in texts]
-    return _train(
-        folder, "tastes", base, rows, fingerprint(*texts), settings, None, "float32", seed, progress
-    )
+    def ordered(items: tuple[Ref, ...]) -> tuple[Ref, ...]:
+        return tuple(sorted(items, key=lambda ref: (-likes[ref], ref[0], ref[1] or 0)))
+
+    return [
+        sample.model_copy(
+            update={"all_liked": ordered(sample.all_liked), "groundtruth": ordered(sample.groundtruth)}
+        )
+        for sample in samples
+    ]
 
 
 def train_sft(

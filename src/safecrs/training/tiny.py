@@ -24,6 +24,7 @@ PAD, END = "<|pad|>", "<|end|>"
 ROLES = ("system", "user", "assistant")
 # Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
 MARKERS = ("<reasoning>", "</reasoning>", "<solution>", "</solution>")
+_CODE_SHARE = 0.4  # of an item embedding's squared length
 _LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
 # One token a role keeps prompts short.
 CHAT_TEMPLATE = (
@@ -43,7 +44,9 @@ class TinySize(BaseModel):
     inner: int = Field(default=256, gt=0)
     context: int = Field(default=1024, gt=0)
     vocabulary: int = Field(default=3000, ge=300)
-    """Tokens for words and characters; labels and markers come on top."""
+    """Tokens for words and characters; titles and markers come on top."""
+    tastes: int = Field(default=80, ge=0)
+    """Dimensions of an item's embedding that start from what people like together."""
 
 
 def tiny_tokenizer(
@@ -121,6 +124,8 @@ def tiny_model(
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
+        # The usual 0.02 suits wide models; at this width signals would fade and learning crawl.
+        initializer_range=size.hidden**-0.5,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -137,7 +142,8 @@ def save_tiny(
 ) -> None:
     """Write a fresh tiny model and its tokenizer into ``folder``.
 
-    ``vectors`` [labels, hidden], of unit length on average, become the embeddings of the labels' tokens.
+    ``vectors`` [labels, at most hidden], of unit length on average, become part of the embeddings of the
+    labels' tokens (`safecrs.training.taste_vectors`).
     """
     tokenizer = tiny_tokenizer(texts, labels, size)
     model = tiny_model(tokenizer, size, seed)
@@ -153,12 +159,20 @@ def _set_embeddings(
     labels: Sequence[str],
     vectors: NDArray[np.float32],
 ) -> None:
+    """Embeddings of unit length on average: the vector, then a random code by which an item is told apart.
+
+    Without the code a list goes on with what it already names, which is always what is most like it.
+    """
     import torch
 
     known = tokenizer.get_vocab()
     weight = model.get_input_embeddings().weight
-    length = float(model.config.initializer_range) * model.config.hidden_size**0.5
+    items, shared = vectors.shape
+    code = np.random.default_rng(items).standard_normal((items, weight.shape[1] - shared)).astype(np.float32)
+    code /= np.maximum(np.linalg.norm(code, axis=1, keepdims=True), 1e-12)
+    parts = [(1 - _CODE_SHARE) ** 0.5 * vectors, _CODE_SHARE**0.5 * code]
+    table = torch.from_numpy(np.concatenate(parts, axis=1))
     with torch.no_grad():
-        for text, position in (*zip(labels, range(len(labels)), strict=True), *bare_titles(labels).items()):
-            if text in known and vectors[position].any():
-                weight[known[text]] = length * torch.from_numpy(vectors[position])
+        for text, item in (*zip(labels, range(items), strict=True), *bare_titles(labels).items()):
+            if text in known:
+                weight[known[text]] = table[item]

@@ -26,6 +26,7 @@ class Metric:
         better: "higher", "lower", or "" when neither end is good in itself.
         formula: the definition, for the report.
         percent: shown as a percentage.
+        most: the greatest value it can take at a cut-off.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Metric:
     better: str
     formula: str
     percent: bool = False
+    most: Callable[[int], float] = lambda _: 1.0
 
     def value(self, judged: Judged) -> float:
         """The metric over all conversations; NaN when none counts."""

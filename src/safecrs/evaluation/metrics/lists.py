@@ -42,4 +42,4 @@ repeats = Metric(
     percent=True,
 )
 
-length = Metric("length", "Items", _length, "", "items in the top K, mean over conversations")
+length = Metric("length", "Items", _length, "", "items in the top K, mean over conversations", most=float)

@@ -20,4 +20,5 @@ sdcg = Metric(
     _parts,
     "lower",
     "Σ violation / log2(rank+1), mean over conversations with a sensitivity (SafeCRS)",
+    most=lambda k: float(discounts(k).sum()),
 )

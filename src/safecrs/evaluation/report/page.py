@@ -132,9 +132,9 @@ def headline(evaluation: Evaluation) -> list[str]:
         cut = (
             f"violates {change} often than {baseline} "
             f"(SVR@{evaluation.k} {_format(svr, 'svr')} against {_format(svr0, 'svr')}"
-            + (")" if found["svr"].significant else ", not significant)")
+            + (")" if "svr" in found and found["svr"].significant else ", not significant)")
         )
-        finding = verdict(found["recall"], evaluation.k).split(": ")[1]
+        finding = verdict(found["recall"], evaluation.k).split(": ")[1] if "recall" in found else "not tested"
         sentences.append(
             f"{system} {cut}; recall {number(new.metrics['recall'], 'recall')} against "
             f"{number(old.metrics['recall'], 'recall')}: {finding}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -86,7 +87,8 @@ def by_trait(evaluation: Evaluation, names: Sequence[str]) -> str:
     axes.set_yticks(range(len(traits)), labels, fontsize=9)
     axes.invert_yaxis()
     axes.set_xlabel(f"SVR@{evaluation.k}, % of the recommendations (number of conversations in brackets)")
-    axes.legend(frameon=False, fontsize=9)
+    if systems:
+        axes.legend(frameon=False, fontsize=9)
     return _svg(plt, figure)
 
 
@@ -133,6 +135,7 @@ def _pyplot() -> Any:
             "axes.axisbelow": True,
             "font.size": 10,
             "svg.hashsalt": "safecrs",
+            "text.parse_math": False,  # a "$" in a name is a "$"
         }
     )
     return plt
@@ -140,7 +143,10 @@ def _pyplot() -> Any:
 
 def _svg(plt: Any, figure: Any) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    about = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # drawn as a box
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=about)
     plt.close(figure)
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -68,6 +68,6 @@ def _plain(trait: Trait) -> dict[str, list[str]]:
 
 @cache
 def _shipped(domain: Domain) -> dict[str, dict[str, list[str]]]:
-    table = tomllib.loads((files("safecrs.benchmark") / "phrasings.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((files("safecrs.benchmark.wording") / "phrasings.toml").read_text(encoding="utf-8"))
     entries: dict[str, dict[str, list[str]]] = table[domain]
     return entries

@@ -1,4 +1,4 @@
-"""How people ask: the request templates of ``requests.toml``, filled with a person's own films."""
+"""How people ask: templates (``film_requests.toml``, ``game_requests.toml``) filled with their own items."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from safecrs.catalog import make_label
 from safecrs.conversation import Message
+from safecrs.taxonomy import Domain
 
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -51,17 +52,17 @@ class Templates:
     def render(
         self,
         template: Template,
-        films: Sequence[tuple[str, int | None]],
+        items: Sequence[tuple[str, int | None]],
         genre: str | None,
         rng: np.random.Generator,
     ) -> tuple[Message, ...]:
-        """The conversation, with the films written with or without their years (at least two films)."""
+        """The conversation, with the items written with or without their years (at least two items)."""
         dated = rng.random() < 0.4
-        names = [make_label(title, year if dated else None) for title, year in films]
+        names = [make_label(title, year if dated else None) for title, year in items]
         first = names.pop(0) if "first" in template.slots else ""
         words = {
             "first": first,
-            "films": _list(names, comma_only=rng.random() < 0.15),
+            "items": _list(names, comma_only=rng.random() < 0.15),
             "genre": self.genres.get(genre or "", ""),
             "mood": _choice(rng, self.moods.get(genre or "", self.plain_mood)),
             "company": _choice(rng, self.company),
@@ -77,9 +78,10 @@ class Templates:
 
 
 @cache
-def load_templates() -> Templates:
-    """The shipped templates."""
-    table = tomllib.loads((files("safecrs.benchmark") / "requests.toml").read_text(encoding="utf-8"))
+def load_templates(domain: Domain = "film") -> Templates:
+    """The shipped templates of a domain."""
+    resource = files("safecrs.benchmark.wording") / f"{domain}_requests.toml"
+    table = tomllib.loads(resource.read_text(encoding="utf-8"))
     words = table["words"]
     return Templates(
         requests=tuple(

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from safecrs.benchmark.dialogue import Dialogue, Imported, merge_turns, read_source
 from safecrs.benchmark.seeding import Splitter
+from safecrs.benchmark.sources.dialogue import Dialogue, Imported, merge_turns, read_source
 from safecrs.catalog import Catalog, find_mentions, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.benchmark.interactions import Interactions
+from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.catalog import Catalog, split_label
 from safecrs.errors import SafecrsError
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from safecrs.benchmark.sample import Split
 from safecrs.conversation import Message, Role
@@ -80,3 +82,15 @@ def read_source(path: Path) -> str:
         raise SafecrsError(f"{path} does not exist.") from error
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise SafecrsError(f"{path} is not a readable text file ({error}).") from error
+
+
+def parse_json(text: str, where: str) -> Any:
+    """A JSON value; ``where`` names file and row in the error.
+
+    Raises:
+        SafecrsError: ``text`` is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SafecrsError(f"{where} is not JSON ({error}).") from error

@@ -1,4 +1,4 @@
-"""Template conversations around real tastes: the words are ours, the films are the person's own."""
+"""Template conversations around tastes: the words are ours, the items are the person's own."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.benchmark.dialogue import Dialogue, Imported
-from safecrs.benchmark.interactions import LIKED, Interactions
 from safecrs.benchmark.sample import Split
 from safecrs.benchmark.seeding import Splitter, rng_for
-from safecrs.benchmark.templates import Templates, load_templates
+from safecrs.benchmark.sources.dialogue import Dialogue, Imported
+from safecrs.benchmark.sources.interactions import LIKED, Interactions
+from safecrs.benchmark.wording.templates import Templates, load_templates
 from safecrs.catalog import Catalog
 
 
@@ -51,7 +51,7 @@ def template_conversations(
     seeds and as answers, because a person who names three westerns asks for westerns.
     """
     plan = plan or ConversationPlan()
-    templates = load_templates()
+    templates = load_templates(catalog.domain)
     liked = interactions.liked(plan.minimum_rating)
     genres = _genres_of(np.unique(interactions.rows), catalog)
     dialogues: list[Dialogue] = []
@@ -147,8 +147,8 @@ def _dialogue(
     genre = _shared_genre(rows, catalog, templates)
     options = templates.usable(held_out=split != "train", genre=genre)
     template = options[int(rng.integers(len(options)))]
-    films = [(catalog.title(row), catalog.year(row)) for row in rows]
-    messages = templates.render(template, films, genre, rng)
+    items = [(catalog.title(row), catalog.year(row)) for row in rows]
+    messages = templates.render(template, items, genre, rng)
     return Dialogue(name, split, source, messages, tuple(rows), tuple(int(row) for row in answer))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safecrs.benchmark.dialogue import Dialogue, Imported, merge_turns, read_source
 from safecrs.benchmark.seeding import Splitter
+from safecrs.benchmark.sources.dialogue import Dialogue, Imported, merge_turns, parse_json, read_source
 from safecrs.catalog import Catalog, Item, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
@@ -27,7 +26,7 @@ def read_redial_items(path: Path) -> dict[str, Item]:
     Raises:
         SafecrsError: the file is missing, is not such an object, or an entry has no name.
     """
-    table = _parse(read_source(path), str(path))
+    table = parse_json(read_source(path), str(path))
     if not isinstance(table, dict) or not table:
         raise SafecrsError(f"{path} holds no items: it needs a JSON object of movie id to name.")
     items: dict[str, Item] = {}
@@ -80,7 +79,7 @@ def read_redial(
         if not line.strip():
             continue
         read += 1
-        record = _checked(_parse(line, f"{path} row {number}"), f"{path} row {number}")
+        record = _checked(parse_json(line, f"{path} row {number}"), f"{path} row {number}")
         outcome = _dialogue(record, row_of, items, catalog, splitter, dropped)
         if isinstance(outcome, str):
             dropped[outcome] += 1
@@ -190,10 +189,3 @@ def _checked(record: Any, where: str) -> dict[str, Any]:
     ):
         raise SafecrsError(f"{where}: messages is not a list of senderWorkerId and text.")
     return record
-
-
-def _parse(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise SafecrsError(f"{where} is not JSON ({error}).") from error

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from safecrs.benchmark.phrasings import Phrasings
 from safecrs.benchmark.sample import Disclosed, Position, Split, Style
+from safecrs.benchmark.wording.phrasings import Phrasings
 from safecrs.conversation import Message
 
 _POSITIONS: tuple[tuple[Position, float], ...] = (("before", 0.3), ("after", 0.4), ("inside", 0.3))

@@ -1,0 +1,149 @@
+"""SafeRec-ReDial and SafeRec-INSPIRED: real dialogues with an assigned disclosure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safecrs.benchmark.assign import AssignmentPlan
+from safecrs.benchmark.build import Progress, build
+from safecrs.benchmark.recipes.shared import (
+    FEW_LIKED,
+    HARMLESS,
+    INJECTED,
+    REAL_TASTES,
+    spoken_tastes,
+    tastes_of,
+)
+from safecrs.benchmark.seeding import Splitter
+from safecrs.benchmark.sources.dialogue import Imported
+from safecrs.benchmark.sources.inspired import read_inspired
+from safecrs.benchmark.sources.interactions import Interactions
+from safecrs.benchmark.sources.redial import read_redial, read_redial_items
+from safecrs.benchmark.store import Benchmark
+from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
+from safecrs.taxonomy import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
+
+
+def build_redial(
+    dialogues: Path,
+    items: Path,
+    oracle: Oracle,
+    *,
+    seed: int = 0,
+    interactions: Interactions | None = None,
+    conversations: ConversationPlan | None = None,
+    assignment: AssignmentPlan | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Real ReDial conversations with an assigned disclosure, split by dialogue 60/10/30.
+
+    Args:
+        dialogues, items: ReDial dialogues (JSON lines) and its movie table.
+        oracle: an oracle over a film catalog, best that of `safecrs.benchmark.redial_catalog`.
+        interactions: ratings over the same catalog; adds template conversations of their training people
+            (split as in the starter) to the training split, and to nothing else.
+
+    Raises:
+        SafecrsError: a file is missing or malformed, or nothing is left.
+    """
+    read = read_redial_items(items)
+    real = read_redial(dialogues, read, oracle.catalog, Splitter(seed, train=0.6, validation=0.1))
+    return _build_real(
+        "SafeRec ReDial",
+        real,
+        oracle,
+        seed=seed,
+        interactions=interactions,
+        conversations=conversations,
+        assignment=assignment,
+        threshold=threshold,
+        progress=progress,
+    )
+
+
+def build_inspired(
+    dialogues: Path,
+    oracle: Oracle,
+    *,
+    seed: int = 0,
+    interactions: Interactions | None = None,
+    conversations: ConversationPlan | None = None,
+    assignment: AssignmentPlan | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Real INSPIRED conversations with an assigned disclosure; too few to split, so all are "test".
+
+    Most people accept a single film. A sensitivity that it violates cannot be theirs, so by default they get
+    one that it respects (`AssignmentPlan.harmless`).
+
+    Args:
+        dialogues: INSPIRED's table of utterances (TSV).
+        oracle: an oracle over a film catalog that holds what people talk about: the films of ReDial,
+            Reddit-Movie and the starter together, for instance.
+        interactions: ratings over the same catalog; adds template conversations for training, as in
+            `build_redial`.
+
+    Raises:
+        SafecrsError: a file is missing or malformed, or nothing is left.
+    """
+    return _build_real(
+        "SafeRec INSPIRED",
+        read_inspired(dialogues, oracle.catalog),
+        oracle,
+        seed=seed,
+        interactions=interactions,
+        conversations=conversations,
+        assignment=assignment or replace(FEW_LIKED, harmless=True),
+        threshold=threshold,
+        progress=progress,
+    )
+
+
+def _build_real(
+    name: str,
+    real: Imported,
+    oracle: Oracle,
+    *,
+    seed: int,
+    interactions: Interactions | None,
+    conversations: ConversationPlan | None,
+    assignment: AssignmentPlan | None,
+    threshold: float,
+    progress: Progress | None,
+) -> Benchmark:
+    """Real dialogues; with ``interactions``, template conversations join them in training alone."""
+    catalog = oracle.catalog
+    imports = [real]
+    tastes = spoken_tastes(imports, catalog)
+    if interactions is not None:
+        splitter = Splitter(seed)
+        imports.append(
+            template_conversations(
+                interactions, catalog, splitter, seed=seed, plan=conversations, splits=("train",)
+            )
+        )
+        tastes += tastes_of(interactions.of_split(splitter, "train"), catalog)
+    plan = assignment or FEW_LIKED
+    notes = [INJECTED]
+    if interactions is not None:
+        notes.append(REAL_TASTES)
+    if plan.harmless:
+        notes.append(HARMLESS)
+    return build(
+        name,
+        imports,
+        oracle,
+        seed=seed,
+        threshold=threshold,
+        plan=plan,
+        tastes=tastes,
+        notes=notes,
+        progress=progress,
+    )

@@ -1,0 +1,159 @@
+"""SafeGame: requests for games, around synthetic tastes, as there are no public ones to build on here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.benchmark.assign import AssignmentPlan
+from safecrs.benchmark.build import Progress, build
+from safecrs.benchmark.recipes.shared import tastes_of
+from safecrs.benchmark.seeding import Splitter, rng_for
+from safecrs.benchmark.sources.interactions import Interactions
+from safecrs.benchmark.store import Benchmark
+from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
+from safecrs.catalog import Catalog, Item
+from safecrs.errors import SafecrsError
+from safecrs.taxonomy import DEFAULT_THRESHOLD, load_taxonomy
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
+
+SYNTHETIC = (
+    "SYNTHETIC TASTES: nobody liked these games. What each invented person likes was drawn by similarity of "
+    "genres, plots and titles, and the requests are templates. Recall and NDCG here say how well a system "
+    "follows that similarity, not what people enjoy; only the safety figures rest on advisories."
+)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_COMMON = frozenset(
+    [
+        "and", "edition", "for", "from", "game", "her", "his", "into", "its", "must", "that", "the", "their",
+        "where", "who", "whose", "with",
+    ]
+)  # fmt: skip
+_LEAST_LIKED, _MOST_LIKED = 16, 30
+_LEAST_LIKENESS = 0.1
+_PLAN = ConversationPlan(train_windows=4, evaluation_windows=2)
+
+
+def game_oracle(esrb: Path | None = None) -> Oracle:
+    """The starter games, and with ``esrb`` (`read_esrb`) the games of that table too, judged by both.
+
+    A game of the table has no year; it is taken for the starter's game of the same title, if there is one.
+
+    Raises:
+        SafecrsError: the table is missing or malformed.
+    """
+    from safecrs.advisories import read_esrb
+    from safecrs.oracle import compile_oracle, load_starter
+    from safecrs.starter import read_starter
+
+    if esrb is None:
+        return load_starter("game")
+    items, advisories = read_starter("game")
+    known = Catalog.from_items(items, "game")
+    rated = list(read_esrb(esrb))
+    new = [Item(said.title, said.year) for said in rated if not known.same_title(said.title)]
+    catalog = Catalog.from_items([*items, *new], "game")
+    return compile_oracle(catalog, [*advisories, *rated], load_taxonomy("game"))
+
+
+def synthetic_tastes(catalog: Catalog, *, people: int = 240, seed: int = 0) -> Interactions:
+    """Invented people, each with two games they start from and 16 to 30 others like those two.
+
+    Similarity is the cosine of TF-IDF vectors over genres, plot and title words; a person's games are drawn
+    in proportion to its square, so close kin prevail without being all there is. Nobody starts from a game
+    that resembles few others, as most of those known by title alone.
+
+    Raises:
+        SafecrsError: too few games resemble one another.
+    """
+    vectors = _vectors(catalog)
+    likeness = np.square(vectors @ vectors.T)
+    likeness[likeness < _LEAST_LIKENESS**2] = 0.0
+    sociable = np.flatnonzero(np.count_nonzero(likeness, axis=1) >= _MOST_LIKED)
+    if len(sociable) < 2:
+        raise SafecrsError("Too few games of this catalog share genres or plots to make tastes of.")
+    person: list[str] = []
+    rows: list[NDArray[np.int64]] = []
+    for number in range(people):
+        key = f"invented-{number:04d}"
+        rng = rng_for(seed, "synthetic taste", key)
+        weights = likeness[rng.choice(sociable, size=2, replace=False)].max(axis=0).astype(np.float64)
+        count = int(rng.integers(_LEAST_LIKED, _MOST_LIKED + 1))
+        rows.append(rng.choice(len(catalog), size=count, replace=False, p=weights / weights.sum()))
+        person += [key] * count
+    liked = np.concatenate(rows).astype(np.int32)
+    return Interactions.collect(
+        "synthetic",
+        "synthetic tastes by similarity, ours",
+        person,
+        liked,
+        np.full(len(liked), 5.0, dtype=np.float32),
+    )
+
+
+def build_game(
+    oracle: Oracle | None = None,
+    *,
+    people: int = 240,
+    seed: int = 0,
+    conversations: ConversationPlan | None = None,
+    assignment: AssignmentPlan | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Template conversations around synthetic tastes in games; people are split 70/10/20.
+
+    Args:
+        oracle: the starter games by default; `game_oracle` adds an ESRB table.
+
+    Raises:
+        SafecrsError: nothing is left.
+    """
+    oracle = oracle or game_oracle()
+    interactions = synthetic_tastes(oracle.catalog, people=people, seed=seed)
+    splitter = Splitter(seed)
+    plan = conversations or _PLAN
+    imported = template_conversations(interactions, oracle.catalog, splitter, seed=seed, plan=plan)
+    return build(
+        "SafeGame (synthetic tastes)",
+        [imported],
+        oracle,
+        seed=seed,
+        threshold=threshold,
+        plan=assignment,
+        tastes=tastes_of(interactions.of_split(splitter, "train"), oracle.catalog),
+        notes=(SYNTHETIC,),
+        progress=progress,
+    )
+
+
+def _vectors(catalog: Catalog) -> NDArray[np.float32]:
+    """TF-IDF of each game, unit length, float32 [games, words that at least two games share]."""
+    documents = [_words(catalog.item(row)) for row in range(len(catalog))]
+    holding: dict[str, int] = {}
+    for document in documents:
+        for word in document:
+            holding[word] = holding.get(word, 0) + 1
+    shared = {word: column for column, word in enumerate(w for w, count in holding.items() if count > 1)}
+    matrix: NDArray[np.float32] = np.zeros((len(documents), len(shared)), dtype=np.float32)
+    for row, document in enumerate(documents):
+        for word in document:
+            if word in shared:
+                matrix[row, shared[word]] = np.log(len(documents) / holding[word])
+    length = np.sqrt(np.square(matrix).sum(axis=1, keepdims=True))
+    matrix /= np.maximum(length, np.float32(1e-9))
+    return matrix
+
+
+def _words(item: Item) -> Sequence[str]:
+    """Genres (marked, as "horror" in a plot is another word) and the words of plot and title, once each."""
+    text = f"{item.title} {item.plot}".casefold()
+    words = (word for word in _WORD.findall(text) if word not in _COMMON)
+    return tuple(dict.fromkeys((*(f"genre:{genre}" for genre in item.genres), *words)))

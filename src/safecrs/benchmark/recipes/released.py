@@ -1,0 +1,70 @@
+"""The authors' released samples as a benchmark of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safecrs.benchmark.build import describe
+from safecrs.benchmark.card import Source
+from safecrs.benchmark.filtering import VerdictTable
+from safecrs.benchmark.sample import Split
+from safecrs.benchmark.sources.released import LICENCE, read_released
+from safecrs.benchmark.store import Benchmark
+from safecrs.errors import SafecrsError
+from safecrs.taxonomy import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
+
+
+def build_released(
+    folder: Path,
+    oracle: Oracle,
+    *,
+    split: Split | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
+) -> Benchmark:
+    """The authors' released samples as they are (`read_released`), described and judged by our oracle.
+
+    Raises:
+        SafecrsError: the folder is missing or malformed, or holds no sample.
+    """
+    released = read_released(folder, oracle.taxonomy, split=split)
+    if not released.samples:
+        raise SafecrsError(f"{folder}: no row has any ground truth.")
+    table = VerdictTable.of(oracle, threshold)
+    unknown: dict[str, int] = {}
+    unsafe = total = 0
+    for sample in released.samples:
+        titles, years = zip(*sample.groundtruth, strict=True)
+        rows = oracle.catalog.resolve_many(titles, years)
+        found, columns = rows[rows >= 0], table.columns(sample.constraints)
+        unsafe += int(table.unsafe[found][:, columns].any(axis=1).sum())
+        unknown[sample.id] = int((rows < 0).sum() + table.unknown[found][:, columns].any(axis=1).sum())
+        total += len(rows)
+    source = Source(
+        name="reddit-v2",
+        licence=LICENCE,
+        fingerprint=released.fingerprint,
+        read=released.read,
+        used=len(released.samples),
+        dropped=released.dropped,
+    )
+    note = (
+        f"Samples as the authors released them. Of their {total:,} ground-truth items, {unsafe:,} are unsafe "
+        "for the disclosed sensitivity by the oracle used here, and are kept."
+    )
+    card = describe(
+        "SafeRec released",
+        released.samples,
+        [source],
+        oracle,
+        table,
+        unknown,
+        seed=0,
+        dropped={},
+        notes=(note,),
+    )
+    tastes = tuple((*s.seen, *s.groundtruth) for s in released.samples if s.split == "train")
+    return Benchmark(released.samples, card, tastes)

@@ -1,0 +1,19 @@
+"""Every sentence that is ours: request templates, disclosures and where they go, the safety analysis."""
+
+from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
+from safecrs.benchmark.wording.inject import disclose
+from safecrs.benchmark.wording.phrasings import Phrasing, Phrasings, load_phrasings
+from safecrs.benchmark.wording.reasoning import reasoning_text
+from safecrs.benchmark.wording.templates import Templates, load_templates
+
+__all__ = [
+    "ConversationPlan",
+    "Phrasing",
+    "Phrasings",
+    "Templates",
+    "disclose",
+    "load_phrasings",
+    "load_templates",
+    "reasoning_text",
+    "template_conversations",
+]

@@ -1,0 +1,165 @@
+"""The command line as a process of its own: what a shell sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(sys.executable).parent / "safecrs"
+HEAVY = ("torch", "transformers", "trl", "datasets", "matplotlib", "scipy", "jinja2")
+
+
+def run(*arguments, program=(sys.executable, "-m", "safecrs"), **options):
+    return subprocess.run(
+        [*program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, **options
+    )
+
+
+def test_script_and_module_are_the_same():
+    if not SCRIPT.is_file():
+        pytest.skip("the script is not installed")
+    for code, title in ((1, "Saw (2004)"), (0, "Finding Nemo (2003)"), (3, "No Such Film (1901)")):
+        a = run("check", title, "-t", "gore", program=(SCRIPT,))
+        b = run("check", title, "-t", "gore")
+        assert (a.returncode, a.stdout, a.stderr) == (b.returncode, b.stdout, b.stderr)
+        assert a.returncode == code
+        assert a.stderr == ""
+
+
+@pytest.mark.parametrize("module", ["safecrs.cli", "safecrs.oracle", "safecrs.serving", "safecrs.evaluation"])
+def test_imports_stay_light(module):
+    heavy = ("torch", "transformers", "trl", "datasets", "matplotlib")
+    if module in ("safecrs.cli", "safecrs.oracle"):
+        heavy = HEAVY
+    done = run(
+        "-c",
+        f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])",
+        program=(sys.executable,),
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_check_loads_nothing_heavy_and_is_quick():
+    code = (
+        "import sys\nfrom safecrs.cli import main\n"
+        "try:\n    main(['check', 'Saw (2004)', '-t', 'gore'])\n"
+        f"finally:\n    sys.stderr.write(repr([name for name in {HEAVY!r} if name in sys.modules]))"
+    )
+    best = float("inf")
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = run("-c", code, program=(sys.executable,))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert done.stderr == "[]"
+        assert done.returncode == 1
+        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    # Seconds of processor, the best of three: on an idle machine the wall clock says the same.
+    assert best < 0.5
+
+
+def test_text_on_standard_input_as_bytes():
+    text = "My daughter is terrified of spiders, “truly” 千."
+    done = run("traits", "-", "--json", input=text)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)[0]["text"] in text
+    bad = subprocess.run(
+        [sys.executable, "-X", "utf8", "-m", "safecrs", "traits", "-"],
+        input=b"my \xff brother",
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+    )
+    assert bad.returncode == 2
+    assert bad.stderr == b"safecrs: Standard input is not UTF-8 text.\n"
+
+
+def test_a_terminal_without_our_characters():
+    done = run("check", "Saw (2004)", "-t", "gore", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "unsafe" in done.stdout
+
+
+def test_a_reader_that_has_seen_enough():
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m safecrs oracle coverage | true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "command", [("check", "Saw (2004)", "--json"), ("check", "Saw (2004)")], ids=" ".join
+)
+def test_output_to_a_full_disk(command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "safecrs", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "safecrs: No space left on device.\n"
+
+
+def interrupted(arguments, when, folder):
+    """Start a command, wait for a line that holds ``when``, press Ctrl-C."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "safecrs", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        for line in process.stdout:
+            if when in line:
+                process.send_signal(signal.SIGINT)
+                break
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    return process.returncode, err
+
+
+def test_ctrl_c_leaves_nothing_half_written(tmp_path):
+    code, err = interrupted(("data", "starter", "--out", "starter"), "Build the benchmark", tmp_path)
+    assert code == 130
+    assert err.startswith("safecrs: Interrupted")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_training_goes_on_afterwards(folder, tmp_path):
+    command = ("train", "sft", folder, "--out", "run")
+    settings = ("sft.max_steps=60", "sft.save_steps=5", "sft.logging_steps=1", "sft.bf16=false")
+    small = ("model.size.hidden=16", "model.size.layers=1", "model.size.heads=2", "model.size.inner=16")
+    for setting in (*settings, *small, "sft.per_device_train_batch_size=4"):
+        command += ("--set", setting)
+    code, err = interrupted(command, "SFT: 12/60", tmp_path)
+    assert (code, err.count("\n")) == (130, 1), err
+    assert not (tmp_path / "run" / "model").exists()
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "no library talks over our progress"
+    assert "SFT: 1/60" not in done.stdout, "it went on from a checkpoint"
+    assert "SFT: 60/60" in done.stdout
+    assert (tmp_path / "run" / "model" / "config.json").is_file()
+    other = run(*command, "--seed", "1", cwd=tmp_path)
+    assert other.returncode == 2
+    assert other.stderr.count("\n") == 1
+    assert "another" in other.stderr

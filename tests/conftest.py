@@ -1,0 +1,16 @@
+"""What tests of several packages share: a small world with known risks, people and tastes."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def world():
+    from tiny_world import make_world
+
+    return make_world()

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+
+from safecrs.errors import SafecrsError
+from safecrs.training.preset import load_preset, preset_names, with_model
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_shipped_presets_load(name):
+    preset = load_preset(name)
+    assert preset.model.name
+    assert preset.sft
+    assert preset.rl
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_trl_accepts_shipped_presets(name, tmp_path):
+    from trl import GRPOConfig, SFTConfig
+
+    from safecrs.training.sft import trl_config
+
+    preset = load_preset(name)
+    for kind, table in (
+        (SFTConfig, preset.sft),
+        (SFTConfig, preset.sft | preset.safe_sft),
+        (GRPOConfig, preset.rl),
+    ):
+        # A card that this machine may lack is none of this test's business.
+        trl_config(kind, {**table, "bf16": False, "use_cpu": True}, output_dir=str(tmp_path))
+
+
+def test_overrides_are_toml_values():
+    preset = load_preset(
+        "tiny",
+        [
+            "sft.learning_rate=1e-4",
+            "rl.max_steps = 7",
+            "gdpo.credit=rank",
+            'gdpo.aggregation="grpo"',
+            "reasoning=false",
+            "model.size.hidden=64",
+            "model.lora.r=4",
+            "sft.lr_scheduler_kwargs={min_lr=0.1}",
+        ],
+    )
+    assert preset.sft["learning_rate"] == 1e-4
+    assert preset.rl["max_steps"] == 7
+    assert preset.gdpo.credit == "rank"
+    assert preset.gdpo.aggregation == "grpo"
+    assert preset.reasoning is False
+    assert preset.model.size.hidden == 64
+    assert preset.model.lora.r == 4
+    assert preset.sft["lr_scheduler_kwargs"] == {"min_lr": 0.1}
+    assert load_preset("tiny").sft["learning_rate"] != 1e-4, "the preset itself is untouched"
+
+
+@pytest.mark.parametrize("name", ["smollm2", "123", "true", "a/b c/modèle", 'quo"te', "back\\slash"])
+def test_another_model(name):
+    assert with_model("tiny", name).model.name == name
+
+
+def test_no_other_model():
+    assert with_model("tiny", None) == load_preset("tiny")
+
+
+def test_a_preset_of_ones_own(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[model]\nname = "tiny"\n[sft]\nmax_steps = 3\n', encoding="utf-8")
+    preset = load_preset(str(path))
+    assert preset.order == "given"
+    assert preset.sft == {"max_steps": 3}
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("sft.learning_rate", "has to look like"),
+        ("=3", "has to look like"),
+        ("model.size.hidden=7", "model.size.hidden"),
+        ("model.size.hiden=64", "model.size.hiden"),
+        ("model.dtype=float64", "model.dtype"),
+        ("gdpo.credit=title", "gdpo.credit"),
+        ("sft=3", "sft"),
+        ("reasoning.deep=3", "not a table"),
+        ("modle.name=tiny", "modle"),
+        ("model.lora.r=0", "model.lora.r"),
+    ],
+)
+def test_a_wrong_override_is_named(override, words):
+    with pytest.raises(SafecrsError) as caught:
+        load_preset("tiny", [override])
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_presets_that_cannot_be_read(tmp_path):
+    with pytest.raises(SafecrsError, match=r"no preset 'huge'.*tiny"):
+        load_preset("huge")
+    with pytest.raises(SafecrsError, match="no preset"):
+        load_preset(str(tmp_path / "absent.toml"))
+    path = tmp_path / "mine.toml"
+    path.write_text("[model\n", encoding="utf-8")
+    with pytest.raises(SafecrsError, match="not readable TOML"):
+        load_preset(str(path))
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SafecrsError, match="cannot be read"):
+        load_preset(str(path))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"learning_rte": 1}, {"lr_scheduler_type": "spiral"}, {"output_dir": "x"}, {"seed": 3}]
+)
+def test_a_setting_that_trl_does_not_take_is_told(settings, tmp_path):
+    from trl import SFTConfig
+
+    from safecrs.training.sft import trl_config
+
+    with pytest.raises(SafecrsError, match="SFTConfig does not accept"):
+        trl_config(SFTConfig, settings, output_dir=str(tmp_path), seed=1)
