@@ -1,4 +1,4 @@
-"""Sixty films, twenty people: every fifth film is gory, every tenth a horror film too, every seventh unknown."""
+"""Sixty films: every fifth is gory, every tenth horror too, every seventh unknown; and twenty people."""
 
 from __future__ import annotations
 

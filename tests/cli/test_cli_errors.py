@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-SECRET = "my brother hanged himself"
+SAID = "my brother hanged himself"
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ SECRET = "my brother hanged himself"
         ("oracle", "explain", "Saw (2004)", "--oracle", "absent.safetensors"),
         ("oracle", "coverage", "--oracle", "absent.safetensors"),
         ("check", "Saw (2004)", "--oracle", "absent.safetensors"),
-        ("recommend", SECRET, "--oracle", "absent.safetensors"),
-        ("recommend", SECRET, "--model", "absent"),
+        ("recommend", SAID, "--oracle", "absent.safetensors"),
+        ("recommend", SAID, "--model", "absent"),
         ("data", "card", "absent"),
         ("data", "export", "absent", "--out", "o"),
         ("data", "redial", "--dialogues", "absent", "--items", "absent", "--mpaa", "absent", "--out", "o"),
@@ -35,7 +35,7 @@ def test_a_missing_file_is_named(refused, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     message = refused(*command)
     assert "absent" in message
-    assert SECRET not in message
+    assert SAID not in message
     assert not (tmp_path / "o").exists()
 
 
@@ -117,7 +117,7 @@ def test_damaged_benchmark_evaluation_and_run(refused, folder, tmp_path):
 
 def test_a_damaged_model(refused, tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    assert str(tmp_path) in refused("recommend", SECRET, "--model", tmp_path)
+    assert str(tmp_path) in refused("recommend", SAID, "--model", tmp_path)
 
 
 def test_unknown_split_and_preset(refused, folder, tmp_path):
@@ -193,12 +193,12 @@ def test_an_error_while_reading_is_no_traceback(refused, monkeypatch):
 @pytest.mark.parametrize(
     "command",
     [
-        (SECRET,),
+        (SAID,),
         ("traits", "my", "brother", "hanged", "himself"),
         ("traits", "--my-brother-hanged-himself"),
         ("recommend", "-my brother hanged himself"),
-        ("recommend", "films", SECRET),
-        ("data", SECRET),
+        ("recommend", "films", SAID),
+        ("data", SAID),
     ],
     ids=lambda command: str(len(command)),
 )
@@ -237,12 +237,12 @@ def test_no_arguments_show_the_help(cli):
 
 def test_what_was_disclosed_is_in_no_error(refused, tmp_path):
     """Errors that come after the text was read."""
-    text = f"Since {SECRET} I want something gentle"
+    text = f"Since {SAID} I want something gentle"
     for command in (
         ("recommend", text, "--oracle", tmp_path / "absent"),
         ("recommend", "-", "--model", tmp_path / "absent"),
         ("recommend", text, "--trait", "goer"),
     ):
         message = refused(*command, stdin=text)
-        assert SECRET not in message
+        assert SAID not in message
         assert "self_harm" not in message.split(":")[1]

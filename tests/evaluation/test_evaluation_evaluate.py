@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from tiny_world import make_benchmark, make_sample
 
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import System, evaluate, load_evaluation, measure, requests_for, save_evaluation
@@ -13,6 +12,7 @@ from safecrs.evaluation.slates import load_slates, save_slates
 from safecrs.policies import FilteredPolicy
 from safecrs.policies.base import Recommendation
 from safecrs.policies.ranking import as_slate
+from tiny_world import make_benchmark, make_sample
 
 
 @dataclass

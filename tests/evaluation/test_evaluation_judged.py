@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_world import make_sample
 
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import NO_ITEM, judge_slates
 from safecrs.oracle import Verdict
 from safecrs.policies.base import Recommendation
 from safecrs.policies.ranking import as_slate
+from tiny_world import make_sample
 
 GOLDEN = Path(__file__).resolve().parents[2] / "../shared/golden/reference_cases.json"
 

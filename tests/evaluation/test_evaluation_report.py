@@ -5,13 +5,13 @@ import warnings
 from html.parser import HTMLParser
 
 import pytest
-from tiny_world import make_benchmark, make_sample
 
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import Comparison, Estimate, System, evaluate, measure
 from safecrs.evaluation.report import Chapter, headline, interval, number, write_report
 from safecrs.evaluation.report.page import TABLE, verdict
 from safecrs.policies.ranking import as_slate
+from tiny_world import make_benchmark, make_sample
 
 HOSTILE = '<script>alert("$x$ & $")</script>'
 LOADING = {"src", "href", "xlink:href", "data", "action", "poster", "srcset", "background"}

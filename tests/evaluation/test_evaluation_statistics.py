@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_world import make_sample
 
 from safecrs.evaluation import Clusters, Comparison, Estimate
 from safecrs.evaluation.metrics import recall, svr
 from safecrs.evaluation.statistics import bootstrap_weights, compare, estimate, holm
+from tiny_world import make_sample
 
 
 def ones(n):
@@ -65,14 +67,15 @@ def test_resamples_without_anything_counted_are_left_out():
 
 
 def test_people_are_clusters_and_dialogues_stand_alone(world):
-    names = ["movielens:1:0", "movielens:1:1", "movielens:12:0", "redial:1", "redial:2"]
+    names = ["movielens:1:0", "movielens:1:1", "movielens:12:0", "redial:1", "reddit-v2:test:1"]
+    names.append("reddit-v2:test:2")
     samples = [make_sample(world.oracle, name, [4], [1]) for name in names]
     clusters = Clusters.of_samples(samples)
-    assert clusters.count == 4
+    assert clusters.count == 5
     assert clusters.of[0] == clusters.of[1]
-    assert len(set(clusters.of[1:].tolist())) == 4
-    sums = clusters.sums(np.array([1.0, 2.0, 4.0, 8.0, 16.0]))
-    assert sorted(sums.tolist()) == [3.0, 4.0, 8.0, 16.0]
+    assert len(set(clusters.of[1:].tolist())) == 5
+    sums = clusters.sums(np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0]))
+    assert sorted(sums.tolist()) == [3.0, 4.0, 8.0, 16.0, 32.0]
 
 
 def test_cluster_bootstrap_of_singletons_is_the_plain_one():
@@ -168,5 +171,5 @@ def test_holm_properties(p_values):
     assert [c.p for c in adjusted] == p_values, "in the same order"
     assert all(c.p <= c.p_holm <= 1.0 for c in adjusted)
     ranked = sorted(adjusted, key=lambda c: c.p)
-    assert all(a.p_holm <= b.p_holm for a, b in zip(ranked, ranked[1:], strict=False))
+    assert all(a.p_holm <= b.p_holm for a, b in pairwise(ranked))
     assert ranked[0].p_holm == pytest.approx(min(1.0, ranked[0].p * len(p_values)))

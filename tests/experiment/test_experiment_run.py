@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from tiny_world import make_world
 
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import load_evaluation
@@ -13,6 +12,7 @@ from safecrs.experiment.lineup import Trained, comparisons, lineup, named_model
 from safecrs.experiment.measure import evaluate_folder, measure_all
 from safecrs.serving import Recommender
 from safecrs.training.preset import load_preset
+from tiny_world import make_world
 
 SMALL = (
     *("model.size.hidden=32", "model.size.layers=1", "model.size.heads=2", "model.size.inner=32"),

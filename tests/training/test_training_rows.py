@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from tiny_world import make_sample
-
 from safecrs.policies.slate_text import parse_slate
 from safecrs.training.rl import rl_rows
 from safecrs.training.sft import by_popularity, sft_rows
+from tiny_world import make_sample
 
 
 def completion(row):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ from safecrs.training.sft import train_sft
 from safecrs.training.tiny import TinySize
 
 SMALL = ModelSpec(size=TinySize(hidden=16, layers=1, heads=2, inner=16, context=512, vocabulary=300))
+LORA = ModelSpec(size=SMALL.size, lora=LoraSpec(r=2, lora_alpha=4))
 SFT = {
     "max_steps": 6,
     "save_steps": 2,
@@ -232,7 +234,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, error):
         state = None
         processing_class = None
 
-        def train(self, resume_from_checkpoint=None):
+        def train(self, **_options):
             raise error
 
         def add_callback(self, callback):
@@ -248,7 +250,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, error):
 
 def test_other_errors_are_not_dressed_up(tmp_path):
     class Wrong:
-        def train(self, resume_from_checkpoint=None):
+        def train(self, **_options):
             raise RuntimeError("a bug")
 
         def remove_callback(self, callback):
@@ -285,14 +287,54 @@ def test_a_checkpoint_that_cannot_be_written_is_told(base, samples, tmp_path):
     assert (train_sft(tmp_path, base, samples, SFT, safe=True) / "config.json").is_file()
 
 
-def test_lora_leaves_an_adapter_that_loads(base, samples, tmp_path):
+def logits(folder):
     from safecrs.policies import LanguageModel
 
-    model = ModelSpec(size=SMALL.size, lora=LoraSpec(r=2, lora_alpha=4))
-    folder = train_sft(tmp_path, base, samples, SFT | {"max_steps": 2}, safe=True, model=model)
-    assert (folder / "adapter_config.json").is_file()
-    assert not (folder / "model.safetensors").exists()
-    assert LanguageModel.load(folder).model is not None
+    with torch.no_grad():
+        return LanguageModel.load(folder).model(torch.arange(5, 25)[None]).logits
+
+
+@pytest.fixture(scope="module")
+def adapted(base, samples, tmp_path_factory):
+    """Fine-tuned with adapters."""
+    settings = SFT | {"learning_rate": 1e-1}
+    return train_sft(tmp_path_factory.mktemp("lora"), base, samples, settings, safe=True, model=LORA)
+
+
+def test_lora_leaves_an_adapter_that_loads(adapted, base):
+    assert (adapted / "adapter_config.json").is_file()
+    assert not (adapted / "model.safetensors").exists()
+    assert (logits(adapted) - logits(base)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.1])
+def test_reinforcement_learning_starts_from_the_adapter_that_was_trained(
+    adapted, samples, world, tmp_path, beta
+):
+    """Not from the adapter's base: at a learning rate of nothing, nothing is lost."""
+    still = RL | {"max_steps": 1, "learning_rate": 0.0, "beta": beta}
+    model = train_gdpo(tmp_path / "a", adapted, samples, world.oracle, still, GdpoSettings(), model=LORA)
+    assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
+    moved = train_gdpo(
+        tmp_path / "b", adapted, samples, world.oracle, RL | {"beta": beta}, GdpoSettings(), model=LORA
+    )
+    assert (logits(moved) - logits(adapted)).abs().max() > 1e-4
+
+
+def test_all_weights_can_be_trained_from_an_adapter(adapted, samples, tmp_path):
+    still = SFT | {"max_steps": 1, "learning_rate": 0.0}
+    model = train_sft(tmp_path, adapted, samples, still, safe=True, model=SMALL)
+    assert (model / "model.safetensors").is_file()
+    assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
+
+
+def test_an_adapter_without_its_base_is_told(adapted, samples, tmp_path):
+    shutil.copytree(adapted, tmp_path / "lost")
+    config = json.loads((tmp_path / "lost" / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = "gone"
+    (tmp_path / "lost" / "adapter_config.json").write_text(json.dumps(config))
+    with pytest.raises(SafecrsError, match="'gone'"):
+        train_sft(tmp_path / "run", tmp_path / "lost", samples, SFT, safe=True, model=LORA)
 
 
 def test_reinforcement_learning_goes_on_to_the_same_weights(world, base, samples, tmp_path):

@@ -46,14 +46,14 @@ class LanguageModel:
         from safecrs.policies.quiet import silence
 
         silence()
-        adapter = (folder / _ADAPTER).is_file()
-        base = _base_of(folder) if adapter else folder
+        whole = adapter_base(folder)
+        base = whole or folder
         named = folder if (folder / "tokenizer_config.json").is_file() else base
         try:
             model = AutoModelForCausalLM.from_pretrained(
                 base, dtype=getattr(torch, precision), local_files_only=True
             )
-            if adapter:
+            if whole is not None:
                 from peft import PeftModel
 
                 model = PeftModel.from_pretrained(model, folder).merge_and_unload()
@@ -78,8 +78,14 @@ class LanguageModel:
         return frozenset(listed | {self.tokenizer.eos_token_id}) - {None}
 
 
-def _base_of(folder: Path) -> Path:
-    """The folder of an adapter's base model, as written or relative to the adapter."""
+def adapter_base(folder: Path) -> Path | None:
+    """The base model's folder, as written or relative to ``folder``; None when that holds no adapter.
+
+    Raises:
+        SafecrsError: it holds one whose base model is not there.
+    """
+    if not (folder / _ADAPTER).is_file():
+        return None
     config = read_json(folder / _ADAPTER)
     written = Path(str(config.get("base_model_name_or_path", "")))
     for candidate in (written, folder / written):

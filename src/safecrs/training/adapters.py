@@ -1,4 +1,4 @@
-"""The model a run starts from: whole, with fresh low-rank adapters, or with those that an earlier run trained."""
+"""The model a run starts from: whole, with fresh low-rank adapters, or with those an earlier run trained."""
 
 from __future__ import annotations
 

@@ -10,11 +10,12 @@ from safecrs.benchmark import Sample
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
 from safecrs.storage import fingerprint
+from safecrs.training.adapters import load_trainable
 from safecrs.training.models import model_fingerprint
 from safecrs.training.preset import ModelSpec
 from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
 from safecrs.training.settings import GdpoSettings
-from safecrs.training.sft import lora_config, trl_config
+from safecrs.training.sft import trl_config
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -82,22 +83,22 @@ def train_gdpo(
     run = Run(folder, record)
 
     def make_trainer() -> Any:
-        import torch
         from datasets import Dataset
-        from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+        from transformers import AutoTokenizer, set_seed
         from trl import GRPOConfig
 
         from safecrs.training.gdpo import SafeGDPOTrainer
 
         set_seed(seed)
+        start, adapters = load_trainable(base, model)
         return SafeGDPOTrainer(
-            model=AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, model.dtype)),
+            model=start,
             settings=gdpo,
             oracle=oracle,
             args=trl_config(GRPOConfig, settings, output_dir=str(run.checkpoints), seed=seed),
             train_dataset=Dataset.from_list(rl_rows(samples)),
             processing_class=AutoTokenizer.from_pretrained(base, padding_side="left"),
-            peft_config=lora_config(model.lora),
+            peft_config=adapters,
         )
 
     return train(run, make_trainer, progress)

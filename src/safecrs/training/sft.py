@@ -10,8 +10,9 @@ from typing import Any
 from safecrs.benchmark import Ref, Sample, completion_text, solution_text
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
+from safecrs.training.adapters import load_trainable
 from safecrs.training.models import model_fingerprint
-from safecrs.training.preset import LoraSpec, ModelSpec
+from safecrs.training.preset import ModelSpec
 from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
 
 _DEFAULTS: dict[str, Any] = {
@@ -86,75 +87,39 @@ def train_sft(
     if not samples:
         raise SafecrsError("There is no training sample.")
     model = model or ModelSpec()
-    rows = sft_rows(samples, safe=safe, reasoning=reasoning)
-    return _train(
-        folder,
-        "safe-sft" if safe else "sft",
-        base,
-        rows,
-        samples_fingerprint(samples),
-        {"completion_only_loss": True, **settings},
-        model.lora,
-        model.dtype,
-        seed,
-        progress,
-        {"reasoning": reasoning},
-    )
-
-
-def _train(
-    folder: Path,
-    stage: str,
-    base: Path,
-    rows: list[dict[str, Any]],
-    data: str,
-    settings: Mapping[str, Any],
-    lora: LoraSpec | None,
-    dtype: str,
-    seed: int,
-    progress: Progress | None,
-    extra: Mapping[str, Any] | None = None,
-) -> Path:
-    settings = _DEFAULTS | dict(settings)
+    settings = _DEFAULTS | {"completion_only_loss": True} | dict(settings)
     record = RunRecord(
-        stage=stage,
+        stage="safe-sft" if safe else "sft",
         base=model_fingerprint(base),
-        settings={**settings, **(extra or {}), "lora": lora and lora.model_dump(mode="json"), "dtype": dtype},
+        settings={
+            **settings,
+            "reasoning": reasoning,
+            "lora": model.lora and model.lora.model_dump(mode="json"),
+            "dtype": model.dtype,
+        },
         seed=seed,
-        data=data,
+        data=samples_fingerprint(samples),
         versions=installed_versions(),
     )
     run = Run(folder, record)
 
     def make_trainer() -> Any:
-        import torch
         from datasets import Dataset
-        from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+        from transformers import AutoTokenizer, set_seed
         from trl import SFTConfig, SFTTrainer
 
         set_seed(seed)
         arguments = trl_config(SFTConfig, settings, output_dir=str(run.checkpoints), seed=seed)
+        start, adapters = load_trainable(base, model)
         return SFTTrainer(
-            model=AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype)),
+            model=start,
             args=arguments,
-            train_dataset=Dataset.from_list(rows),
+            train_dataset=Dataset.from_list(sft_rows(samples, safe=safe, reasoning=reasoning)),
             processing_class=AutoTokenizer.from_pretrained(base),
-            peft_config=lora_config(lora),
+            peft_config=adapters,
         )
 
     return train(run, make_trainer, progress)
-
-
-def lora_config(lora: LoraSpec | None) -> Any:
-    """peft's configuration, None for full fine-tuning."""
-    if lora is None:
-        return None
-    from peft import LoraConfig
-
-    modules = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
-    return LoraConfig(
-        **lora.model_dump(exclude={"target_modules"}), target_modules=modules, task_type="CAUSAL_LM"
-    )
 
 
 def trl_config(kind: Any, settings: Mapping[str, Any], **more: Any) -> Any:
