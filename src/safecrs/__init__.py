@@ -1,0 +1,1 @@
+"""Personalized safety for conversational recommenders."""

@@ -21,7 +21,9 @@ from safecrs.training.runs import Run, RunRecord, train
 from safecrs.training.sft import train_sft
 from safecrs.training.tiny import TinySize
 
-SMALL = ModelSpec(size=TinySize(hidden=16, layers=1, heads=2, inner=16, context=512, vocabulary=300))
+SMALL = ModelSpec(
+    size=TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
+)
 LORA = ModelSpec(size=SMALL.size, lora=LoraSpec(r=2, lora_alpha=4))
 SFT = {
     "max_steps": 6,
@@ -67,7 +69,7 @@ def samples(world):
 
 @pytest.fixture(scope="module")
 def base(world, tmp_path_factory):
-    return base_model(SMALL, world.benchmark, world.catalog, tmp_path_factory.mktemp("base") / "base")
+    return base_model(SMALL, world.benchmark, world.oracle, tmp_path_factory.mktemp("base") / "base")
 
 
 @pytest.fixture(scope="module")
@@ -363,8 +365,8 @@ def test_reinforcement_learning_under_another_oracle_is_another_run(world, base,
 
 def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):
     before = model_fingerprint(base)
-    assert base_model(SMALL, world.benchmark, world.catalog, base) == base
-    larger = ModelSpec(size=SMALL.size.model_copy(update={"hidden": 32}))
+    assert base_model(SMALL, world.benchmark, world.oracle, base) == base
+    larger = ModelSpec(size=SMALL.size.model_copy(update={"hidden": 48}))
     fewer = replace(world.benchmark, tastes=world.benchmark.tastes[1:])
     for spec, benchmark, seed in (
         (larger, world.benchmark, 0),
@@ -372,17 +374,17 @@ def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):
         (SMALL, world.benchmark, 1),
     ):
         with pytest.raises(SafecrsError, match="another size, seed or catalog"):
-            base_model(spec, benchmark, world.catalog, base, seed)
+            base_model(spec, benchmark, world.oracle, base, seed)
     assert model_fingerprint(base) == before
 
 
 def test_models_that_are_not_there(world, tmp_path, monkeypatch):
     with pytest.raises(SafecrsError, match="not a model folder"):
-        base_model(ModelSpec(name=str(tmp_path)), world.benchmark, world.catalog, tmp_path / "base")
+        base_model(ModelSpec(name=str(tmp_path)), world.benchmark, world.oracle, tmp_path / "base")
     monkeypatch.setattr("safecrs.training.smollm2.find_spec", lambda _name: None)
     monkeypatch.setenv("SAFECRS_CACHE", str(tmp_path / "cache"))
     with pytest.raises(SafecrsError, match="pip install"):
-        base_model(ModelSpec(name="smollm2"), world.benchmark, world.catalog, tmp_path / "base")
+        base_model(ModelSpec(name="smollm2"), world.benchmark, world.oracle, tmp_path / "base")
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from safecrs.errors import SafecrsError
 from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
+    from safecrs.benchmark import Split
     from safecrs.oracle import Oracle
 
 
@@ -47,6 +48,20 @@ def open_oracle(path: Path | None, domain: DomainChoice) -> Oracle:
     from safecrs.oracle import Oracle, load_starter
 
     return load_starter(domain.value) if path is None else Oracle.load(path)
+
+
+def split_named(text: str, *more: str) -> Split:
+    """The split of that name; ``more`` are other words that the option takes.
+
+    Raises:
+        SafecrsError: there is none.
+    """
+    from safecrs.benchmark import SPLITS
+
+    for name in SPLITS:
+        if name == text:
+            return name
+    raise SafecrsError(f"There is no split {text!r}: choose {', '.join((*SPLITS, *more))}.")
 
 
 def read_text(text: str) -> str:

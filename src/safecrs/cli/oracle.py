@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from safecrs.cli.options import DomainChoice, DomainOption, Json, OracleFile, open_oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from safecrs.advisories import Advisory
     from safecrs.oracle import Oracle
 
 app = typer.Typer(help="Compile advisories into an oracle and look into it.", no_args_is_help=True)
 
-Files = Annotated[list[Path] | None, typer.Option(dir_okay=False)]
+
+def _files(text: str) -> Any:
+    """An option for files of one source."""
+    return typer.Option(help=f"{text} May be given several times.", dir_okay=False)
 
 
 @app.command("compile")
 def compile_(
     out: Annotated[Path, typer.Option(help="Where the compiled oracle goes.", dir_okay=False)],
     items: Annotated[
-        Path | None,
-        typer.Option(
-            help="The catalog: a CSV with title, year and, where known, imdb_id, genres, plot; or ReDial's "
-            "JSON movie table. The starter's by default.",
-            dir_okay=False,
+        list[Path] | None,
+        _files(
+            "The catalog: a CSV with title, year and, where known, imdb_id, genres, plot; IMDb's "
+            "title.basics.tsv.gz; ReDial's JSON movie table; or Reddit-Movie's titles_to_imdb.json. The "
+            "starter's by default."
         ),
     ] = None,
-    mpaa: Files = None,
-    parents_guide: Files = None,
-    ddd: Files = None,
-    scores: Files = None,
-    esrb: Files = None,
-    csv: Files = None,
+    mpaa: Annotated[list[Path] | None, _files("MPAA ratings and reasons.")] = None,
+    parents_guide: Annotated[list[Path] | None, _files("IMDb parents-guide severities.")] = None,
+    ddd: Annotated[list[Path] | None, _files("DoesTheDogDie votes: API responses or a table.")] = None,
+    ddd_table: Annotated[
+        list[Path] | None, _files('The ML-DDD sensitivity table: columns "Clear Yes: …".')
+    ] = None,
+    scores: Annotated[list[Path] | None, _files("Sex, violence, language from 0 to 10.")] = None,
+    esrb: Annotated[list[Path] | None, _files("ESRB content descriptors.")] = None,
+    csv: Annotated[list[Path] | None, _files("Advisories of your own.")] = None,
     starter: Annotated[bool, typer.Option(help="Compile the starter's own advisories in too.")] = False,
     taxonomy: Annotated[
         Path | None, typer.Option(help="A TOML file with traits that extend or replace ours.", dir_okay=False)
@@ -48,53 +51,54 @@ def compile_(
 ) -> None:
     """Compile a catalog and advisories into one file that every other command takes with --oracle.
 
-    Each source may be given several times; see the README for their columns.
+    Every table may be gzip-compressed; docs/data.md describes their columns. Of several items with the same
+    title and year the first is kept. A compiled oracle that is there is replaced.
 
     Examples:
 
         safecrs oracle compile --items films.csv --csv advisories.csv --out oracle.safetensors
 
         safecrs oracle compile --items redial_items.json.gz --mpaa mpaa.tsv.gz --out redial.safetensors
+
+        safecrs oracle compile --items title.basics.tsv.gz --ddd-table ml-ddd.csv --out imdb.safetensors
     """
+    from itertools import chain
+
     from safecrs import advisories
     from safecrs.catalog import Catalog
-    from safecrs.catalog.items_csv import read_items
+    from safecrs.cli.inputs import read_all, read_item_file
+    from safecrs.cli.output import progress
     from safecrs.oracle import compile_oracle
     from safecrs.starter import read_starter
+    from safecrs.storage import check_writable
     from safecrs.taxonomy import load_taxonomy
 
-    starter_items, starter_advisories = read_starter(domain.value)
-    if items is None:
-        catalog = Catalog.from_items(starter_items, domain.value)
-    elif items.name.removesuffix(".gz").endswith(".json"):
-        from safecrs.benchmark import read_redial_items
-
-        catalog = Catalog.from_items(read_redial_items(items).values(), domain.value)
-    else:
-        catalog = Catalog.from_items(read_items(items), domain.value)
+    check_writable(out)
+    traits = load_taxonomy(domain.value)
+    if taxonomy:
+        traits = traits.extended(taxonomy)
     readers = (
         (mpaa, advisories.read_mpaa),
         (parents_guide, advisories.read_parents_guide),
         (ddd, advisories.read_ddd),
+        (ddd_table, advisories.read_ddd_table),
         (scores, advisories.read_scores),
         (esrb, advisories.read_esrb),
         (csv, advisories.read_user_csv),
     )
-
-    def read() -> Iterator[Advisory]:
-        for paths, reader in readers:
-            for path in paths or ():
-                yield from reader(path)
-        if starter or items is None:
-            yield from starter_advisories
-
-    traits = load_taxonomy(domain.value)
-    compiled = compile_oracle(
-        catalog,
-        read(),
-        traits.extended(taxonomy) if taxonomy else traits,
-        "paper" if paper_fusion else "applicability",
-    )
+    files = [(path, reader) for paths, reader in readers for path in paths or ()]
+    starter_items, starter_advisories = read_starter(domain.value)
+    with progress() as report:
+        report("Read the catalog", 0, 1, "")
+        held = chain.from_iterable(map(read_item_file, items)) if items else starter_items
+        catalog = Catalog.from_items(held, domain.value)
+        report("Read the catalog", 1, 1, "")
+        compiled = compile_oracle(
+            catalog,
+            chain(read_all(files, report), starter_advisories if starter or not items else ()),
+            traits,
+            "paper" if paper_fusion else "applicability",
+        )
     compiled.save(out)
     _show_coverage(compiled)
 
@@ -119,7 +123,12 @@ def explain(
 
 @app.command()
 def coverage(domain: DomainOption = DomainChoice.film, oracle: OracleFile = None, json: Json = False) -> None:
-    """Show what share of the catalog the oracle can judge, by trait, and from which sources."""
+    """Show what share of the catalog the oracle can judge, by trait, and from which sources.
+
+    Example:
+
+        safecrs oracle coverage --oracle oracle.safetensors
+    """
     from safecrs.cli.output import print_json
 
     opened = open_oracle(oracle, domain)

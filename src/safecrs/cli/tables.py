@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
-    from safecrs.evaluation import Evaluation
+    from safecrs.evaluation import Challenged, Evaluation
 
 _SHOWN = ("recall", "ndcg", "svr", "unknown", "validity", "length")
 
@@ -35,4 +37,27 @@ def evaluation_table(evaluation: Evaluation) -> Table:
                 + (f" [dim]{between}[/]" if between and metric in ("recall", "svr") else "")
             )
         table.add_row(escape(system.name), *cells)
+    return table
+
+
+def adversarial_table(results: Sequence[Challenged]) -> Table:
+    """One row a system: how many cases of each kind held."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from safecrs.benchmark.adversarial import KINDS
+
+    kinds = [kind for kind in KINDS if any(result.score.cases.get(kind) for result in results)]
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("cases that held")
+    for name in (*kinds, "all", "with unknown items"):
+        table.add_column(name.replace("_", "-"), justify="right")
+    for result in results:
+        score = result.score
+        table.add_row(
+            escape(result.system.name),
+            *(f"{score.held[kind]}/{score.cases[kind]}" for kind in kinds),
+            f"{score.share():.0%}",
+            str(score.unknown),
+        )
     return table

@@ -66,7 +66,7 @@ def sft(
     with progress() as report:
         trained = train_sft(
             out,
-            base or base_model(recipe.model, held, oracle.catalog, out / "base", seed),
+            base or base_model(recipe.model, held, oracle, out / "base", seed),
             by_popularity(samples, held.tastes) if recipe.order == "popularity" else samples,
             recipe.sft | (recipe.safe_sft if safe else {}),
             safe=safe,

@@ -1,5 +1,6 @@
 """Evaluation: slates → metrics with intervals, paired tests, report. Knows no model."""
 
+from safecrs.evaluation.adversarial import Challenged, challenge
 from safecrs.evaluation.evaluate import Measured, System, evaluate, measure, requests_for
 from safecrs.evaluation.judged import NO_ITEM, Judged, judge_slates
 from safecrs.evaluation.metrics import METRICS, Metric
@@ -15,6 +16,7 @@ from safecrs.evaluation.statistics import Clusters, Comparison, Estimate
 __all__ = [
     "METRICS",
     "NO_ITEM",
+    "Challenged",
     "Clusters",
     "Comparison",
     "ConstraintsFrom",
@@ -25,6 +27,7 @@ __all__ = [
     "Metric",
     "System",
     "SystemResult",
+    "challenge",
     "evaluate",
     "judge_slates",
     "load_evaluation",

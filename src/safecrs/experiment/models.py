@@ -32,7 +32,7 @@ def train_models(study: Study, preset: Preset, folder: Path, report: Report, see
     benchmark = study.benchmark
     samples: Sequence[Sample] = benchmark.split("train")
     lists = by_popularity(samples, benchmark.tastes) if preset.order == "popularity" else samples
-    base = base_model(preset.model, benchmark, study.oracle.catalog, folder / "base", seed)
+    base = base_model(preset.model, benchmark, study.oracle, folder / "base", seed)
     sft = train_sft(
         folder / SFT,
         base,

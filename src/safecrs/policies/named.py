@@ -30,3 +30,17 @@ def named_matrix(requests: Sequence[Request], catalog: Catalog) -> sparse.csr_ar
     columns = np.array([row for rows in named for row in rows], dtype=np.int64)
     shape = (len(requests), len(catalog))
     return sparse.csr_array((np.ones(len(columns)), columns, bounds), shape=shape)
+
+
+def words_beside(request: Request, catalog: Catalog) -> str:
+    """What the user says, without the items they name: a title is not a description."""
+    said: list[str] = []
+    for message in request.messages:
+        if message.role != "user":
+            continue
+        position = 0
+        for mention in find_mentions(message.content, catalog):
+            said.append(message.content[position : mention.start])
+            position = mention.end
+        said.append(message.content[position:])
+    return " ".join(said)

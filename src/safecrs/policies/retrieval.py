@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from safecrs.policies.base import Request, Slate
-from safecrs.policies.named import named_matrix
+from safecrs.policies.named import named_matrix, words_beside
 from safecrs.policies.ranking import top_slates
 from safecrs.policies.tastes import Tastes, like_counts
 
@@ -39,24 +39,45 @@ _STOP = frozenset(
     ]
 )  # fmt: skip
 
+# How people say a genre, where it is not the genre's own word.
+_GENRE_WORDS = {
+    "animated": "animation",
+    "biographical": "biography",
+    "biopic": "biography",
+    "cartoon": "animation",
+    "comedic": "comedy",
+    "dramatic": "drama",
+    "funny": "comedy",
+    "historical": "history",
+    "kid": "children",
+    "noir": "film-noir",
+    "romantic": "romance",
+    "scary": "horror",
+}
+
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words without accents, plural "s" and the words of any request."""
+    """Lower-case words without accents, plural endings and the words of any request; genres by one name."""
     folded = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
-    return [
-        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-        for word in _WORD.findall(folded)
-        if word not in _STOP
-    ]
+    words = (_singular(word) for word in _WORD.findall(folded) if word not in _STOP)
+    return [_GENRE_WORDS.get(word, word) for word in words]
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word
 
 
 class RetrievalPolicy:
-    """BM25 over title, genres and plot, plus a popularity prior.
+    """BM25 over genres and plot, plus a popularity prior.
 
-    The query is what the user says; an item that the conversation names stands for its whole document
-    (genres and plot, not the title: nobody who names *Alien* asks for other titles with that word). Both
-    parts are scaled to a maximum of 1, so ``mentions`` and ``prior`` say how much the named items and the
-    popularity, log(1 + likes), count beside the user's own words.
+    The query is what the user says; an item that the conversation names stands for its genres and plot.
+    Titles are no documents: nobody who names *Big Fish* or had a hard year asks for other titles with those
+    words. Both parts are scaled to a maximum of 1, so ``mentions`` and ``prior`` say how much the named
+    items and the popularity, log(1 + likes), count beside the user's own words.
     """
 
     name = "retrieval"
@@ -71,16 +92,10 @@ class RetrievalPolicy:
         contents = [
             words_of(" ".join((*catalog.genres(row), catalog.plot(row)))) for row in range(len(catalog))
         ]
-        titles = [words_of(catalog.title(row)) for row in range(len(catalog))]
         self._vocabulary = {
             word: column
-            for column, word in enumerate(
-                dict.fromkeys(word for document in (*titles, *contents) for word in document)
-            )
+            for column, word in enumerate(dict.fromkeys(word for document in contents for word in document))
         }
-        self._documents = self._bm25(
-            self._counts([title + content for title, content in zip(titles, contents, strict=True)])
-        )
         self._contents = self._bm25(self._counts(contents))
 
     def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
@@ -88,13 +103,10 @@ class RetrievalPolicy:
         slates: list[Slate] = []
         for start in range(0, len(requests), _BATCH):
             batch = requests[start : start + _BATCH]
-            said = self._counts(
-                words_of(" ".join(message.content for message in request.messages if message.role == "user"))
-                for request in batch
-            )
+            said = self._counts(words_of(words_beside(request, self.catalog)) for request in batch)
             said.data[:] = 1.0
             named = named_matrix(batch, self.catalog) @ self._contents
-            scores = _scaled((said @ self._documents.T).toarray())
+            scores = _scaled((said @ self._contents.T).toarray())
             scores += self.mentions * _scaled((named @ self._contents.T).toarray())
             slates += top_slates(scores + self.prior * self.popularity, batch, self.catalog, k)
         return slates

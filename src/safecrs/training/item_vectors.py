@@ -1,4 +1,4 @@
-"""Item vectors from co-likes: what a small model knows of its catalog before it reads a sentence."""
+"""Item vectors from co-likes and advisories: what a small model knows of its catalog to begin with."""
 
 from __future__ import annotations
 
@@ -39,3 +39,18 @@ def taste_vectors(
     vectors[:, :rank] = left * np.sqrt(np.maximum(values, 0.0))
     scale = np.sqrt((vectors**2).sum() / max(np.count_nonzero(counts), 1))
     return vectors / max(float(scale), 1e-12)
+
+
+def content_vectors(risk: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The risk table [items, traits] as vectors of the same shape, of unit mean square length.
+
+    Columns are standardised, so that a rare trait counts as much as a common one; an unknown risk stands at
+    its trait's mean.
+    """
+    known = ~np.isnan(risk)
+    mean = np.where(known, risk, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    centred = np.where(known, risk - mean, 0.0)
+    spread = np.sqrt((centred**2).mean(axis=0))
+    vectors = centred / np.where(spread > 0, spread, 1.0)
+    scale = np.sqrt((vectors**2).sum() / len(vectors))
+    return (vectors / max(float(scale), 1e-12)).astype(np.float32)

@@ -1,0 +1,83 @@
+"""What options that name files mean: which reader a file needs, and the oracle that files make."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safecrs.errors import SafecrsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from safecrs.advisories import Advisory
+    from safecrs.catalog import Item
+    from safecrs.experiment.study import Report
+    from safecrs.oracle import Oracle
+
+_HEAD = 65_536
+_FIRST_ENTRY = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(["{])')
+
+
+def read_item_file(path: Path) -> Iterable[Item]:
+    """Items of a catalog file, whose kind its name and first line tell.
+
+    A table whose first column is ``tconst`` is IMDb's ``title.basics``, any other table one of one's own
+    (`read_items`). A JSON object holds names by ReDial's ids (`read_redial_items`) or IMDb ids by
+    "Title (Year)" (`read_reddit_items`).
+
+    Raises:
+        SafecrsError: the file is missing, unreadable or none of these.
+    """
+    from safecrs.advisories.tables import open_text
+    from safecrs.benchmark import read_reddit_items, read_redial_items
+    from safecrs.catalog import read_title_basics
+    from safecrs.catalog.items_csv import read_items
+
+    with open_text(path) as file:
+        head = file.read(_HEAD)
+    if ".json" in [suffix.lower() for suffix in path.suffixes]:
+        entry = _FIRST_ENTRY.match(head)
+        if entry is None:
+            raise SafecrsError(
+                f'{path} holds no items: it needs a JSON object of {{"id": {{"name": "Title (Year)"}}}}, as '
+                'ReDial\'s movie table, or of {"Title (Year)": "tt…"}, as Reddit-Movie\'s titles.'
+            )
+        return read_redial_items(path).values() if entry[1] == "{" else read_reddit_items(path)
+    if re.match(r"tconst\b", head):
+        return read_title_basics(path)
+    return read_items(path)
+
+
+def read_all(
+    files: Sequence[tuple[Path, Callable[[Path], Iterable[Advisory]]]], report: Report
+) -> Iterator[Advisory]:
+    """The advisories of every file, each with its reader, told as they are read."""
+    for number, (path, reader) in enumerate(files):
+        report("Read the advisories", number, len(files), path.name)
+        yield from reader(path)
+    if files:
+        report("Read the advisories", len(files), len(files), "")
+
+
+def film_oracle(items: Path, mpaa: Sequence[Path], report: Report) -> Oracle:
+    """The films of a catalog file, judged by MPAA reasons and the starter's advisories.
+
+    Raises:
+        SafecrsError: a file is missing or malformed.
+    """
+    from itertools import chain
+
+    from safecrs.advisories import read_mpaa
+    from safecrs.catalog import Catalog
+    from safecrs.oracle import compile_oracle
+    from safecrs.starter import read_starter
+    from safecrs.taxonomy import load_taxonomy
+
+    report("Compile the oracle", 0, 1, "")
+    catalog = Catalog.from_items(read_item_file(items), "film")
+    said = chain(read_all([(path, read_mpaa) for path in mpaa], report), read_starter("film")[1])
+    oracle = compile_oracle(catalog, said, load_taxonomy("film"))
+    report("Compile the oracle", 1, 1, "")
+    return oracle
