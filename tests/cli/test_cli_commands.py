@@ -253,7 +253,20 @@ COMMANDS = (
         [group, name]
         for group, names in (
             ("oracle", ("compile", "explain", "coverage")),
-            ("data", ("starter", "redial", "card", "export")),
+            (
+                "data",
+                (
+                    "starter",
+                    "movielens",
+                    "redial",
+                    "inspired",
+                    "reddit",
+                    "released",
+                    "game",
+                    "card",
+                    "export",
+                ),
+            ),
             ("train", ("sft", "gdpo", "presets")),
         )
         for name in names

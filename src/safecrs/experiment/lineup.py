@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 SFT, SAFE_SFT, SAFE_GDPO = "SFT, no safety", "Safe-SFT", "Safe-GDPO"
 CLASSIC = ("Popularity", "Retrieval", "Neighbours")
-UNSAFE = (*CLASSIC, SFT)
+SFT_CATALOG = f"{SFT} + catalog"
+UNSAFE = (*CLASSIC, SFT, SFT_CATALOG)
 """Recommenders that know nothing of safety."""
 
 
@@ -93,8 +94,11 @@ def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
         System(f"{CLASSIC[-1]} + filter, detected traits", partial(make.filtered, CLASSIC[-1]), **found)
     )
     for model in models:
+        systems.append(System(model.name, partial(make.plain, model.name)))
+        if not model.reasons:
+            # Told of no sensitivity, the constraint leaves nothing but titles of the catalog, each once.
+            systems.append(System(f"{model.name} + catalog", partial(make.constrained, model.name)))
         systems += [
-            System(model.name, partial(make.plain, model.name)),
             System(f"{model.name} + filter", partial(make.filtered, model.name), **told),
             System(f"{model.name} + constrained", partial(make.constrained, model.name), **told),
         ]

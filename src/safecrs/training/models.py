@@ -57,12 +57,13 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
         )
         record = folder / _MADE_FROM
         if not (folder / "config.json").is_file():
+            phrases = [trait.avoid for trait in oracle.taxonomy.traits]  # as the safety analysis puts it
             vectors = [
                 taste_vectors(tastes, len(catalog), spec.size.tastes, seed),
                 content_vectors(oracle.risk),
             ]
             with atomic_folder(folder) as temporary:
-                save_tiny(temporary, texts, catalog.labels, spec.size, seed, vectors)
+                save_tiny(temporary, texts, catalog.labels, spec.size, seed, vectors, phrases)
                 write_json(temporary / _MADE_FROM, made_from)
         elif record.is_file() and read_json(record) != made_from:
             raise SafecrsError(

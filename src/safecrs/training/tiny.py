@@ -49,11 +49,12 @@ class TinySize(BaseModel):
 
 
 def tiny_tokenizer(
-    texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None
+    texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None, phrases: Sequence[str] = ()
 ) -> PreTrainedTokenizerFast:
     """A byte-level BPE trained on ``texts``, with chat template; every label is added as one token.
 
-    So is every title by itself that is not easily taken for ordinary words, since people leave the year out.
+    So is every title by itself that is not easily taken for ordinary words, since people leave the year
+    out, and each of ``phrases``.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -71,7 +72,8 @@ def tiny_tokenizer(
     )
     tokenizer.train_from_iterator(texts, trainer)
     whole = [label for label in dict.fromkeys(labels) if label.strip() == label and _survives(label)]
-    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in (*MARKERS, *whole)])
+    single = (*MARKERS, *phrases, *whole)
+    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in single])
     titles = [AddedToken(title, single_word=True, normalized=False) for title in bare_titles(whole)]
     tokenizer.add_tokens(titles)
     wrapped = PreTrainedTokenizerFast(
@@ -138,19 +140,21 @@ def save_tiny(
     size: TinySize | None = None,
     seed: int = 0,
     vectors: Sequence[NDArray[np.float32]] = (),
+    phrases: Sequence[str] = (),
 ) -> None:
     """Write a fresh tiny model and its tokenizer into ``folder``.
 
     ``vectors``, each [labels, size] of unit length on average, become part of the embeddings of the labels'
-    tokens (`safecrs.training.item_vectors`).
+    tokens (`safecrs.training.item_vectors`). ``phrases`` are tokens too; each names a column of the last of
+    the vectors, and begins as its axis: what a safety analysis says points at what it is about.
 
     Raises:
         SafecrsError: the vectors are longer than the embeddings.
     """
-    tokenizer = tiny_tokenizer(texts, labels, size)
+    tokenizer = tiny_tokenizer(texts, labels, size, phrases)
     model = tiny_model(tokenizer, size, seed)
     if vectors:
-        _set_embeddings(model, tokenizer, labels, vectors)
+        _set_embeddings(model, tokenizer, labels, vectors, phrases)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
@@ -160,6 +164,7 @@ def _set_embeddings(
     tokenizer: PreTrainedTokenizerFast,
     labels: Sequence[str],
     vectors: Sequence[NDArray[np.float32]],
+    phrases: Sequence[str],
 ) -> None:
     """Embeddings of unit length on average: the vectors, then a random code by which an item is told apart.
 
@@ -180,3 +185,7 @@ def _set_embeddings(
         for text, item in (*zip(labels, range(items), strict=True), *bare_titles(labels).items()):
             if text in known:
                 weight[known[text]] = table[item]
+        first = sum(part.shape[1] for part in vectors[:-1])
+        for column, phrase in enumerate(phrases):
+            weight[known[phrase]] = 0.0
+            weight[known[phrase], first + column] = 1.0

@@ -10,7 +10,8 @@ from importlib.resources import files
 
 from safecrs.conversation import Conversation
 from safecrs.taxonomy import Taxonomy
-from safecrs.traits.evidence import find_evidence
+from safecrs.traits.evidence import read_message
+from safecrs.traits.finder import Finder
 from safecrs.traits.lexicon import Lexicon, load_lexicon
 
 REPORT_FROM = 0.5
@@ -37,8 +38,12 @@ def detect_traits(
     taxonomy: Taxonomy,
     lexicon: Lexicon | None = None,
     report_from: float = REPORT_FROM,
+    finder: Finder | None = None,
 ) -> list[Disclosure]:
     """Disclosures of the user's messages, one a trait (its likeliest evidence), in the order they were made.
+
+    A ``finder`` (`load_finder`) adds sentences that disclose a trait by their meaning, where the rules found
+    nothing in the sentence and do not deny the trait in the message; it never overrules them.
 
     A later wish for the very thing does not take back an earlier disclosure: that is for the user to say
     where it cannot be mistaken, not for a guess.
@@ -48,15 +53,24 @@ def detect_traits(
     for number, message in enumerate(conversation):
         if message.role != "user":
             continue
-        for evidence in find_evidence(message.content, taxonomy, lexicon):
-            probability = rule_probabilities().get(evidence.rule, REPORT_FROM)
-            known = best.get(evidence.trait)
+        reading = read_message(message.content, taxonomy, lexicon)
+        found = [
+            (piece.trait, rule_probabilities().get(piece.rule, REPORT_FROM), piece.start, piece.end)
+            for piece in reading.evidence
+        ]
+        if finder is not None:
+            found += [
+                (meant.trait, meant.probability, meant.start, meant.end)
+                for meant in finder.find(message.content, lexicon)
+                if meant.trait in taxonomy.column
+                and meant.trait not in reading.denied
+                and not any(piece.start < meant.end and meant.start < piece.end for piece in reading.evidence)
+            ]
+        for trait, probability, start, end in found:
+            known = best.get(trait)
             if probability < report_from or (known and known.probability >= probability):
                 continue
-            text = message.content[evidence.start : evidence.end]
-            best[evidence.trait] = Disclosure(
-                evidence.trait, probability, evidence.start, evidence.end, number, text
-            )
+            best[trait] = Disclosure(trait, probability, start, end, number, message.content[start:end])
     return sorted(best.values(), key=lambda found: (found.message, found.start, found.trait))
 
 

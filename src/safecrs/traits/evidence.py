@@ -29,11 +29,28 @@ class Evidence:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One message as the rules read it.
+
+    ``denied``: traits it speaks of and does not disclose: welcomed, negated, told as a plot, or another
+    person's. A finder that adds to ``evidence`` leaves them alone.
+    """
+
+    evidence: tuple[Evidence, ...] = ()
+    denied: frozenset[str] = frozenset()
+
+
 def find_evidence(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> list[Evidence]:
-    """Every piece of evidence in one message. Another finder (embeddings, a model) would add to this list."""
+    """Every piece of evidence in one message."""
+    return list(read_message(text, taxonomy, lexicon).evidence)
+
+
+def read_message(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> Reading:
+    """Every piece of evidence in one message, and the traits it denies."""
     tokens = tokenise(text)
     if not tokens:
-        return []
+        return Reading()
     titles = title_words(text, tokens)
     found: dict[CueKind, list[Match[tuple[str, CueKind]]]] = {}
     for match in lexicon.matcher(taxonomy).find(tokens):
@@ -41,10 +58,11 @@ def find_evidence(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> list[Evide
         if kind == "films" or not titles.intersection(range(match.start, match.end)):
             found.setdefault(kind, []).append(match)
     reader = _Reader(tokens, taxonomy, lexicon, titles, found)
-    return [
+    evidence = tuple(
         Evidence(trait, rule, tokens[start].start, tokens[end - 1].end)
         for trait, rule, start, end in reader.read()
-    ]
+    )
+    return Reading(evidence, frozenset(reader.denied - {piece.trait for piece in evidence}))
 
 
 _Finding = tuple[str, str, int, int]
@@ -68,6 +86,8 @@ class _Reader:
         self._titles = titles
         self._found = found
         self._cast = Cast(tokens, lexicon)
+        self.denied: set[str] = set()
+        """Traits that were met and not disclosed; complete after `read`."""
         # "hate speech" is a topic, not a hate of speech.
         own = {t.start for t in found.get("topics", ()) if tokens[t.start].word in ("hate", "fear")}
         self._frames = pick_frames(
@@ -87,6 +107,7 @@ class _Reader:
         averse = list(self._averse(topics, governed))
         welcome = {topics[i].label[0] for i, by in governed.items() if not by.averse}
         welcome -= {finding[0] for finding in averse}
+        self.denied |= welcome
         yield from averse
         yield from self._outright()
         yield from self._companions()
@@ -107,8 +128,10 @@ class _Reader:
             elif frame.label == "after":
                 who = self._cast.affected(frame.start, frame.end)
             elif frame.label == "near" and self._tells_of_a_film(frame.start):
-                continue
-            if who is not Who.OTHER:
+                who = Who.OTHER
+            if who is Who.OTHER:
+                self.denied.add(topic.label[0])
+            else:
                 rule = "family" if who is Who.COMPANY else frame.label
                 yield topic.label[0], rule, min(topic.start, frame.start), max(topic.end, frame.end)
 
@@ -125,34 +148,35 @@ class _Reader:
 
     def _outright(self) -> Iterator[_Finding]:
         for match in self._found.get("strong", ()):
-            if self._negated(match.start, 3) or self._in_fiction(match):
-                continue
             who = self._cast.subject(match.start)
-            if who is not Who.OTHER:
+            if who is Who.OTHER or self._negated(match.start, 3) or self._in_fiction(match):
+                self.denied.add(match.label[0])
+            else:
                 yield match.label[0], "family" if who is Who.COMPANY else "strong", match.start, match.end
         for match in self._found.get("wants", ()):
-            if not self._negated(match.start, 5):
+            if self._negated(match.start, 5):
+                self.denied.add(match.label[0])
+            else:
                 yield match.label[0], "wants", match.start, match.end
 
     def _life(self) -> Iterator[Match[tuple[str, str]]]:
         for match in self._found.get("life", ()):
-            if self._negated(match.start, 1):
-                continue
-            if not self._cast.own(match.start, match.end) and (
-                self._in_fiction(match) or not self._cast.touched(match.start)
+            if self._negated(match.start, 1) or (
+                not self._cast.own(match.start, match.end)
+                and (self._in_fiction(match) or not self._cast.touched(match.start))
             ):
+                self.denied.add(match.label[0])
                 continue
             yield Match(match.start, match.end, (match.label[0], "life"))
 
     def _companions(self) -> Iterator[_Finding]:
-        if self._cast.absent:
-            return
         for match in self._cast.companions:
-            named = self._titles.intersection(range(match.start, match.end))
-            if not named and not self._negated(match.start, 6):
-                for trait in self._lexicon.companions[match.label][0]:
-                    if trait in self._taxonomy.column:
-                        yield trait, "companion", match.start, match.end
+            traits = [t for t in self._lexicon.companions[match.label][0] if t in self._taxonomy.column]
+            if self._cast.absent or self._negated(match.start, 6):
+                self.denied.update(traits)
+            elif not self._titles.intersection(range(match.start, match.end)):
+                for trait in traits:
+                    yield trait, "companion", match.start, match.end
 
     def _reactions(self) -> Iterator[Match[tuple[str, str]]]:
         reactions = self._cast.reactions

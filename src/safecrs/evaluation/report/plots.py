@@ -11,7 +11,7 @@ from typing import Any
 from safecrs.evaluation.results import Evaluation
 from safecrs.evaluation.statistics import Estimate
 
-PROTECTIONS = {"": "o", "filter": "s", "constrained": "D"}
+PROTECTIONS = {"": "o", "catalog": "P", "filter": "s", "constrained": "D"}
 _COLOURS = ("#8c8c8c", "#b07aa1", "#9c755f", "#e15759", "#f28e2b", "#4e79a7", "#59a14f", "#76b7b2")
 _INK = "#1f2933"
 
