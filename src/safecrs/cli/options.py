@@ -38,6 +38,12 @@ DomainOption = Annotated[DomainChoice, typer.Option("--domain", help="What is re
 OracleFile = Annotated[
     Path | None, typer.Option("--oracle", help="A compiled oracle; the starter's by default.", dir_okay=False)
 ]
+Embeddings = Annotated[
+    bool,
+    typer.Option(
+        "--embeddings", help="Also look for oblique disclosures with sentence embeddings (an extra)."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 DEFAULT = DEFAULT_THRESHOLD

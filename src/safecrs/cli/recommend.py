@@ -10,6 +10,7 @@ import typer
 from safecrs.cli.options import (
     DomainChoice,
     DomainOption,
+    Embeddings,
     Json,
     OracleFile,
     Traits,
@@ -32,6 +33,7 @@ def recommend(
     detect: Annotated[
         bool, typer.Option("--detect/--no-detect", help="Read sensitivities out of the text.")
     ] = True,
+    embeddings: Embeddings = False,
     domain: DomainOption = DomainChoice.film,
     oracle: OracleFile = None,
     json: Json = False,
@@ -47,12 +49,14 @@ def recommend(
         safecrs recommend "space films like Alien" --model runs/demo/safe-gdpo/model
     """
     from safecrs.serving import Recommender
+    from safecrs.traits import load_finder
 
     recommender = Recommender.load(
         domain.value,
         oracle=open_oracle(oracle, domain),
         model=model,
         unknown="allow" if allow_unknown else "exclude",
+        finder=load_finder() if embeddings else None,
     )
     answer = recommender.recommend(read_text(text), traits=trait or (), detect=detect, k=k)
     if json:

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import DomainChoice, DomainOption, Json, read_text
+from safecrs.cli.options import DomainChoice, DomainOption, Embeddings, Json, read_text
 
 
 def traits(
     text: Annotated[str, typer.Argument(help='What the person wrote; "-" reads it from standard input.')],
+    embeddings: Embeddings = False,
     domain: DomainOption = DomainChoice.film,
     json: Json = False,
 ) -> None:
@@ -25,10 +26,12 @@ def traits(
     from safecrs.cli.output import console, print_json
     from safecrs.conversation import conversation
     from safecrs.taxonomy import load_taxonomy
-    from safecrs.traits import detect_traits
+    from safecrs.traits import detect_traits, load_finder
 
     taxonomy = load_taxonomy(domain.value)
-    found = detect_traits(conversation(read_text(text)), taxonomy)
+    found = detect_traits(
+        conversation(read_text(text)), taxonomy, finder=load_finder() if embeddings else None
+    )
     if json:
         print_json(found)
         return

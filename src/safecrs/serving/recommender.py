@@ -14,7 +14,7 @@ from safecrs.oracle import Oracle, Verdict, load_starter
 from safecrs.policies.base import Policy, Request
 from safecrs.policies.filtered import FilteredPolicy, Unknown
 from safecrs.taxonomy import DEFAULT_THRESHOLD, Domain
-from safecrs.traits import Disclosure, detect_traits
+from safecrs.traits import Disclosure, Finder, detect_traits
 
 if TYPE_CHECKING:
     from safecrs.policies.checkpoint import LanguageModel
@@ -63,12 +63,15 @@ class Recommender:
         oracle: judges every item; its catalog is what can be recommended.
         policy: ranks; it is put behind the oracle's filter unless it is constrained already.
         unknown: whether items on which the oracle has no verdict may appear; they carry a note then.
+        finder: looks for oblique disclosures too (`safecrs.traits.load_finder`).
     """
 
-    def __init__(self, oracle: Oracle, policy: Policy, unknown: Unknown = "exclude") -> None:
+    def __init__(
+        self, oracle: Oracle, policy: Policy, unknown: Unknown = "exclude", finder: Finder | None = None
+    ) -> None:
         from safecrs.policies.constrained import ConstrainedPolicy
 
-        self.oracle = oracle
+        self.oracle, self.finder = oracle, finder
         protected = (
             isinstance(policy, ConstrainedPolicy) and policy.oracle is oracle and policy.unknown == unknown
         )
@@ -83,6 +86,7 @@ class Recommender:
         oracle: Oracle | Path | None = None,
         model: Path | LanguageModel | None = None,
         unknown: Unknown = "exclude",
+        finder: Finder | None = None,
     ) -> Recommender:
         """The best recommender that can be had from what is given.
 
@@ -109,7 +113,7 @@ class Recommender:
 
             inner = LanguageModelPolicy(model, oracle.catalog, name="language model", reasoning="given")
             policy = ConstrainedPolicy(inner, oracle, unknown)
-        return cls(oracle, policy, unknown)
+        return cls(oracle, policy, unknown, finder)
 
     def recommend(
         self,
@@ -132,7 +136,7 @@ class Recommender:
         """
         spoken = conversation(messages)
         taxonomy = self.oracle.taxonomy
-        found = tuple(detect_traits(spoken, taxonomy)) if detect else ()
+        found = tuple(detect_traits(spoken, taxonomy, finder=self.finder)) if detect else ()
         constraints = {disclosure.trait: DEFAULT_THRESHOLD for disclosure in found}
         constraints |= taxonomy.constraints(traits)
         own: dict[str, float] = {}

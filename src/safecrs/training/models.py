@@ -12,9 +12,9 @@ from safecrs.oracle import Oracle
 from safecrs.policies.quiet import silence
 from safecrs.policies.tastes import taste_rows
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
+from safecrs.training.item_vectors import content_vectors, taste_vectors
 from safecrs.training.preset import ModelSpec
 from safecrs.training.smollm2 import convert_smollm2
-from safecrs.training.item_vectors import content_vectors, taste_vectors
 from safecrs.training.tiny import save_tiny
 
 _MADE_FROM = "made_from.json"

