@@ -1,7 +1,7 @@
 """Disclosures by the meaning of a sentence, for what no rule has words for ("I poured the last bottle away").
 
 A multinomial logistic regression over sentence embeddings, with a class for sentences that disclose nothing,
-fitted by ``python -m safecrs.experiment.fit_finder``. It answers for one trait a sentence or, mostly, for none.
+fitted by ``python -m safecrs.experiment.fit_finder``; it answers for one trait a sentence or for none.
 """
 
 from __future__ import annotations
