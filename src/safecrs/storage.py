@@ -80,9 +80,14 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         fresh, old = temporary / "new", temporary / "old"
         fresh.mkdir()
         yield fresh
-        if target.exists():
-            target.replace(old)
-        fresh.replace(target)
+        try:
+            if target.exists():
+                target.replace(old)
+            fresh.replace(target)
+        except BaseException:
+            if old.exists() and not target.exists():
+                old.replace(target)
+            raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise SafecrsError(
@@ -130,7 +135,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise SafecrsError(f"{path} is not readable JSON ({error}).") from error
 
 
@@ -185,7 +190,7 @@ def map_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
             raise ValueError("bytes after the last array")
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SafecrsError(
             f"{path} is damaged or was not written by safecrs ({error}); build it again."
         ) from error

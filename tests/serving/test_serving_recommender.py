@@ -202,3 +202,17 @@ def test_a_model_under_another_oracle_or_rule_is_filtered_all_the_same(world, tm
     assert len(answer.suggestions) == 8
     assert 2 not in {item.row for item in answer.suggestions}
     assert {item.verdict for item in answer.suggestions} == {Verdict.SAFE}
+
+
+def test_words_that_disclose_several_traits_are_left_out_once(world):
+    heard = []
+
+    class Listening(Everything):
+        def recommend(self, requests, k=10):
+            heard.extend(request.messages[-1].content for request in requests)
+            return super().recommend(requests, k)
+
+    recommender = Recommender(world.oracle, Listening(world.catalog), "allow")
+    answer = recommender.recommend("my 6 year old wants dinosaurs and a funny adventure with pirates")
+    assert len({(found.start, found.end) for found in answer.disclosures}) < len(answer.disclosures)
+    assert heard[0].split() == "wants dinosaurs and a funny adventure with pirates".split()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.training.preset import load_preset, preset_names, with_model
+from safecrs.training.preset import choose_preset, load_preset, preset_names
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -57,11 +57,13 @@ def test_overrides_are_toml_values():
 
 @pytest.mark.parametrize("name", ["smollm2", "123", "true", "a/b c/modèle", 'quo"te', "back\\slash"])
 def test_another_model(name):
-    assert with_model("tiny", name).model.name == name
+    assert choose_preset("tiny", name).model.name == name
 
 
 def test_no_other_model():
-    assert with_model("tiny", None) == load_preset("tiny")
+    assert choose_preset(None, None) == load_preset("tiny")
+    assert choose_preset(None, "smollm2") == load_preset("smollm2")
+    assert choose_preset(None, "runs/mine").sft == load_preset("smollm2").sft
 
 
 def test_a_preset_of_ones_own(tmp_path):

@@ -123,13 +123,13 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         whole = json.loads(text)
         values = list(enumerate(whole if isinstance(whole, list) else [whole], start=1))
-    except ValueError:
+    except (ValueError, RecursionError):
         values = []
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
                 try:
                     values.append((number, json.loads(line)))
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise SafecrsError(f"{path}, row {number}: not JSON ({error}).") from error
     if not values:
         raise SafecrsError(f"{path} is empty: it should hold JSON objects.")

@@ -12,6 +12,8 @@ _WORD = re.compile(r"[^\W_]+(?:[’'·.\-/][^\W_]+)*[.!?]?")
 _YEAR = re.compile(r"\s*[(\[]\s*((?:1[89]|20)\d\d)\s*[)\]]")
 _QUOTES = '"“”«»*_'
 _MAX_WORDS = 12
+_LOOK_BACK = 32
+"""Characters before a title in which a sentence may end: a bound that keeps long texts linear."""
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\n]\s*[\"“'(]*)$")
 # A title made of these alone is taken for ordinary words unless quoted, dated or written in title case.
 _ORDINARY_WORDS = """
@@ -106,7 +108,7 @@ def _title_case(text: str, words: list[re.Match[str]], start: int) -> bool:
         return False
     if text.isupper():
         return False
-    opens_sentence = _SENTENCE_END.search(text[:start]) is not None
+    opens_sentence = _SENTENCE_END.search(text[max(0, start - _LOOK_BACK) : start]) is not None
     ordinary = all(word.casefold().rstrip(".!?") in _ORDINARY for word in content)
     if len(content) == 1 and (content[0].isdigit() or len(content[0]) < 2):
         return False

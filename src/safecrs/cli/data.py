@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from safecrs.benchmark import Benchmark
-    from safecrs.experiment.study import Report
+    from safecrs.experiment.study import Report, Study
     from safecrs.oracle import Oracle
 
 app = typer.Typer(help="Build, look at and export benchmarks.", no_args_is_help=True)
@@ -34,11 +34,7 @@ def starter(out: Out, seed: Seed = 0, overwrite: Overwrite = False) -> None:
     """
     from safecrs.experiment import starter_inputs
 
-    def make(report: Report) -> tuple[Benchmark, Oracle]:
-        study = starter_inputs(seed, report)
-        return study.benchmark, study.oracle
-
-    _build(make, out, overwrite)
+    _build(lambda report: _of(starter_inputs(seed, report)), out, overwrite)
 
 
 @app.command()
@@ -89,11 +85,9 @@ def redial(
     """
     from safecrs.experiment import redial_inputs
 
-    def make(report: Report) -> tuple[Benchmark, Oracle]:
-        study = redial_inputs(dialogues, items, mpaa, seed=seed, report=report)
-        return study.benchmark, study.oracle
-
-    _build(make, out, overwrite)
+    _build(
+        lambda report: _of(redial_inputs(dialogues, items, mpaa, seed=seed, report=report)), out, overwrite
+    )
 
 
 @app.command()
@@ -300,6 +294,10 @@ def _build(make: Callable[[Report], tuple[Benchmark, Oracle]], out: Path, overwr
     for split, facts in benchmark.card.splits.items():
         say(f"{split}: {facts.samples:,} samples, {facts.constrained:,} with a sensitivity")
     say(f"Written to {out}; `safecrs data card {out}` shows what is in it.")
+
+
+def _of(study: Study) -> tuple[Benchmark, Oracle]:
+    return study.benchmark, study.oracle
 
 
 def _samples(report: Report) -> Callable[[int, int], None]:

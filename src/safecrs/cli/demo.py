@@ -19,7 +19,7 @@ Out = Annotated[Path, typer.Option(help="The folder for everything that is made.
 
 def demo(
     out: Out = Path("runs/demo"),
-    preset: PresetName = "tiny",
+    preset: PresetName = None,
     model: Model = None,
     settings: Set = None,
     seed: Seed = 0,
@@ -30,9 +30,9 @@ def demo(
     """
     from safecrs.cli.output import progress
     from safecrs.experiment import run_experiment, starter_inputs
-    from safecrs.training.preset import with_model
+    from safecrs.training.preset import choose_preset
 
-    recipe = with_model(preset, model, settings or ())
+    recipe = choose_preset(preset, model, settings or ())
     with progress() as report:
         study = starter_inputs(seed, report)
         outcome = run_experiment(study, recipe, out, seed=seed, report=report)
@@ -49,7 +49,7 @@ def redial(
         ),
     ],
     out: Out = Path("runs/redial"),
-    preset: PresetName = "tiny",
+    preset: PresetName = None,
     model: Model = None,
     settings: Set = None,
     seed: Seed = 0,
@@ -60,9 +60,9 @@ def redial(
     """
     from safecrs.cli.output import progress
     from safecrs.experiment import redial_inputs, run_experiment
-    from safecrs.training.preset import with_model
+    from safecrs.training.preset import choose_preset
 
-    recipe = with_model(preset, model, settings or ())
+    recipe = choose_preset(preset, model, settings or ())
     with progress() as report:
         study = redial_inputs(
             data / "conversations" / "redial_dialogues.jsonl.gz",

@@ -18,7 +18,10 @@ BenchmarkFolder = Annotated[
     Path, typer.Argument(help="A benchmark's folder (safecrs data …).", file_okay=False)
 ]
 Out = Annotated[Path, typer.Option(help="The run's folder.", file_okay=False)]
-PresetName = Annotated[str, typer.Option("--preset", help="tiny, smollm2, …, or a TOML file of your own.")]
+PresetName = Annotated[
+    str | None,
+    typer.Option("--preset", help="tiny, smollm2, or a TOML file of your own; by default the model's."),
+]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Override a setting of the preset: sft.learning_rate=1e-4")
 ]
@@ -31,7 +34,7 @@ Model = Annotated[
 def sft(
     benchmark: BenchmarkFolder,
     out: Out,
-    preset: PresetName = "tiny",
+    preset: PresetName = None,
     model: Model = None,
     settings: Set = None,
     safe: Annotated[
@@ -56,10 +59,10 @@ def sft(
     from safecrs.cli.output import progress, say
     from safecrs.oracle import Oracle
     from safecrs.training.models import base_model
-    from safecrs.training.preset import with_model
+    from safecrs.training.preset import choose_preset
     from safecrs.training.sft import by_popularity, train_sft
 
-    recipe = with_model(preset, model, settings or ())
+    recipe = choose_preset(preset, model, settings or ())
     held = load_benchmark(benchmark)
     oracle = Oracle.load(benchmark / ORACLE)
     samples = held.split("train")
@@ -85,7 +88,7 @@ def gdpo(
         Path, typer.Option(help="The model to start from, as `train sft` leaves one.", file_okay=False)
     ],
     out: Out,
-    preset: PresetName = "tiny",
+    preset: PresetName = None,
     settings: Set = None,
     seed: Seed = 0,
 ) -> None:
@@ -100,10 +103,10 @@ def gdpo(
     from safecrs.benchmark.store import ORACLE
     from safecrs.cli.output import progress, say
     from safecrs.oracle import Oracle
-    from safecrs.training.preset import load_preset
+    from safecrs.training.preset import choose_preset
     from safecrs.training.rl import train_gdpo
 
-    recipe = load_preset(preset, settings or ())
+    recipe = choose_preset(preset, None, settings or ())
     held = load_benchmark(benchmark)
     with progress() as report:
         trained = train_gdpo(

@@ -155,13 +155,17 @@ def comparisons(measured: Sequence[Measured]) -> list[tuple[str, str]]:
     strongest = max(
         (m for m in measured if m.system.name in UNSAFE), key=lambda m: recall.value(m.judged)
     ).system.name
+    protected = f"{SFT} + constrained" if strongest == SFT_CATALOG else f"{strongest} + filter"
     pairs = [
+        (protected, strongest),
+        (f"{SFT} + constrained", strongest),
+        (f"{SAFE_SFT} + constrained", strongest),
         (f"{SAFE_GDPO} + constrained", strongest),
         (SAFE_GDPO, strongest),
         (SAFE_SFT, SFT),
         (SAFE_GDPO, SAFE_SFT),
         (f"{SAFE_GDPO} + constrained", f"{SAFE_SFT} + constrained"),
-        (f"{SAFE_GDPO} + constrained", "Neighbours + filter"),
+        ("Neighbours + filter, detected traits", strongest),
         (f"{SAFE_GDPO} + constrained, detected traits", strongest),
     ]
     return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))

@@ -87,13 +87,20 @@ class Evidence:
         }
 
     def of(self, row: int) -> list[Finding]:
-        """All findings about a row, the weightiest first."""
+        """All findings about a row, the weightiest first.
+
+        Raises:
+            SafecrsError: the file that the columns are mapped from is damaged.
+        """
         span = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
         columns = (self.source[span], self.subject[span], self.value[span], self.words[span])
-        findings = [
-            Finding(self.sources[source], self.subjects[subject], int(value), self.texts[int(words)])
-            for source, subject, value, words in zip(*columns, strict=True)
-        ]
+        try:
+            findings = [
+                Finding(self.sources[source], self.subjects[subject], int(value), self.texts[int(words)])
+                for source, subject, value, words in zip(*columns, strict=True)
+            ]
+        except (IndexError, UnicodeDecodeError) as error:
+            raise SafecrsError("The compiled oracle's evidence is damaged; compile it again.") from error
         return sorted(findings, key=lambda finding: -finding.value)
 
     @property

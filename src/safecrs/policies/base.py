@@ -17,10 +17,12 @@ class Request:
         messages: the conversation, the user's turn last.
         constraints: trait id → threshold that the slate must respect; only safety-aware policies read it.
         seen: catalog rows never to recommend (mentioned or already watched).
+
+    What a person said and disclosed stays out of the repr and so out of logs.
     """
 
-    messages: tuple[Message, ...]
-    constraints: Mapping[str, float] = field(default_factory=dict)
+    messages: tuple[Message, ...] = field(repr=False)
+    constraints: Mapping[str, float] = field(default_factory=dict, repr=False)
     seen: frozenset[int] = frozenset()
 
 

@@ -83,7 +83,7 @@ class RetrievalPolicy:
     name = "retrieval"
 
     def __init__(
-        self, catalog: Catalog, tastes: Tastes = (), *, mentions: float = 1.0, prior: float = 1.0
+        self, catalog: Catalog, tastes: Tastes = (), *, mentions: float = 2.0, prior: float = 2.0
     ) -> None:
         self.catalog = catalog
         self.mentions, self.prior = mentions, prior

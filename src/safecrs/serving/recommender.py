@@ -111,7 +111,9 @@ class Recommender:
             from safecrs.policies.constrained import ConstrainedPolicy
             from safecrs.policies.language_model import LanguageModelPolicy
 
-            inner = LanguageModelPolicy(model, oracle.catalog, name="language model", reasoning="given")
+            inner = LanguageModelPolicy(
+                model, oracle.catalog, name="language model", reasoning="given", taxonomy=oracle.taxonomy
+            )
             policy = ConstrainedPolicy(inner, oracle, unknown)
         return cls(oracle, policy, unknown, finder)
 
@@ -191,9 +193,9 @@ def _ranker(oracle: Oracle) -> Policy:
 def _unsaid(messages: tuple[Message, ...], found: tuple[Disclosure, ...]) -> tuple[Message, ...]:
     """The conversation without the words that disclose: they say what to leave out, not what to look for."""
     texts = [message.content for message in messages]
-    for disclosure in sorted(found, key=lambda each: each.start, reverse=True):
-        text = texts[disclosure.message]
-        texts[disclosure.message] = f"{text[: disclosure.start]} {text[disclosure.end :]}"
+    for disclosure in found:  # blanked, not cut out: several may share their words
+        text, start, end = texts[disclosure.message], disclosure.start, disclosure.end
+        texts[disclosure.message] = text[:start] + " " * (end - start) + text[end:]
     return tuple(
         Message(role=message.role, content=text) for message, text in zip(messages, texts, strict=True)
     )

@@ -31,8 +31,8 @@ class ModelSpec(BaseModel):
     """Which model is trained.
 
     Attributes:
-        name: "tiny" (made for the catalog), "smollm2" (out of a Python package), or a folder or hub name of
-            any causal language model that transformers loads.
+        name: "tiny" (made for the catalog), "smollm2" (out of a Python package), or the folder of any causal
+            language model that transformers loads.
         size: architecture of the tiny model.
         dtype: of the weights.
         lora: adapters; None trains all weights.
@@ -109,8 +109,13 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
         raise SafecrsError(f"The preset {name} is not valid: {where}: {detail['msg']}.") from error
 
 
-def with_model(name: str, model: str | None, overrides: Iterable[str] = ()) -> Preset:
-    """`load_preset` with another model, unless ``model`` is None."""
+def choose_preset(name: str | None, model: str | None, overrides: Iterable[str] = ()) -> Preset:
+    """The preset called ``name``, else the one made for ``model``, else "tiny"; trains ``model`` if given.
+
+    A model without a preset of its own is trained as SmolLM2 is.
+    """
+    if name is None:
+        name = "tiny" if model is None else model if model in preset_names() else "smollm2"
     chosen = [f"model.name={json.dumps(model, ensure_ascii=False)}"] if model else []
     return load_preset(name, [*chosen, *overrides])
 

@@ -28,7 +28,7 @@ class RunRecord(BaseModel):
     """Everything that decides what a run produces.
 
     Attributes:
-        stage: "tastes", "sft", "safe-sft", "safe-gdpo"…
+        stage: "sft", "safe-sft" or "safe-gdpo".
         base: fingerprint or name of the model it starts from.
         settings: the stage's configuration as resolved.
         data: fingerprint of the training samples.

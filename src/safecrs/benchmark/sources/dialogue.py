@@ -92,5 +92,5 @@ def parse_json(text: str, where: str) -> Any:
     """
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise SafecrsError(f"{where} is not JSON ({error}).") from error

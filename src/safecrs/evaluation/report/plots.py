@@ -60,7 +60,7 @@ def tradeoff(evaluation: Evaluation) -> str:
         )
     axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
     axes.set_xlabel(f"SVR@{evaluation.k}: recommendations that violate, %  (← better)")
-    axes.set_ylabel(f"Recall@{evaluation.k}  (better →)")
+    axes.set_ylabel(f"Recall@{evaluation.k}  (→ better)")
     axes.set_xlim(left=min(-0.5, axes.get_xlim()[0]))
     axes.set_ylim(bottom=0)
     return _svg(plt, figure)

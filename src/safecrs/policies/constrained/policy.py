@@ -57,7 +57,7 @@ class ConstrainedPolicy:
         name: str | None = None,
         trie: CatalogTrie | None = None,
     ) -> None:
-        if len(oracle.catalog) != len(inner.catalog):
+        if oracle.catalog is not inner.catalog and oracle.catalog.labels != inner.catalog.labels:
             raise SafecrsError("The oracle and the policy have different catalogs; give both the same.")
         self.inner, self.oracle, self.unknown = inner, oracle, unknown
         self.reasoning_budget, self.chunk = reasoning_budget, chunk
