@@ -19,7 +19,6 @@ _NAMES = {metric.id: metric.name for metric in METRICS}
 _BETTER = {metric.id: metric.better for metric in METRICS}
 _SIGNS = {"higher": 1.0, "lower": -1.0}
 TABLE = ("recall", "ndcg", "svr", "sdcg", "unknown", "svr_worst", "validity", "repeats", "length")
-_BARE = ("validity", "repeats", "length")  # shown without their intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,6 @@ def _view(chapter: Chapter) -> dict[str, object]:
         "evaluation": evaluation,
         "card": evaluation.card,
         "columns": [(metric, _NAMES[metric].format(k=evaluation.k)) for metric in TABLE],
-        "bare": _BARE,
         "best": {metric: _best(evaluation, metric) for metric in TABLE},
         "tradeoff": plots.tradeoff(evaluation),
         "by_trait": plots.by_trait(evaluation, chapter.trait_systems) if chapter.trait_systems else "",
