@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from safecrs.errors import SafecrsError
 from safecrs.storage import (
+    atomic_folder,
     atomic_path,
     fingerprint,
     map_tensors,
@@ -56,6 +57,26 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, failure:
         assert str(target) in str(caught.value)
 
 
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "a"
+    with atomic_folder(target) as fresh:
+        (fresh / "x").write_text("old")
+    replace = Path.replace
+
+    def refuse(self: Path, to: Path) -> Path:
+        if self.name == "new":
+            raise OSError(errno.EIO, "Input/output error")
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(SafecrsError, match="Cannot write"), atomic_folder(target) as fresh:
+        (fresh / "x").write_text("new")
+    assert (target / "x").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SafecrsError, match="Cannot write"):
@@ -64,7 +85,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_bad_json_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
-    for name in ("a.json", "none.json"):
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    for name in ("a.json", "deep.json", "none.json"):
         with pytest.raises(SafecrsError, match=name):
             read_json(tmp_path / name)
 

@@ -46,13 +46,19 @@ def test_no_violation_seen_is_not_none_possible():
     for n in (1, 10, 300):
         found = estimate(np.zeros(n), ones(n), bootstrap_weights(n, 50))
         assert (found.value, found.low) == (0.0, 0.0)
-        assert (1 - found.high) ** n == pytest.approx(0.05), "seeing none has this probability at that share"
-    assert found.high == pytest.approx(3 / 300, rel=0.01), "the rule of three"
+        assert (1 - found.high) ** n == pytest.approx(0.025), "seeing none has this probability at that share"
+    assert found.high == pytest.approx(3.69 / 300, rel=0.01), "the rule of three, two-sided"
     two = np.array([1.0, 1.0, 0.0])
-    assert estimate(np.zeros(3), two, bootstrap_weights(3, 50)).high == pytest.approx(1 - 0.05**0.5)
+    assert estimate(np.zeros(3), two, bootstrap_weights(3, 50)).high == pytest.approx(1 - 0.025**0.5)
     assert estimate(np.zeros(9), ones(9), bootstrap_weights(9, 50), most=4.0).high == pytest.approx(
-        4 * (1 - 0.05 ** (1 / 9))
+        4 * (1 - 0.025 ** (1 / 9))
     )
+
+
+def test_all_at_the_top_is_not_certain_to_stay_there():
+    found = estimate(2 * ones(10), 2 * ones(10), bootstrap_weights(10, 50))
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(0.025 ** (1 / 10))
 
 
 def test_nothing_counted_gives_no_number():

@@ -70,9 +70,7 @@ def redial(
     out: Out,
     dialogues: Annotated[Path, typer.Option(help="ReDial dialogues, JSON lines (.gz too).", dir_okay=False)],
     items: Annotated[Path, typer.Option(help="ReDial's movie table, JSON (.gz too).", dir_okay=False)],
-    mpaa: Annotated[
-        Path, typer.Option(help="MPAA reasons: title, year, rating, reason (.gz too).", dir_okay=False)
-    ],
+    mpaa: Annotated[Path, typer.Option(help="MPAA ratings and reasons (.gz too).", dir_okay=False)],
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
@@ -133,8 +131,7 @@ def reddit(
     titles: Annotated[
         Path | None,
         typer.Option(
-            help="The films: titles_to_imdb.json, or any file `oracle compile --items` takes that "
-            "has IMDb ids.",
+            help="The films: titles_to_imdb.json, or what `oracle compile --items` takes, with IMDb ids.",
             dir_okay=False,
         ),
     ] = None,
@@ -171,8 +168,7 @@ def reddit(
         raise SafecrsError("Give either one file of requests, or --train, --validation and --test.")
     if (titles is None) == (oracle is None):
         raise SafecrsError(
-            "Reddit-Movie names films by IMDb id, which the starter's do not have: give either --titles or "
-            "--oracle."
+            "Reddit-Movie names films by IMDb id, which the starter's lack: give either --titles or --oracle."
         )
     if oracle is not None and mpaa:
         raise SafecrsError("--mpaa judges the films of --titles; a compiled --oracle judges by itself.")

@@ -106,7 +106,8 @@ def gdpo(
     from safecrs.training.preset import choose_preset
     from safecrs.training.rl import train_gdpo
 
-    recipe = choose_preset(preset, None, settings or ())
+    adapted = (base / "adapter_config.json").is_file()
+    recipe = choose_preset(preset or ("smollm2" if adapted else None), None, settings or ())
     held = load_benchmark(benchmark)
     with progress() as report:
         trained = train_gdpo(

@@ -95,17 +95,19 @@ def estimate(
 ) -> Estimate:
     """Σ numerator / Σ denominator over clusters, with a percentile bootstrap interval.
 
-    Where every numerator is 0 the bootstrap knows no uncertainty; the upper end is then the exact binomial
-    bound on the share of clusters that could have had any (the "rule of three"), each at the ``most`` that
-    one can contribute.
+    Where every numerator is 0, or every cluster at the ``most`` it can contribute, the bootstrap knows no
+    uncertainty; the other end is then the exact binomial bound (Clopper and Pearson 1934) on the share of
+    clusters that could have been otherwise, each as much as can be.
     """
     total = denominator.sum()
     if not total:
         return Estimate(value=None, low=None, high=None)
     value = float(numerator.sum() / total)
+    otherwise = most * (1 - ((1 - LEVEL) / 2) ** (1 / int((denominator > 0).sum())))
     if not numerator.any():
-        share = 1 - (1 - LEVEL) ** (1 / int((denominator > 0).sum()))
-        return Estimate(value=0.0, low=0.0, high=most * share)
+        return Estimate(value=0.0, low=0.0, high=otherwise)
+    if np.allclose(numerator, most * denominator):
+        return Estimate(value=value, low=value - otherwise, high=value)
     low, high = _interval(_ratios(weights, numerator, denominator))
     return Estimate(value=value, low=low, high=high)
 

@@ -140,7 +140,13 @@ class _Makers:
             self.loaded = {
                 name: LanguageModel.load(self.models[name].folder)
             }  # one at a time: they may be large
-        return LanguageModelPolicy(self.loaded[name], self.catalog, name=name, reasoning=reasoning)
+        return LanguageModelPolicy(
+            self.loaded[name],
+            self.catalog,
+            name=name,
+            reasoning=reasoning,
+            taxonomy=self.oracle.taxonomy,
+        )
 
     def filtered(self, name: str) -> Policy:
         return FilteredPolicy(self.plain(name), self.oracle)

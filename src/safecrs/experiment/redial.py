@@ -26,7 +26,10 @@ _CAVEATS = (
     "MPAA reasons name what is notable and are silent on much; where nothing vouches for an item it is "
     "unknown, not safe, and counted so.",
     "ReDial's ground truth is what one other person thought of suggesting: a few films, often popular ones.",
-    "The same oracle filters the ground truth and judges the slates.",
+    "The same oracle filters the ground truth, judges the slates and, with the tiny model, gives its title "
+    "vectors what they begin with.",
+    "Dialogues are resampled as if independent; one worker may have held several, so that intervals may be a "
+    "little too narrow.",
 )
 
 

@@ -51,7 +51,10 @@ class LanguageModel:
         named = folder if (folder / "tokenizer_config.json").is_file() else base
         try:
             model = AutoModelForCausalLM.from_pretrained(
-                base, dtype=getattr(torch, precision), local_files_only=True
+                base,
+                dtype=getattr(torch, precision),
+                local_files_only=True,
+                use_safetensors=True,  # never a pickle
             )
             if whole is not None:
                 from peft import PeftModel

@@ -192,10 +192,14 @@ def _ranker(oracle: Oracle) -> Policy:
 
 def _unsaid(messages: tuple[Message, ...], found: tuple[Disclosure, ...]) -> tuple[Message, ...]:
     """The conversation without the words that disclose: they say what to leave out, not what to look for."""
-    texts = [message.content for message in messages]
-    for disclosure in found:  # blanked, not cut out: several may share their words
-        text, start, end = texts[disclosure.message], disclosure.start, disclosure.end
-        texts[disclosure.message] = text[:start] + " " * (end - start) + text[end:]
+    texts: list[str] = []
+    for number, message in enumerate(messages):
+        pieces, position = [], 0
+        for start, end in sorted((each.start, each.end) for each in found if each.message == number):
+            if start >= position:  # several traits may share their words
+                pieces.append(message.content[position:start])
+            position = max(position, end)
+        texts.append(" ".join([*pieces, message.content[position:]]))
     return tuple(
         Message(role=message.role, content=text) for message, text in zip(messages, texts, strict=True)
     )

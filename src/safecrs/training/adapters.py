@@ -22,7 +22,9 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM
 
     whole = adapter_base(base)
-    model = AutoModelForCausalLM.from_pretrained(whole or base, dtype=getattr(torch, spec.dtype))
+    model = AutoModelForCausalLM.from_pretrained(
+        whole or base, dtype=getattr(torch, spec.dtype), use_safetensors=True
+    )
     if whole is None:
         return model, _lora_config(spec.lora)
     from peft import PeftModel
