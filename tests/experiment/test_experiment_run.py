@@ -90,6 +90,10 @@ def test_protected_systems_never_violate(done, world):
     told = [system for system in evaluation.systems if system.constraints == "benchmark"]
     assert len(told) == 3 + 3 * 2 + 1
     for system in told:
+        if system.metrics["svr"].value is None:  # a model that has hardly learnt may write no title at all
+            assert system.name.endswith(" + filter")
+            assert all(system.metrics[share].value is None for share in ("unknown", "svr_worst"))
+            continue
         assert system.metrics["svr"].value == 0.0, system.name
         assert system.metrics["svr"].high > 0
     for system in told:
