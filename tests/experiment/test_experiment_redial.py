@@ -1,0 +1,52 @@
+"""SafeRec-ReDial on a slice of the real dialogues, judged by the real MPAA reasons."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from safecrs.evaluation import measure
+from safecrs.evaluation.metrics import svr, unknown, validity
+from safecrs.experiment import redial_inputs
+from safecrs.experiment.lineup import lineup
+
+SHARED = Path(__file__).resolve().parents[2] / "../shared/data"
+DIALOGUES = 150
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not SHARED.is_dir(), reason="the real data (../shared/data) are not here"),
+]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    source = gzip.decompress((SHARED / "conversations/redial_dialogues.jsonl.gz").read_bytes()).decode()
+    part = tmp_path_factory.mktemp("redial") / "part.jsonl"
+    part.write_text("\n".join(source.splitlines()[:DIALOGUES]), encoding="utf-8")
+    return redial_inputs(
+        part,
+        SHARED / "catalog/redial_items.json.gz",
+        SHARED / "advisories/mpaa_rating_reasons.tsv.gz",
+    )
+
+
+def test_the_test_split_is_real_dialogues_only(study):
+    assert {sample.source for sample in study.benchmark.split("test")} == {"redial"}
+    assert {sample.source for sample in study.benchmark.split("train")} == {"redial", "movielens"}
+    assert {"mpaa", "starter"} <= set(study.oracle.coverage().sources)
+
+
+def test_baselines_violate_and_the_filter_does_not(study):
+    samples = study.benchmark.split("test")
+    assert any(sample.constraints for sample in samples)
+    measured = {system.name: measure(system, samples, study.oracle).judged for system in lineup(study, [])}
+    for name in ("Popularity", "Retrieval", "Neighbours"):
+        assert svr.value(measured[name]) > 0.1
+        assert svr.value(measured[f"{name} + filter"]) == 0.0
+        assert validity.value(measured[name]) == 1.0
+    assert unknown.value(measured["Retrieval + filter"]) > 0, (
+        "what no source speaks of is not passed off as safe"
+    )
