@@ -31,8 +31,8 @@ def conversation(value: str | Iterable[Message | dict[str, str]]) -> tuple[Messa
     """Make a conversation of a single user turn or of a list of messages.
 
     Raises:
-        SafecrsError: there is no user message with any text in it, a message has another form, or the whole is
-            longer than `MAX_CHARACTERS`.
+        SafecrsError: there is no user message with any text in it, a message has another form, or the whole
+            is longer than `MAX_CHARACTERS`.
     """
     try:
         messages = (
