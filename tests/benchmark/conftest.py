@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
+from fake_oracle import FakeOracle
 from safecrs.benchmark import Interactions
 from safecrs.catalog import Catalog, Item
-from safecrs.taxonomy import Taxonomy, load_taxonomy
+from safecrs.taxonomy import load_taxonomy
 
 GENRES = (("horror",), ("comedy",), ("drama", "romance"), ("action", "thriller"), ("western",))
-
-
-@dataclass
-class FakeOracle:
-    """Unsafe for a trait by table; everything else is safe, bar the rows listed as unknown."""
-
-    catalog: Catalog
-    taxonomy: Taxonomy
-    unsafe_rows: dict[str, frozenset[int]]
-    unknown_rows: frozenset[int] = frozenset()
-
-    def unsafe(self, constraints):
-        result = np.zeros(len(self.catalog), dtype=bool)
-        for trait in constraints:
-            result[list(self.unsafe_rows.get(trait, ()))] = True
-        return result
-
-    def unknown(self, constraints):
-        result = np.zeros(len(self.catalog), dtype=bool)
-        result[list(self.unknown_rows)] = True
-        return result & ~self.unsafe(constraints)
 
 
 @pytest.fixture(scope="session")

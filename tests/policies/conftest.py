@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from policy_world import FakeOracle, make_tiny
+from policy_world import make_tiny
 
+from fake_oracle import FakeOracle
 from safecrs.catalog import Catalog, Item
 from safecrs.taxonomy import load_taxonomy
 

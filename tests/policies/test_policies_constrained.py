@@ -7,8 +7,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from policy_world import FakeOracle, ask, make_tiny
+from policy_world import ask, make_tiny
 
+from fake_oracle import FakeOracle
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Verdict, load_starter
 from safecrs.policies import ConstrainedPolicy, LanguageModelPolicy, parse_slate, resolved_slate

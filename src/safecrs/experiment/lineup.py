@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import Measured, System
 from safecrs.evaluation.metrics import recall
-from safecrs.experiment.models import Models
+from safecrs.experiment.models import SAFE_GDPO_RUN, SAFE_SFT_RUN, SFT_RUN, STAGES, Models
 from safecrs.experiment.study import Study
 from safecrs.policies.base import Policy
 from safecrs.policies.constrained import ConstrainedPolicy
@@ -27,7 +27,7 @@ from safecrs.training.runs import read_record
 if TYPE_CHECKING:
     from safecrs.policies.checkpoint import LanguageModel
 
-SFT, SAFE_SFT, SAFE_GDPO = "SFT, no safety", "Safe-SFT", "Safe-GDPO"
+SFT, SAFE_SFT, SAFE_GDPO = STAGES[SFT_RUN], STAGES[SAFE_SFT_RUN], STAGES[SAFE_GDPO_RUN]
 CLASSIC = ("Popularity", "Retrieval", "Neighbours")
 SFT_CATALOG = f"{SFT} + catalog"
 UNSAFE = (*CLASSIC, SFT, SFT_CATALOG)

@@ -14,8 +14,9 @@ from safecrs.training.rl import train_gdpo
 from safecrs.training.runs import Progress
 from safecrs.training.sft import by_popularity, train_sft
 
-SFT, SAFE_SFT, SAFE_GDPO = "sft", "safe-sft", "safe-gdpo"
-STAGES = {SFT: "SFT, no safety", SAFE_SFT: "Safe-SFT", SAFE_GDPO: "Safe-GDPO"}
+SFT_RUN, SAFE_SFT_RUN, SAFE_GDPO_RUN = "sft", "safe-sft", "safe-gdpo"
+STAGES = {SFT_RUN: "SFT, no safety", SAFE_SFT_RUN: "Safe-SFT", SAFE_GDPO_RUN: "Safe-GDPO"}
+"""A run's folder → what people call its stage and its model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +29,23 @@ class Models:
 
 
 def train_models(study: Study, preset: Preset, folder: Path, report: Report, seed: int = 0) -> Models:
-    """Train without safety, Safe-SFT, and Safe-GDPO from there; what is finished is not done again."""
+    """Train without safety, Safe-SFT_RUN, and Safe-GDPO from there; what is finished is not done again."""
     benchmark = study.benchmark
     samples: Sequence[Sample] = benchmark.split("train")
     lists = by_popularity(samples, benchmark.tastes) if preset.order == "popularity" else samples
     base = base_model(preset.model, benchmark, study.oracle, folder / "base", seed)
     sft = train_sft(
-        folder / SFT,
+        folder / SFT_RUN,
         base,
         lists,
         preset.sft,
         safe=False,
         model=preset.model,
         seed=seed,
-        progress=_progress(report, SFT),
+        progress=_progress(report, SFT_RUN),
     )
     safe_sft = train_sft(
-        folder / SAFE_SFT,
+        folder / SAFE_SFT_RUN,
         sft if preset.safe_sft_from == "sft" else base,
         lists,
         preset.sft | preset.safe_sft,
@@ -52,10 +53,10 @@ def train_models(study: Study, preset: Preset, folder: Path, report: Report, see
         reasoning=preset.reasoning,
         model=preset.model,
         seed=seed,
-        progress=_progress(report, SAFE_SFT),
+        progress=_progress(report, SAFE_SFT_RUN),
     )
     safe_gdpo = train_gdpo(
-        folder / SAFE_GDPO,
+        folder / SAFE_GDPO_RUN,
         safe_sft,
         samples,
         study.oracle,
@@ -63,7 +64,7 @@ def train_models(study: Study, preset: Preset, folder: Path, report: Report, see
         preset.gdpo,
         model=preset.model,
         seed=seed,
-        progress=_progress(report, SAFE_GDPO),
+        progress=_progress(report, SAFE_GDPO_RUN),
     )
     return Models(sft, safe_sft, safe_gdpo)
 

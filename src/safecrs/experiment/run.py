@@ -13,9 +13,7 @@ from safecrs.evaluation import Evaluation, save_evaluation
 from safecrs.evaluation.report import Chapter, write_report
 from safecrs.experiment.lineup import SAFE_GDPO, SAFE_SFT, SFT, comparisons, trained
 from safecrs.experiment.measure import measure_all
-from safecrs.experiment.models import SAFE_GDPO as GDPO_RUN
-from safecrs.experiment.models import SAFE_SFT as SAFE_SFT_RUN
-from safecrs.experiment.models import train_models
+from safecrs.experiment.models import SAFE_GDPO_RUN, SAFE_SFT_RUN, train_models
 from safecrs.experiment.study import Report, Study, quiet
 from safecrs.oracle import Oracle
 from safecrs.storage import read_json
@@ -25,7 +23,7 @@ from safecrs.training.runs import installed_versions
 BENCHMARK = "benchmark"
 _CURVES = {
     SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy"},
-    GDPO_RUN: {
+    SAFE_GDPO_RUN: {
         "slate/recall": "recall of rollouts",
         "slate/svr": "SVR of rollouts",
         "slate/length": "items",

@@ -11,22 +11,15 @@ from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
 from safecrs.storage import fingerprint
 from safecrs.training.adapters import load_trainable
-from safecrs.training.models import model_fingerprint
 from safecrs.training.preset import ModelSpec
-from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
+from safecrs.training.runs import Progress, train
 from safecrs.training.settings import GdpoSettings
-from safecrs.training.sft import trl_config
+from safecrs.training.trl_runs import DEFAULTS, trl_config, trl_run
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
-_DEFAULTS: dict[str, Any] = {
-    "disable_tqdm": True,
-    "report_to": [],
-    "logging_steps": 1,
-    "save_total_limit": 1,
-    "dataloader_pin_memory": False,
-}
+_DEFAULTS = DEFAULTS | {"logging_steps": 1}
 
 
 def rl_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
@@ -67,20 +60,9 @@ def train_gdpo(
         raise SafecrsError("There is no training sample.")
     model = model or ModelSpec()
     settings = _DEFAULTS | dict(settings)
-    record = RunRecord(
-        stage="safe-gdpo",
-        base=model_fingerprint(base),
-        settings={
-            **settings,
-            "gdpo": gdpo.model_dump(mode="json"),
-            "lora": model.lora and model.lora.model_dump(mode="json"),
-            "dtype": model.dtype,
-        },
-        seed=seed,
-        data=fingerprint(samples_fingerprint(samples), oracle.fingerprint),
-        versions=installed_versions(),
-    )
-    run = Run(folder, record)
+    data = fingerprint(samples_fingerprint(samples), oracle.fingerprint)
+    ours = gdpo.model_dump(mode="json")
+    run = trl_run(folder, "safe-gdpo", base, settings, model, seed, data, gdpo=ours)
 
     def make_trainer() -> Any:
         from datasets import Dataset

@@ -11,17 +11,11 @@ from safecrs.benchmark import Ref, Sample, completion_text, solution_text
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
 from safecrs.training.adapters import load_trainable
-from safecrs.training.models import model_fingerprint
 from safecrs.training.preset import ModelSpec
-from safecrs.training.runs import Progress, Run, RunRecord, installed_versions, train
+from safecrs.training.runs import Progress, train
+from safecrs.training.trl_runs import DEFAULTS, trl_config, trl_run
 
-_DEFAULTS: dict[str, Any] = {
-    "disable_tqdm": True,
-    "report_to": [],
-    "logging_steps": 10,
-    "save_total_limit": 1,
-    "dataloader_pin_memory": False,
-}
+_DEFAULTS = DEFAULTS | {"logging_steps": 10, "completion_only_loss": True}
 
 
 def sft_rows(samples: Sequence[Sample], *, safe: bool, reasoning: bool = True) -> list[dict[str, Any]]:
@@ -87,21 +81,10 @@ def train_sft(
     if not samples:
         raise SafecrsError("There is no training sample.")
     model = model or ModelSpec()
-    settings = _DEFAULTS | {"completion_only_loss": True} | dict(settings)
-    record = RunRecord(
-        stage="safe-sft" if safe else "sft",
-        base=model_fingerprint(base),
-        settings={
-            **settings,
-            "reasoning": reasoning,
-            "lora": model.lora and model.lora.model_dump(mode="json"),
-            "dtype": model.dtype,
-        },
-        seed=seed,
-        data=samples_fingerprint(samples),
-        versions=installed_versions(),
-    )
-    run = Run(folder, record)
+    settings = _DEFAULTS | dict(settings)
+    stage = "safe-sft" if safe else "sft"
+    data = samples_fingerprint(samples)
+    run = trl_run(folder, stage, base, settings, model, seed, data, reasoning=reasoning)
 
     def make_trainer() -> Any:
         from datasets import Dataset
@@ -120,18 +103,3 @@ def train_sft(
         )
 
     return train(run, make_trainer, progress)
-
-
-def trl_config(kind: Any, settings: Mapping[str, Any], **more: Any) -> Any:
-    """One of TRL's configuration objects.
-
-    Raises:
-        SafecrsError: it does not know a setting, or refuses a value.
-    """
-    import torch
-
-    settings = {"use_cpu": not torch.cuda.is_available(), "bf16": torch.cuda.is_available(), **settings}
-    try:
-        return kind(**settings, **more)
-    except (TypeError, ValueError) as error:
-        raise SafecrsError(f"TRL's {kind.__name__} does not accept these settings: {error}.") from error

@@ -1,6 +1,7 @@
 """The metrics of SafeRec, one definition a file; all are ratios of sums over conversations."""
 
-from safecrs.evaluation.metrics.base import Metric, discounts
+from safecrs.benchmark.discounts import discounts
+from safecrs.evaluation.metrics.base import Metric
 from safecrs.evaluation.metrics.lists import length, repeats, validity
 from safecrs.evaluation.metrics.ndcg import ndcg
 from safecrs.evaluation.metrics.recall import recall

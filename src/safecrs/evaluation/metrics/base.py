@@ -44,11 +44,6 @@ class Metric:
         return float(numerator.sum() / total) if total else float("nan")
 
 
-def discounts(k: int) -> NDArray[np.float64]:
-    """1 / log2(rank + 1) for ranks 1…k (Järvelin and Kekäläinen 2002)."""
-    return 1.0 / np.log2(np.arange(2, k + 2))
-
-
 def constrained_share(judged: Judged, what: NDArray[np.bool_], among: NDArray[np.bool_]) -> Parts:
     """``what`` as a share of ``among``, both bool [n, k], over conversations with a constraint."""
     counts = judged.constrained[:, None]

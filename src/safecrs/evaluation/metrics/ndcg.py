@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from safecrs.benchmark.discounts import discounts
 from safecrs.evaluation.judged import Judged
-from safecrs.evaluation.metrics.base import Metric, Parts, discounts
+from safecrs.evaluation.metrics.base import Metric, Parts
 
 
 def _parts(judged: Judged) -> Parts:

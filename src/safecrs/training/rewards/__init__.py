@@ -1,12 +1,12 @@
 """Rewards: pure functions over parsed slates, vectorised over the batch through the compiled oracle."""
 
+from safecrs.benchmark.discounts import discounts
 from safecrs.training.rewards.batch import (
     COLUMNS,
     Cases,
     JudgedBatch,
     ParsedSlates,
     Reward,
-    discounts,
     judge_batch,
 )
 from safecrs.training.rewards.count import count

@@ -166,11 +166,6 @@ def share(sequence: NDArray[np.float64], slates: ParsedSlates) -> Reward:
     return Reward(sequence, np.where(slates.filled, sequence[:, None], np.nan))
 
 
-def discounts(ranks: int) -> NDArray[np.float64]:
-    """d[k] = 1 / log2(k + 1) for ranks k = 1…``ranks`` (Järvelin and Kekäläinen 2002)."""
-    return 1.0 / np.log2(np.arange(2, ranks + 2))
-
-
 def _seen_before(identity: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether an earlier column of the same row holds the same number."""
     order = np.argsort(identity, axis=1, kind="stable")

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.training.rewards.batch import JudgedBatch, Reward, discounts
+from safecrs.benchmark.discounts import discounts
+from safecrs.training.rewards.batch import JudgedBatch, Reward
 
 RankRelevance = Literal["any_hit", "exp_inf", "log_decay"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from safecrs.benchmark.discounts import discounts
 from safecrs.oracle import Verdict
-from safecrs.training.rewards.batch import JudgedBatch, Reward, discounts
+from safecrs.training.rewards.batch import JudgedBatch, Reward
 
 
 def safety(batch: JudgedBatch, unknown: float = 0.0) -> Reward:
