@@ -126,6 +126,11 @@ def test_how_far_a_match_is(title: str, year: int | None, distance: int) -> None
     assert distances[1] == distance
 
 
+def test_which_titles_are_known() -> None:
+    assert CATALOG.known_titles(["heat", "Nobody", "", "Thing, The"]).tolist() == [True, False, False, True]
+    assert CATALOG.known_titles([]).shape == (0,)
+
+
 def test_an_empty_batch_and_an_empty_index() -> None:
     assert CATALOG.resolve_many([], []).shape == (0,)
     assert TitleIndex.build([]).resolve_many(["Saw"], [2004]).tolist() == [-1]

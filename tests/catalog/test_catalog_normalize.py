@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safecrs.catalog import make_label, normalize_title, split_label
-from safecrs.catalog.normalize import title_key
 
 GOLDEN = Path(__file__).resolve().parents[2] / "../shared/golden/reference_cases.json"
 
@@ -48,12 +47,6 @@ def test_case_and_outer_space_never_matter(title: str) -> None:
     assert normalize_title(f"  {title}\t") == normalized
     assert normalize_title(title.upper().lower()) == normalize_title(title.upper())
     assert normalized == " ".join(normalized.split())
-
-
-@given(st.text(), st.text())
-def test_keys_follow_normalised_titles(one: str, other: str) -> None:
-    assert (title_key(one) == title_key(other)) == (normalize_title(one) == normalize_title(other))
-    assert 0 <= title_key(one) < 2**64
 
 
 titles = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(str.strip).filter(bool)

@@ -10,14 +10,16 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.catalog.batch import normalize_many
 from safecrs.catalog.columns import StringColumn
 from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
-from safecrs.catalog.normalize import make_label, split_article
+from safecrs.catalog.normalize import make_label
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
 from safecrs.taxonomy import Domain
 
 _SEPARATOR = "\x1f"
+_INDEX = "catalog.index."
 _TEXTS = ("titles", "imdb_ids", "genres", "plots")
 
 
@@ -49,10 +51,11 @@ class Catalog:
             }
             self.years: NDArray[np.int16] = tensors["catalog.years"]
             self._index = TitleIndex(
-                tensors["catalog.index.keys"],
-                tensors["catalog.index.years"],
-                tensors["catalog.index.articles"],
-                tensors["catalog.index.rows"],
+                {
+                    name.removeprefix(_INDEX): tensor
+                    for name, tensor in tensors.items()
+                    if name.startswith(_INDEX)
+                }
             )
         except (KeyError, ValueError) as error:
             raise SafecrsError(f"The catalog is incomplete ({error}); build it again.") from error
@@ -69,13 +72,16 @@ class Catalog:
         Raises:
             SafecrsError: there is no item, or one has no title.
         """
-        kept: dict[tuple[tuple[str, str], int | None], Item] = {}
-        for position, item in enumerate(items, start=1):
+        given = list(items)
+        for position, item in enumerate(given, start=1):
             if not item.title.strip():
                 raise SafecrsError(f"Item {position} of the catalog has no title.")
-            kept.setdefault((split_article(item.title), item.year), item)
-        if not kept:
+        if not given:
             raise SafecrsError("The catalog is empty: it needs at least one item with a title.")
+        titles = normalize_many([item.title for item in given])
+        kept: dict[tuple[bytes, int, int | None], Item] = {}
+        for item, title, article in zip(given, titles, titles.articles.tolist(), strict=True):
+            kept.setdefault((title, article, item.year), item)
         rows = list(kept.values())
         tensors: Tensors = {
             "catalog.years": np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
@@ -95,13 +101,7 @@ class Catalog:
             for row, item in enumerate(rows)
             for title in dict.fromkeys((item.title, *item.alternative_titles))
         )
-        tensors |= {
-            "catalog.index.keys": index.keys,
-            "catalog.index.years": index.years,
-            "catalog.index.articles": index.articles,
-            "catalog.index.rows": index.rows,
-        }
-        return cls(domain, tensors)
+        return cls(domain, tensors | _named(index))
 
     def tensors(self) -> Tensors:
         """The columns, by the names `Catalog` reads them from."""
@@ -109,11 +109,7 @@ class Catalog:
         for name, column in self._text.items():
             result[f"catalog.{name}"] = column.data
             result[f"catalog.{name}.offsets"] = column.offsets
-        result["catalog.index.keys"] = self._index.keys
-        result["catalog.index.years"] = self._index.years
-        result["catalog.index.articles"] = self._index.articles
-        result["catalog.index.rows"] = self._index.rows
-        return result
+        return result | _named(self._index)
 
     def __len__(self) -> int:
         return len(self.years)
@@ -177,7 +173,11 @@ class Catalog:
 
     def same_title(self, title: str) -> list[int]:
         """Rows of every item with this title, whatever its year."""
-        return sorted({int(row) for row in self._index.candidates(title)[1]})
+        return sorted(set(self._index.candidates(title).tolist()))
+
+    def known_titles(self, titles: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether any item has each title, whatever its year, bool [len(titles)]."""
+        return self._index.known(titles)
 
     def search(self, query: str, limit: int = 5) -> list[int]:
         """Rows whose label looks most like ``query``, best first: for "did you mean"."""
@@ -192,3 +192,7 @@ class Catalog:
             score_cutoff=60,
         )
         return [int(row) for _, _, row in found]
+
+
+def _named(index: TitleIndex) -> Tensors:
+    return {f"{_INDEX}{name}": tensor for name, tensor in index.tensors().items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import compress
 
 from safecrs.catalog.catalog import Catalog
 from safecrs.catalog.normalize import normalize_title
@@ -51,12 +52,13 @@ def find_mentions(text: str, catalog: Catalog) -> list[Mention]:
     recall: a missed mention costs little, "it" read as *It* costs trust.
     """
     words = list(_WORD.finditer(text))
+    known = _known_titles(text, words, catalog)
     found: list[Mention] = []
     position = 0
     while position < len(words):
         match = None
         for size in range(min(_MAX_WORDS, len(words) - position), 0, -1):
-            match = _mention(text, words[position : position + size], catalog)
+            match = _mention(text, words[position : position + size], known, catalog)
             if match:
                 position += size
                 found.append(match)
@@ -69,28 +71,35 @@ def find_mentions(text: str, catalog: Catalog) -> list[Mention]:
     return found
 
 
-def _mention(text: str, words: list[re.Match[str]], catalog: Catalog) -> Mention | None:
+def _known_titles(text: str, words: list[re.Match[str]], catalog: Catalog) -> set[str]:
+    """Of all runs of words within a line, those that are some item's title; found in one look-up."""
+    spans = []
+    for first, word in enumerate(words):
+        for last in words[first : first + _MAX_WORDS]:
+            span = text[word.start() : last.end()]
+            if "\n" in span:
+                break
+            spans.append(span)
+            if span[-1] in ".!?":
+                spans.append(span[:-1])
+    return set(compress(spans, catalog.known_titles(spans).tolist()))
+
+
+def _mention(text: str, words: list[re.Match[str]], known: set[str], catalog: Catalog) -> Mention | None:
     start, end = words[0].start(), words[-1].end()
     span = text[start:end]
     if span[-1] in ".!?":
-        span, end = (
-            (span, end)
-            if catalog.same_title(span) and span.rstrip(".!?") != span and _YEAR.match(text, end)
-            else (span[:-1], end - 1)
-        )
-    if "\n" in span:
-        return None
-    key = normalize_title(span)
-    if not key or not catalog.same_title(span):
+        span, end = (span, end) if span in known and _YEAR.match(text, end) else (span[:-1], end - 1)
+    if span not in known or not (key := normalize_title(span)):
         return None
     dated = _YEAR.match(text, end)
     if dated:
         row = catalog.resolve(span, int(dated[1]))
         return None if row is None else Mention(start, dated.end(), row)
-    row = catalog.resolve(span)
-    if row is None or not (_quoted(text, start, end) or _title_case(text, words, start) or _telling(key)):
+    if not (_quoted(text, start, end) or _title_case(text, words, start) or _telling(key)):
         return None
-    return Mention(start, end, row)
+    row = catalog.resolve(span)
+    return None if row is None else Mention(start, end, row)
 
 
 def _quoted(text: str, start: int, end: int) -> bool:

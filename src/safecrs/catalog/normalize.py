@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
-from hashlib import blake2b
+
+ARTICLES = ("", "the", "a", "an")
 
 _TRAILING_ARTICLE = re.compile(r"^(.*\S),\s*(the|a|an)$")
 _LEADING_ARTICLE = re.compile(r"^(the|a|an)\s+(?=\S)")
@@ -24,7 +24,7 @@ def normalize_title(title: str) -> str:
 
 
 def split_article(title: str) -> tuple[str, str]:
-    """The article that `normalize_title` drops ("the", "a", "an", or "" for none), and what it leaves."""
+    """The article that `normalize_title` drops (one of `ARTICLES`), and what it leaves."""
     text = title.casefold()
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
@@ -35,20 +35,6 @@ def split_article(title: str) -> tuple[str, str]:
     elif leading := _LEADING_ARTICLE.match(text):
         article, text = leading[1], text[leading.end() :]
     return article, _SPACE.sub(" ", _PUNCTUATION.sub("", text)).strip()
-
-
-@lru_cache(maxsize=65536)
-def title_key(title: str) -> int:
-    """A 64-bit key of the normalised title.
-
-    Equal titles share it; two of a million different ones collide in about one catalog of 10⁷.
-    """
-    return normalized_key(normalize_title(title))
-
-
-def normalized_key(normalized: str) -> int:
-    """`title_key` of a title that is normalised already."""
-    return int.from_bytes(blake2b(normalized.encode(), digest_size=8).digest(), "little")
 
 
 def split_label(label: str) -> tuple[str, int | None]:

@@ -1,0 +1,122 @@
+"""A table of distinct texts that maps out of a file and looks up many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.catalog.batch import STEP, Titles, words_at
+from safecrs.storage import Tensors
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_PLACES = _MULTIPLIER ** np.arange(1, STEP // 8 + 1, dtype=np.uint64)
+_HALF, _ONE = np.uint64(32), np.uint64(1)
+_BITS = 63  # of a hash
+_LAST = np.uint64(2**64 - 1)
+
+
+class TitleTable:
+    """Normalised titles in the order of a 64-bit hash; a title's *id* is its place.
+
+    A hash only says where to look: the bytes are compared, so two titles of one hash stay two.
+
+    Attributes:
+        text: uint8, the titles one after the other and `STEP` zeros; offsets: int64, where each begins.
+        keys: uint64, ascending, the titles' hashes, and behind them one greater than any.
+        buckets: int32, for each value of a hash's leading bits the first key that is not below it.
+    """
+
+    def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        self.text: NDArray[np.uint8] = tensors["text"]
+        self.offsets: NDArray[np.int64] = tensors["offsets"]
+        self.keys: NDArray[np.uint64] = tensors["keys"]
+        self.buckets: NDArray[np.int32] = tensors["buckets"]
+        bits = len(self.buckets).bit_length() - 1
+        if (
+            len(self.keys) != len(self.offsets)
+            or self.keys[-1] != _LAST
+            or self.offsets[-1] + STEP != len(self.text)
+            or len(self.buckets) != 1 << bits
+        ):
+            raise ValueError("the title table is inconsistent")
+        self._shift = np.uint64(_BITS - bits)
+
+    @classmethod
+    def build(cls, titles: Sequence[bytes]) -> tuple[TitleTable, NDArray[np.int64]]:
+        """The table of distinct normalised ``titles``, and the id that each of them gets."""
+        text = np.frombuffer(b"".join(titles) + bytes(STEP), dtype=np.uint8)
+        lengths = np.fromiter(map(len, titles), dtype=np.int64, count=len(titles))
+        keys = _hashes(text, np.cumsum(lengths) - lengths, lengths)
+        order = np.argsort(keys, kind="stable")
+        ids = np.empty(len(titles), dtype=np.int64)
+        ids[order] = np.arange(len(titles))
+        bits = len(titles).bit_length() + 1
+        leading = np.arange(1 << bits, dtype=np.uint64) << np.uint64(_BITS - bits)
+        tensors: Tensors = {
+            "text": np.frombuffer(b"".join([titles[i] for i in order.tolist()]) + bytes(STEP), np.uint8),
+            "offsets": np.append(0, np.cumsum(lengths[order])).astype(np.int64),
+            "keys": np.append(keys[order], _LAST),
+            "buckets": np.searchsorted(keys[order], leading).astype(np.int32),
+        }
+        return cls(tensors), ids
+
+    def tensors(self) -> Tensors:
+        """The columns, by the names the constructor reads them from."""
+        return {"text": self.text, "offsets": self.offsets, "keys": self.keys, "buckets": self.buckets}
+
+    def __len__(self) -> int:
+        return len(self.keys) - 1
+
+    def find(self, titles: Titles) -> NDArray[np.int64]:
+        """The id of each title, int64, −1 where the table does not hold it."""
+        keys = _hashes(titles.data, titles.starts, titles.lengths)
+        at = self.buckets[keys >> self._shift].astype(np.int64)
+        left = np.flatnonzero(self.keys[at] < keys)
+        while len(left):
+            at[left] += 1
+            left = left[self.keys[at[left]] < keys[left]]
+        found = np.full(len(titles), -1, dtype=np.int64)
+        left = np.flatnonzero(self.keys[at] == keys)
+        while len(left):
+            ids = at[left]
+            equal = self._equal(titles, left, ids)
+            found[left[equal]] = ids[equal]
+            left = left[~equal]
+            at[left] += 1
+            left = left[self.keys[at[left]] == keys[left]]
+        return found
+
+    def _equal(self, titles: Titles, of: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the titles at the positions ``of`` read as those of ``ids``."""
+        mine, theirs, lengths = titles.starts[of], self.offsets[ids], titles.lengths[of]
+        equal: NDArray[np.bool_] = np.equal(self.offsets[ids + 1] - theirs, lengths)
+        going = np.flatnonzero(equal & (lengths > 0))
+        mine, theirs, lengths = mine[going], theirs[going], lengths[going]
+        while len(going):
+            differ = words_at(titles.data, mine, lengths) ^ words_at(self.text, theirs, lengths)
+            equal[going[reduce(np.bitwise_or, differ.T) != 0]] = False
+            more = np.flatnonzero(lengths > STEP)
+            going, mine, theirs = going[more], mine[more] + STEP, theirs[more] + STEP
+            lengths = lengths[more] - STEP
+        return equal
+
+
+def _hashes(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """A hash of each title."""
+    hashes = lengths.astype(np.uint64)
+    going = np.flatnonzero(lengths > 0)
+    starts, lengths = starts[going], lengths[going]
+    while len(going):
+        words = words_at(data, starts, lengths)
+        words = (words ^ words >> _HALF) * _MULTIPLIER
+        mixed = hashes[going] * _MULTIPLIER + words @ _PLACES
+        hashes[going] = mixed ^ mixed >> _HALF
+        more = np.flatnonzero(lengths > STEP)
+        going, starts, lengths = going[more], starts[more] + STEP, lengths[more] - STEP
+    return hashes * _MULTIPLIER >> _ONE

@@ -1,0 +1,72 @@
+"""Answers that are kept, so that work of hours goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Protocol
+
+from safecrs.errors import SafecrsError
+from safecrs.storage import check_writable
+
+
+class Answers(Protocol):
+    """Where `Endpoint.chat_many` keeps answers, by a key that stands for everything that was asked."""
+
+    def get(self, key: str) -> str | None:
+        """The answer kept under ``key``."""
+        ...
+
+    def put(self, key: str, text: str) -> None:
+        """Keep an answer."""
+        ...
+
+
+class AnswerFile:
+    """Answers in a file of JSON lines, each written as it comes; a line that a crash cut off is left out.
+
+    The file holds what the model wrote, which may repeat what the conversations disclose: it is for
+    benchmarks, not for what real people said.
+
+    Raises:
+        SafecrsError: the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: dict[str, str] = {}
+        check_writable(path)
+        try:
+            lines = path.read_bytes().split(b"\n") if path.exists() else []
+        except OSError as error:
+            raise SafecrsError(f"Cannot read {path}: {error.strerror or error}.") from error
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                self._held[str(entry["key"])] = str(entry["answer"])
+            except (ValueError, KeyError, TypeError):
+                continue
+        if any(lines) and not self._held:
+            raise SafecrsError(f"{path} does not hold answers of an endpoint; choose another path.")
+        self._torn = bool(lines) and lines[-1] != b""
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, key: str) -> str | None:
+        """The answer kept under ``key``."""
+        return self._held.get(key)
+
+    def put(self, key: str, text: str) -> None:
+        """Append an answer."""
+        line = json.dumps({"key": key, "answer": text}, ensure_ascii=True) + "\n"
+        try:
+            with self._path.open("a", encoding="ascii") as file:
+                file.write("\n" + line if self._torn else line)
+        except OSError as error:
+            raise SafecrsError(
+                f"Cannot write {self._path}: {error.strerror or error};"
+                " free some space, and the same command goes on."
+            ) from error
+        self._torn = False
+        self._held[key] = text

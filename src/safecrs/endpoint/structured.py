@@ -1,0 +1,70 @@
+"""Answers as JSON: how they are asked for, and how they are read from whatever a model wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from safecrs.conversation import Message
+from safecrs.errors import SafecrsError
+
+Form = TypeVar("Form", bound=BaseModel)
+
+_MAX_CHARACTERS = 200_000
+_MAX_STARTS = 200
+"""Bounds on the time that a hostile answer can take."""
+
+
+def with_instruction(messages: Sequence[Message], text: str) -> tuple[Message, ...]:
+    """The conversation with ``text`` at the end of its first system message, which is made if need be.
+
+    Many chat templates take one system message, and only at the beginning.
+    """
+    if messages and messages[0].role == "system":
+        return (Message(role="system", content=f"{messages[0].content}\n\n{text}"), *messages[1:])
+    return (Message(role="system", content=text), *messages)
+
+
+def with_schema(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The conversation with the demand for JSON of this schema: some servers ignore ``response_format``."""
+    written = json.dumps(schema, ensure_ascii=False)
+    return with_instruction(
+        messages, f"Answer with one JSON object and nothing else, following this JSON schema:\n{written}"
+    )
+
+
+def parse_answer(text: str, form: type[Form]) -> Form:
+    """The JSON object in an answer, as ``form``: bare, in a code fence or amid prose; the last one that fits.
+
+    Raises:
+        SafecrsError: there is none. The sentence does not repeat the answer.
+    """
+    fits: Form | None = None
+    for value in _objects(text[:_MAX_CHARACTERS]):
+        try:
+            fits = form.model_validate(value)
+        except ValidationError:
+            continue
+    if fits is None:
+        raise SafecrsError(
+            "The endpoint's model did not answer in the form it was asked for; try another model."
+        )
+    return fits
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """Outermost JSON objects in a text, in order."""
+    decoder = json.JSONDecoder()
+    position = text.find("{")
+    for _ in range(_MAX_STARTS):
+        if position < 0:
+            return
+        try:
+            value, end = decoder.raw_decode(text, position)
+            yield value
+        except (json.JSONDecodeError, RecursionError):
+            end = position + 1
+        position = text.find("{", end)
