@@ -1,0 +1,60 @@
+"""Language models behind endpoints, beside those that were trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from safecrs.endpoint import Answers, Endpoint
+from safecrs.errors import SafecrsError
+from safecrs.evaluation import System
+from safecrs.experiment.study import Study
+from safecrs.policies.endpoint import EndpointPolicy
+from safecrs.policies.filtered import FilteredPolicy
+from safecrs.storage import fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A served model under its name in the tables; ``answers`` keep what it wrote, so that work goes on."""
+
+    name: str
+    endpoint: Endpoint
+    answers: Answers | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with where the model is served and what it is called there."""
+        return fingerprint(self.endpoint.base_url, self.endpoint.model)
+
+
+def served_systems(study: Study, served: Sequence[Served], taken: Collection[str]) -> list[System]:
+    """Each served model as it is and, told the true sensitivities, with the oracle's filter.
+
+    Raises:
+        SafecrsError: a name is among those that are ``taken``.
+    """
+    systems: list[System] = []
+    for model in served:
+        plain = partial(
+            EndpointPolicy, model.endpoint, study.oracle.catalog, name=model.name, answers=model.answers
+        )
+        systems += [
+            System(model.name, plain),
+            System(
+                f"{model.name} + filter",
+                partial(_filtered, plain, study),
+                constraints="benchmark",
+                excludes=True,
+            ),
+        ]
+    names = [*taken, *(system.name for system in systems)]
+    for name in names:
+        if names.count(name) > 1:
+            raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
+    return systems
+
+
+def _filtered(plain: partial[EndpointPolicy], study: Study) -> FilteredPolicy:
+    return FilteredPolicy(plain(), study.oracle)
