@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -199,6 +199,11 @@ def map_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
 
 def fingerprint(*parts: bytes | str) -> str:
     """Sixteen hexadecimal digits that change when any of ``parts`` does."""
+    return fingerprint_of(parts)
+
+
+def fingerprint_of(parts: Iterable[bytes | str]) -> str:
+    """`fingerprint` of parts that need not be in memory at once."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

@@ -9,6 +9,7 @@ import pytest
 
 from safecrs.benchmark import (
     AssignmentPlan,
+    BuildOptions,
     ConversationPlan,
     Splitter,
     build_redial,
@@ -26,7 +27,7 @@ from safecrs.storage import read_json, write_json
 
 @pytest.fixture(scope="module")
 def benchmark(oracle, interactions):
-    return build_starter(oracle, interactions, seed=3)
+    return build_starter(oracle, interactions, BuildOptions(seed=3))
 
 
 def row_of(ref):
@@ -132,14 +133,14 @@ def test_the_card_tells_the_truth(benchmark):
 
 
 def test_equal_seeds_give_equal_benchmarks(benchmark, oracle, interactions):
-    again = build_starter(oracle, interactions, seed=3)
+    again = build_starter(oracle, interactions, BuildOptions(seed=3))
     assert again == benchmark
-    other = build_starter(oracle, interactions, seed=4)
+    other = build_starter(oracle, interactions, BuildOptions(seed=4))
     assert other.card.fingerprint != benchmark.card.fingerprint
 
 
 def test_no_traits_at_all_when_asked(oracle, interactions):
-    plain = build_starter(oracle, interactions, assignment=AssignmentPlan(without=1.0))
+    plain = build_starter(oracle, interactions, BuildOptions(plan=AssignmentPlan(without=1.0)))
     assert not any(sample.constraints or sample.removed for sample in plain.samples)
     assert all(sample.groundtruth == sample.all_liked for sample in plain.samples)
 

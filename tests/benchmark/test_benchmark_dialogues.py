@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from safecrs.benchmark import (
+    BuildOptions,
     Splitter,
     build_inspired,
     read_inspired,
@@ -203,11 +204,11 @@ def test_inspired_is_for_testing_alone(oracle, interactions, tmp_path):
         ]
     path = tmp_path / "inspired.tsv"
     path.write_text(HEADER + "".join(rows), encoding="utf-8")
-    plain = build_inspired(path, oracle, seed=1)
+    plain = build_inspired(path, oracle, BuildOptions(seed=1))
     assert {sample.split for sample in plain.samples} == {"test"}
     assert any(sample.constraints for sample in plain.samples)
     assert plain.tastes == ()
-    mixed = build_inspired(path, oracle, seed=1, interactions=interactions)
+    mixed = build_inspired(path, oracle, BuildOptions(seed=1), interactions=interactions)
     assert mixed.split("test") == list(plain.samples)
     assert {sample.source for sample in mixed.split("train")} == {"movielens"}
     assert len(mixed.tastes) == len(interactions.of_split(Splitter(1), "train").liked())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from safecrs.benchmark import build_game, game_oracle
+from safecrs.benchmark import BuildOptions, build_game, game_oracle
 from safecrs.benchmark.recipes.game import synthetic_tastes
 from safecrs.benchmark.wording import load_templates
 from safecrs.errors import SafecrsError
@@ -15,7 +15,7 @@ SHARED = Path(__file__).resolve().parents[2] / "../shared/data"
 
 @pytest.fixture(scope="module")
 def game():
-    return build_game(people=60, seed=2)
+    return build_game(options=BuildOptions(seed=2), people=60)
 
 
 def test_the_card_says_that_tastes_are_synthetic(game):
@@ -40,8 +40,8 @@ def test_samples_are_about_games_and_safe(game):
 
 
 def test_equal_seeds_give_equal_benchmarks(game):
-    assert build_game(people=60, seed=2) == game
-    assert build_game(people=60, seed=3).card.fingerprint != game.card.fingerprint
+    assert build_game(options=BuildOptions(seed=2), people=60) == game
+    assert build_game(options=BuildOptions(seed=3), people=60).card.fingerprint != game.card.fingerprint
 
 
 def test_tastes_share_genres_more_than_chance():

@@ -4,6 +4,7 @@ import datasets
 import pytest
 
 from safecrs.benchmark import (
+    BuildOptions,
     build_released,
     build_starter,
     load_benchmark,
@@ -101,7 +102,7 @@ def test_a_missing_column_is_named(tmp_path):
 
 
 def test_our_stored_benchmarks_read_as_theirs(oracle, interactions, tmp_path):
-    ours = build_starter(oracle, interactions, seed=3)
+    ours = build_starter(oracle, interactions, BuildOptions(seed=3))
     save_benchmark(ours, tmp_path / "b")
     theirs = read_released(tmp_path / "b/samples")
     assert theirs.dropped == {}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from safecrs.advisories import Advisory, Statement
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, compile_oracle
+from safecrs.oracle.store import sealed, verify_oracle
 from safecrs.storage import map_tensors, write_tensors
 from safecrs.taxonomy import load_taxonomy
 
@@ -71,7 +75,7 @@ def test_a_truncated_file_is_damaged(oracle: Oracle, tmp_path: Path, keep: int) 
 def rewrite(path: Path, drop: str | None = None, **metadata: str) -> None:
     tensors, old = map_tensors(path)
     copied = {name: np.array(value) for name, value in tensors.items() if name != drop}
-    write_tensors(path, copied, old | metadata)
+    write_tensors(path, copied, sealed(copied, old | metadata))
 
 
 @pytest.mark.parametrize(
@@ -98,3 +102,41 @@ def test_wrong_files_say_what_is_wrong(
     with pytest.raises(SafecrsError, match=message) as caught:
         Oracle.load(path)
     assert str(path) in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(min_value=0), st.integers(1, 255))
+def test_any_changed_byte_is_noticed(oracle: Oracle, tmp_path: Path, place: int, change: int) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= change
+    path.write_bytes(content)
+    loaded = None
+    with suppress(SafecrsError):
+        loaded = Oracle.load(path)
+    if loaded is not None:  # white space that fills up the header
+        assert loaded.fingerprint == oracle.fingerprint
+        np.testing.assert_array_equal(loaded.risk, oracle.risk)
+        assert loaded.explain(1) == oracle.explain(1)
+
+
+def test_a_large_file_is_read_through_on_request(
+    oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    assert verify_oracle(path).fingerprint == oracle.fingerprint
+    content = path.read_bytes()
+    risk = oracle.risk.T.tobytes()
+    at = content.index(risk)
+    path.write_bytes(content[:at] + bytes(len(risk)) + content[at + len(risk) :])
+    with pytest.raises(SafecrsError, match=r"damaged .its array 'risk'"):
+        Oracle.load(path)
+    monkeypatch.setattr("safecrs.oracle.store._SMALL", 0)
+    assert not np.array_equal(Oracle.load(path).risk, oracle.risk, equal_nan=True), "only the header is read"
+    with pytest.raises(SafecrsError, match=r"damaged .its array 'risk'"):
+        verify_oracle(path)
+    path.write_bytes(content.replace(b"Anti-gore", b"Anti-core"))
+    with pytest.raises(SafecrsError, match=r"damaged .its header"):
+        Oracle.load(path)

@@ -10,11 +10,13 @@ from safecrs.benchmark.adversarial import (
     load_adversarial,
     score_adversarial,
 )
-from safecrs.benchmark.assign import AssignmentPlan
+from safecrs.benchmark.assignment import Assigned, Assigner, AssignmentPlan, LlmAssigner, LocalAssigner
 from safecrs.benchmark.build import build
 from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.completion import completion_text, solution_text
 from safecrs.benchmark.hits import hits
+from safecrs.benchmark.options import BuildOptions
+from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.recipes import (
     build_game,
     build_inspired,
@@ -22,6 +24,7 @@ from safecrs.benchmark.recipes import (
     build_redial,
     build_released,
     build_starter,
+    film_oracle,
     game_oracle,
 )
 from safecrs.benchmark.sample import SPLITS, Disclosed, Ref, Sample, Split
@@ -47,15 +50,21 @@ __all__ = [
     "SPLITS",
     "AdversarialCase",
     "AdversarialScore",
+    "Assigned",
+    "Assigner",
     "AssignmentPlan",
     "Benchmark",
+    "BuildOptions",
     "ConversationPlan",
     "DataCard",
     "Dialogue",
     "Disclosed",
     "Imported",
     "Interactions",
+    "LlmAssigner",
+    "LocalAssigner",
     "Ref",
+    "Report",
     "Sample",
     "Split",
     "Splitter",
@@ -68,11 +77,13 @@ __all__ = [
     "build_starter",
     "completion_text",
     "export_jsonl",
+    "film_oracle",
     "game_oracle",
     "hits",
     "load_adversarial",
     "load_benchmark",
     "movielens_small",
+    "quiet",
     "read_inspired",
     "read_movielens",
     "read_reddit",

@@ -2,80 +2,56 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from safecrs.benchmark.assign import AssignmentPlan, assign_traits
-from safecrs.benchmark.card import DataCard, Source, split_facts
-from safecrs.benchmark.filtering import Filtered, VerdictTable, filter_liked
+from safecrs.benchmark.assignment import AssignmentPlan, Rules
+from safecrs.benchmark.assignment.rules import least_kept
+from safecrs.benchmark.card import DataCard, Source, Step, split_facts
+from safecrs.benchmark.filtering import VerdictTable, filter_liked
+from safecrs.benchmark.options import DEFAULTS, BuildOptions
 from safecrs.benchmark.sample import Ref, Sample
 from safecrs.benchmark.seeding import rng_for
 from safecrs.benchmark.sources.dialogue import Dialogue, Imported
+from safecrs.benchmark.steps import StepLog
 from safecrs.benchmark.store import Benchmark, samples_fingerprint
 from safecrs.benchmark.wording.inject import disclose
-from safecrs.benchmark.wording.phrasings import Phrasings, load_phrasings
+from safecrs.benchmark.wording.phrasings import load_phrasings
 from safecrs.benchmark.wording.reasoning import reasoning_text
 from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
-from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
-Progress = Callable[[int, int], None]
-
-_LEAST_IN_TRAINING = 2
+_TELL_EVERY = 256
 
 
 def build(
     name: str,
     imports: Sequence[Imported],
     oracle: Oracle,
+    options: BuildOptions = DEFAULTS,
     *,
-    seed: int = 0,
-    threshold: float = DEFAULT_THRESHOLD,
-    plan: AssignmentPlan | None = None,
     tastes: tuple[tuple[Ref, ...], ...] = (),
     notes: Sequence[str] = (),
-    progress: Progress | None = None,
 ) -> Benchmark:
     """Samples from imported dialogues over ``oracle.catalog``; every step is seeded by the dialogue's id.
-
-    A training sample keeps at least two ground-truth items (SafeCRS), any other at least one.
 
     Args:
         tastes: what a policy may learn from; nothing of validation or test.
         notes: what a reader of the data card must know.
 
     Raises:
-        SafecrsError: no sample is left.
+        SafecrsError: no sample is left, or the endpoint of the assigner gives no answer.
     """
-    plan = plan or AssignmentPlan()
-    table = VerdictTable.of(oracle, threshold)
-    phrasings = load_phrasings(oracle.taxonomy)
-    dialogues = [dialogue for imported in imports for dialogue in imported.dialogues]
-    dropped: Counter[str] = Counter()
-    unknown: dict[str, int] = {}
+    table = VerdictTable.of(oracle, options.threshold)
     samples: list[Sample] = []
-    for number, dialogue in enumerate(dialogues, start=1):
-        rng = rng_for(seed, "assign", dialogue.id)
-        least = _LEAST_IN_TRAINING if dialogue.split == "train" else 1
-        traits = assign_traits(
-            dialogue, table, phrasings.conflicts, replace(plan, min_kept=max(plan.min_kept, least)), rng
-        )
-        if traits is None:
-            dropped["trait assignment, as no trait fitted (the sample stays without one)"] += 1
-            traits = ()
-        filtered = filter_liked(dialogue.liked, traits, table)
-        if len(filtered.kept) < least:
-            dropped[f"{dialogue.split} sample with too little ground truth left"] += 1
-        else:
-            samples.append(_sample(dialogue, traits, filtered, oracle, phrasings, seed))
-            unknown[dialogue.id] = len(filtered.unknown)
-        if progress and (number % 256 == 0 or number == len(dialogues)):
-            progress(number, len(dialogues))
+    unknown: dict[str, int] = {}
+    with StepLog(options.steps) as log:
+        for sample, unvouched in _samples(imports, oracle, table, options, log):
+            samples.append(sample)
+            unknown[sample.id] = unvouched
     if not samples:
         raise SafecrsError(
             f"{name}: no sample is left; the sources and the oracle's catalog share too few items."
@@ -91,37 +67,102 @@ def build(
         )
         for imported in imports
     ]
-    card = describe(name, samples, sources, oracle, table, unknown, seed=seed, dropped=dropped, notes=notes)
+    card = describe(
+        name,
+        samples,
+        sources,
+        oracle,
+        table,
+        unknown,
+        seed=options.seed,
+        assigner=options.assigner.name,
+        steps=log.steps(),
+        notes=notes,
+    )
     return Benchmark(tuple(samples), card, tastes)
 
 
-def _sample(
-    dialogue: Dialogue,
-    traits: tuple[str, ...],
-    filtered: Filtered,
-    oracle: Oracle,
-    phrasings: Phrasings,
-    seed: int,
-) -> Sample:
-    catalog = oracle.catalog
-    titles = [catalog.title(row) for row in (*dialogue.seen, *dialogue.liked)]
-    prompt, disclosure = disclose(
-        dialogue.messages, traits, dialogue.split, phrasings, rng_for(seed, "disclose", dialogue.id), titles
-    )
-    return Sample(
-        id=dialogue.id,
-        split=dialogue.split,
-        domain=oracle.taxonomy.domain,
-        source=dialogue.source,
-        prompt=prompt,
-        constraints=traits,
-        seen=refs(dialogue.seen, catalog),
-        all_liked=refs(dialogue.liked, catalog),
-        groundtruth=refs(filtered.kept, catalog),
-        removed=refs(filtered.removed, catalog),
-        reasoning=reasoning_text(traits, oracle.taxonomy),
-        disclosure=disclosure,
-    )
+def _samples(
+    imports: Sequence[Imported], oracle: Oracle, table: VerdictTable, options: BuildOptions, log: StepLog
+) -> Iterator[tuple[Sample, int]]:
+    """One dialogue after the other through all steps: samples, each with its items of unknown safety."""
+    taxonomy = oracle.taxonomy
+    phrasings = load_phrasings(taxonomy)
+    rules = Rules(oracle.catalog, table, phrasings.conflicts, options.plan or AssignmentPlan(), options.seed)
+    named = _Named(oracle.catalog)
+    dialogues = [dialogue for imported in imports for dialogue in imported.dialogues]
+    for imported in imports:
+        for record, reason in imported.rejected:
+            log.dropped("import", record, reason, source=imported.source)
+    assigned = options.assigner.assign(_told(dialogues, named, log), rules)
+    for number, (dialogue, given) in enumerate(zip(dialogues, assigned, strict=True), start=1):
+        log.passed("assign", dialogue.id, given.how, traits=given.traits)
+        filtered = filter_liked(dialogue.liked, given.traits, table)
+        kept, removed, unknown = map(named.refs, (filtered.kept, filtered.removed, filtered.unknown))
+        if len(kept) < least_kept(dialogue.split):
+            reason = f"{dialogue.split} sample with too little ground truth left"
+            log.dropped("filter", dialogue.id, reason, kept=kept, removed=removed, unknown=unknown)
+        else:
+            log.passed("filter", dialogue.id, kept=kept, removed=removed, unknown=unknown)
+            seen, liked = named.refs(dialogue.seen), named.refs(dialogue.liked)
+            prompt, disclosure = disclose(
+                dialogue.messages,
+                given.traits,
+                dialogue.split,
+                phrasings,
+                rng_for(options.seed, "disclose", dialogue.id),
+                [title for title, _ in (*seen, *liked)],
+            )
+            log.passed("disclose", dialogue.id, disclosure=disclosure, message=prompt[-1].content)
+            reasoning = reasoning_text(given.traits, taxonomy)
+            log.passed("reason", dialogue.id, reasoning=reasoning)
+            sample = Sample(
+                id=dialogue.id,
+                split=dialogue.split,
+                domain=taxonomy.domain,
+                source=dialogue.source,
+                prompt=prompt,
+                constraints=given.traits,
+                seen=seen,
+                all_liked=liked,
+                groundtruth=kept,
+                removed=removed,
+                reasoning=reasoning,
+                disclosure=disclosure,
+            )
+            yield sample, len(unknown)
+        if number % _TELL_EVERY == 0 or number == len(dialogues):
+            options.report("Build the benchmark", number, len(dialogues), "")
+
+
+def _told(dialogues: Iterable[Dialogue], named: _Named, log: StepLog) -> Iterator[Dialogue]:
+    """The dialogues as they are taken, each noted as imported."""
+    for dialogue in dialogues:
+        log.passed(
+            "import",
+            dialogue.id,
+            split=dialogue.split,
+            source=dialogue.source,
+            messages=dialogue.messages,
+            seen=named.refs(dialogue.seen),
+            liked=named.refs(dialogue.liked),
+        )
+        yield dialogue
+
+
+class _Named:
+    """Rows as title and year, each made once: samples then share them."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._made: dict[int, Ref] = {}
+
+    def refs(self, rows: Iterable[int]) -> tuple[Ref, ...]:
+        """The items of ``rows``."""
+        return tuple(self._made.get(row) or self._make(row) for row in rows)
+
+    def _make(self, row: int) -> Ref:
+        return self._made.setdefault(row, (self._catalog.title(row), self._catalog.year(row)))
 
 
 def describe(
@@ -132,8 +173,9 @@ def describe(
     table: VerdictTable,
     unknown: Mapping[str, int],
     *,
-    seed: int,
-    dropped: Mapping[str, int],
+    seed: int = 0,
+    assigner: str = "",
+    steps: Sequence[Step] = (),
     notes: Sequence[str] = (),
 ) -> DataCard:
     """The card of ``samples``; ``unknown`` is sample id → ground-truth items of unknown safety."""
@@ -145,13 +187,14 @@ def describe(
         threshold=table.threshold,
         trait_names={trait.id: trait.name for trait in oracle.taxonomy.traits},
         sources=tuple(sources),
-        oracle_fingerprint=table.fingerprint(),
+        verdicts_fingerprint=table.fingerprint(),
         catalog_items=len(oracle.catalog),
         known_verdicts={
             trait: round(float(share), 4)
             for trait, share in zip(oracle.taxonomy.ids, 1 - table.unknown.mean(axis=0), strict=True)
         },
-        dropped=dict(dropped),
+        assigner=assigner,
+        steps=tuple(steps),
         splits=split_facts(samples, unknown, oracle.taxonomy),
         fingerprint=samples_fingerprint(samples),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from safecrs.benchmark.sample import SPLITS, Sample
 from safecrs.taxonomy import Domain, Taxonomy
@@ -22,6 +23,22 @@ class Source(BaseModel):
     read: int
     used: int
     dropped: dict[str, int] = {}
+
+
+class Step(BaseModel):
+    """One step of the build: what it was given, passed on and dropped (the rest of it), by reason.
+
+    Attributes:
+        noted: how those came about that it passed on, where a step has several ways.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    given: int
+    passed: int
+    dropped: dict[str, int] = {}
+    noted: dict[str, int] = {}
 
 
 class SplitFacts(BaseModel):
@@ -63,13 +80,32 @@ class DataCard(BaseModel):
     threshold: float
     trait_names: dict[str, str]
     sources: tuple[Source, ...]
-    oracle_fingerprint: str
+    verdicts_fingerprint: str
+    """Of every trait's verdict on every item at the threshold, not of the oracle's file."""
     catalog_items: int
     known_verdicts: dict[str, float]
     """Trait id → share of the catalog with a verdict, be it safe or unsafe."""
-    dropped: dict[str, int]
+    assigner: str = ""
+    """Who assigned the traits; empty where samples were taken over whole."""
+    steps: tuple[Step, ...] = ()
+    """What was done to the dialogues of the sources, in order; empty where samples were taken over whole."""
     splits: dict[str, SplitFacts]
     fingerprint: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, value: Any) -> Any:
+        """Cards of the first version had one count of what was dropped, and another name for the verdicts."""
+        if isinstance(value, dict) and "oracle_fingerprint" in value:
+            value = dict(value)
+            value["verdicts_fingerprint"] = value.pop("oracle_fingerprint")
+            value.pop("dropped", None)
+        return value
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Reason → dialogues that a step dropped."""
+        return {reason: count for step in self.steps for reason, count in step.dropped.items()}
 
     def markdown(self) -> str:
         """The card as a page to read."""
@@ -132,19 +168,36 @@ class DataCard(BaseModel):
                     ],
                 ),
                 "",
-                "## Dropped",
-                *(
-                    f"- {s.name}: {count:,} × {reason}"
-                    for s in self.sources
-                    for reason, count in s.dropped.items()
-                ),
-                *(f"- samples: {count:,} × {reason}" for reason, count in self.dropped.items()),
+                "## Steps",
+                *self._funnel(),
                 "",
                 "## Rebuilding",
-                f"Seed {self.seed}; oracle `{self.oracle_fingerprint}`; samples `{self.fingerprint}`.",
+                *([f"Traits assigned by {self.assigner}.", ""] if self.assigner else []),
+                f"Seed {self.seed}; verdicts `{self.verdicts_fingerprint}`; samples `{self.fingerprint}`.",
                 "",
             ]
         )
+
+    def funnel(self) -> list[Step]:
+        """The import of each source, in records of its own (lines, threads, people), then the steps."""
+        imports = [
+            Step(name=f"import {s.name}", given=s.read, passed=s.used, dropped=s.dropped)
+            for s in self.sources
+        ]
+        return [*imports, *self.steps]
+
+    def _funnel(self) -> list[str]:
+        steps = self.funnel()
+        return [
+            *_table(
+                ("step", "given", "passed on"), [(s.name, f"{s.given:,}", f"{s.passed:,}") for s in steps]
+            ),
+            "",
+            "An import is given records of its source (lines, threads, people), a step dialogues.",
+            "",
+            *(f"- {s.name}: {count:,} dropped: {why}" for s in steps for why, count in s.dropped.items()),
+            *(f"- {s.name}: {count:,} {how}" for s in steps for how, count in s.noted.items()),
+        ]
 
 
 def split_facts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VerdictTable:
     """Every trait's verdict on every item at one threshold, asked once.
 
@@ -39,6 +40,11 @@ class VerdictTable:
             np.stack([oracle.unsafe(constraints) for constraints in single], axis=1),
             np.stack([oracle.unknown(constraints) for constraints in single], axis=1),
         )
+
+    @cached_property
+    def unsafe_share(self) -> NDArray[np.float64]:
+        """Share of the catalog that violates each trait, [traits]."""
+        return np.asarray(self.unsafe.mean(axis=0), dtype=np.float64)
 
     def columns(self, traits: Iterable[str]) -> list[int]:
         """Columns of trait ids."""

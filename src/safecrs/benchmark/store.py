@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from safecrs.benchmark.card import DataCard
-from safecrs.benchmark.completion import completion_text
+from safecrs.benchmark.rows import features, sample_of, sample_row
 from safecrs.benchmark.sample import SPLITS, Ref, Sample, Split
 from safecrs.errors import SafecrsError
 from safecrs.storage import (
     atomic_folder,
     atomic_path,
     check_writable,
-    fingerprint,
+    fingerprint_of,
     read_json,
     write_json,
     write_text,
@@ -30,8 +32,12 @@ if TYPE_CHECKING:
 _CARD = "card.json"
 _TASTES = "tastes.jsonl"
 _SAMPLES = "samples"
+_BATCH = 5000
+"""Samples turned into rows, or back, at a time: as Python objects they are ten times as large."""
 ORACLE = "oracle.safetensors"
 """The name of the oracle that a benchmark was built with, in its folder."""
+STEPS = "steps"
+"""The name of the folder with the outcome of every step, in that of a benchmark that kept them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +59,32 @@ class Benchmark:
 
 def samples_fingerprint(samples: Iterable[Sample]) -> str:
     """Changes when any sample does, but not with their order."""
-    return fingerprint(*sorted(sample.model_dump_json() for sample in samples))
+    # In the order of their JSON, which begins with the id: so not all of it is in memory at once.
+    by_id = sorted(
+        ((sample.model_dump_json(include={"id"}), sample) for sample in samples), key=itemgetter(0)
+    )
+    return fingerprint_of(
+        text
+        for _, same in groupby(by_id, key=itemgetter(0))
+        for text in sorted(sample.model_dump_json() for _, sample in same)
+    )
 
 
 def save_benchmark(
-    benchmark: Benchmark, folder: Path, *, overwrite: bool = False, oracle: Oracle | None = None
+    benchmark: Benchmark,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    oracle: Oracle | None = None,
+    steps: Path | None = None,
 ) -> None:
     """Write a folder: ``samples/`` (Hugging Face DatasetDict), ``card.json``, ``card.md``, ``tastes.jsonl``,
     and ``oracle.safetensors`` when the oracle is given.
 
     It appears whole or not at all.
+
+    Args:
+        steps: the folder with the outcome of every step, to be moved in.
 
     Raises:
         SafecrsError: the folder exists (only a benchmark is ever overwritten, and only with ``overwrite``),
@@ -73,15 +95,23 @@ def save_benchmark(
     with atomic_folder(folder) as temporary:
         splits = {}
         for name in SPLITS:
-            rows = [sample_row(sample, benchmark.card.trait_names) for sample in benchmark.split(name)]
-            if rows:  # the library writes a split without rows, but cannot read it again
-                splits[name] = datasets.Dataset.from_list(rows, features=_features(datasets, benchmark.card))
+            tables = [
+                datasets.Dataset.from_list(
+                    [sample_row(sample, benchmark.card.trait_names) for sample in batch],
+                    features=features(datasets, benchmark.card.trait_names),
+                )
+                for batch in _batches(benchmark.split(name))
+            ]
+            if tables:  # the library writes a split without rows, but cannot read it again
+                splits[name] = datasets.concatenate_datasets(tables)
         datasets.DatasetDict(splits).save_to_disk(str(temporary / _SAMPLES))
         write_json(temporary / _CARD, benchmark.card.model_dump(mode="json"))
         write_text(temporary / "card.md", benchmark.card.markdown())
         write_text(temporary / _TASTES, "".join(_line(taste) for taste in benchmark.tastes))
         if oracle is not None:
             oracle.save(temporary / ORACLE)
+        if steps is not None:
+            steps.replace(temporary / STEPS)
 
 
 def load_benchmark(folder: Path) -> Benchmark:
@@ -92,23 +122,13 @@ def load_benchmark(folder: Path) -> Benchmark:
     """
     datasets = _datasets()
     card = read_card(folder)
-    try:
-        stored = datasets.load_from_disk(str(folder / _SAMPLES))
-        tables = {name: stored[name].to_list() for name in SPLITS if name in stored}
-    except Exception as error:  # the library raises whatever its parts do
-        raise SafecrsError(
-            f"{folder / _SAMPLES} is not a readable benchmark ({error}); build it again."
-        ) from error
     samples: list[Sample] = []
-    for name, rows in tables.items():
-        for number, row in enumerate(rows, start=1):
-            try:
-                samples.append(_sample(row))
-            except (ValidationError, KeyError, TypeError, ValueError) as error:
-                reason = _first(error) if isinstance(error, ValidationError) else repr(error)
-                raise SafecrsError(
-                    f"{folder}, {name} row {number} is not a valid sample: {reason}."
-                ) from error
+    for name, number, row in _rows(datasets, folder / _SAMPLES):
+        try:
+            samples.append(sample_of(row))
+        except (ValidationError, KeyError, TypeError, ValueError) as error:
+            reason = _first(error) if isinstance(error, ValidationError) else repr(error)
+            raise SafecrsError(f"{folder}, {name} row {number} is not a valid sample: {reason}.") from error
     if samples_fingerprint(samples) != card.fingerprint:
         raise SafecrsError(f"{folder}: the samples are not those its card describes; build it again.")
     return Benchmark(tuple(samples), card, _read_tastes(folder / _TASTES))
@@ -149,67 +169,22 @@ def export_jsonl(benchmark: Benchmark, target: Path, split: Split | None = None)
     return len(samples)
 
 
-def sample_row(sample: Sample, trait_names: Mapping[str, str]) -> dict[str, Any]:
-    """A sample as a dataset row: the paper's fields, then ours.
-
-    As in the paper's files, items are [title, year] with the year as text ("" when unknown), and
-    ``constraints`` is a struct of trait names of which those that hold are true (the others null).
-    """
-    return {
-        "prompt": [message.model_dump() for message in sample.prompt],
-        "completion": [{"role": "assistant", "content": completion_text(sample)}],
-        "seen_titles": [title for title, _ in sample.seen],
-        "groundtruth_with_release_year": _pairs(sample.groundtruth),
-        "constraints": {name: trait in sample.constraints or None for trait, name in trait_names.items()},
-        "id": sample.id,
-        "split": sample.split,
-        "domain": sample.domain,
-        "source": sample.source,
-        "constraint_ids": list(sample.constraints),
-        "seen": _pairs(sample.seen),
-        "all_liked": _pairs(sample.all_liked),
-        "removed": _pairs(sample.removed),
-        "reasoning": sample.reasoning,
-        "disclosure": [disclosed.model_dump() for disclosed in sample.disclosure],
-    }
+def _rows(datasets: Any, folder: Path) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """Split, number and content of every stored row."""
+    try:
+        stored = datasets.load_from_disk(str(folder))
+        for name in SPLITS:
+            if name in stored:
+                for start in range(0, len(stored[name]), _BATCH):
+                    part = stored[name].select(range(start, min(start + _BATCH, len(stored[name]))))
+                    for number, row in enumerate(part.to_list(), start=start + 1):
+                        yield name, number, row
+    except Exception as error:  # the library raises whatever its parts do
+        raise SafecrsError(f"{folder} is not a readable benchmark ({error}); build it again.") from error
 
 
-def _sample(row: Mapping[str, Any]) -> Sample:
-    return Sample.model_validate(
-        {name: row[name] for name in ("id", "split", "domain", "source", "prompt", "reasoning", "disclosure")}
-        | {
-            "constraints": row["constraint_ids"],
-            "seen": _refs(row["seen"]),
-            "all_liked": _refs(row["all_liked"]),
-            "groundtruth": _refs(row["groundtruth_with_release_year"]),
-            "removed": _refs(row["removed"]),
-        }
-    )
-
-
-def _features(datasets: Any, card: DataCard) -> Any:
-    """Typed columns, so that a split without traits still has them."""
-    text, pairs = datasets.Value("string"), datasets.List(datasets.List(datasets.Value("string")))
-    messages = datasets.List({"role": text, "content": text})
-    return datasets.Features(
-        {
-            "prompt": messages,
-            "completion": messages,
-            "seen_titles": datasets.List(text),
-            "groundtruth_with_release_year": pairs,
-            "constraints": {name: datasets.Value("bool") for name in card.trait_names.values()},
-            "id": text,
-            "split": text,
-            "domain": text,
-            "source": text,
-            "constraint_ids": datasets.List(text),
-            "seen": pairs,
-            "all_liked": pairs,
-            "removed": pairs,
-            "reasoning": text,
-            "disclosure": datasets.List({"trait": text, "style": text, "position": text, "text": text}),
-        }
-    )
+def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
+    return (samples[start : start + _BATCH] for start in range(0, len(samples), _BATCH))
 
 
 def _read_tastes(path: Path) -> tuple[tuple[Ref, ...], ...]:
@@ -255,14 +230,6 @@ def _datasets() -> Any:
         ) from error
     datasets.utils.logging.disable_progress_bar()
     return datasets
-
-
-def _pairs(refs: tuple[Ref, ...]) -> list[list[str]]:
-    return [[title, "" if year is None else str(year)] for title, year in refs]
-
-
-def _refs(pairs: Any) -> list[Ref]:
-    return [(title, int(year) if year else None) for title, year in pairs]
 
 
 def _line(value: object) -> str:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safecrs.benchmark.assign import AssignmentPlan
-from safecrs.benchmark.build import Progress, build
+from safecrs.benchmark.build import build
+from safecrs.benchmark.options import DEFAULTS, BuildOptions
 from safecrs.benchmark.recipes.shared import (
     FEW_LIKED,
     HARMLESS,
@@ -22,8 +22,7 @@ from safecrs.benchmark.sources.inspired import read_inspired
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.benchmark.sources.redial import read_redial, read_redial_items
 from safecrs.benchmark.store import Benchmark
-from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
-from safecrs.taxonomy import DEFAULT_THRESHOLD
+from safecrs.benchmark.wording.conversations import template_conversations
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -33,13 +32,9 @@ def build_redial(
     dialogues: Path,
     items: Path,
     oracle: Oracle,
+    options: BuildOptions = DEFAULTS,
     *,
-    seed: int = 0,
     interactions: Interactions | None = None,
-    conversations: ConversationPlan | None = None,
-    assignment: AssignmentPlan | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
 ) -> Benchmark:
     """Real ReDial conversations with an assigned disclosure, split by dialogue 60/10/30.
 
@@ -53,30 +48,17 @@ def build_redial(
         SafecrsError: a file is missing or malformed, or nothing is left.
     """
     read = read_redial_items(items)
-    real = read_redial(dialogues, read, oracle.catalog, Splitter(seed, train=0.6, validation=0.1))
-    return _build_real(
-        "SafeRec ReDial",
-        real,
-        oracle,
-        seed=seed,
-        interactions=interactions,
-        conversations=conversations,
-        assignment=assignment,
-        threshold=threshold,
-        progress=progress,
-    )
+    splitter = Splitter(options.seed, train=0.6, validation=0.1)
+    real = read_redial(dialogues, read, oracle.catalog, splitter, options.report)
+    return _build_real("SafeRec-ReDial", real, oracle, options.planned(FEW_LIKED), interactions)
 
 
 def build_inspired(
     dialogues: Path,
     oracle: Oracle,
+    options: BuildOptions = DEFAULTS,
     *,
-    seed: int = 0,
     interactions: Interactions | None = None,
-    conversations: ConversationPlan | None = None,
-    assignment: AssignmentPlan | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
 ) -> Benchmark:
     """Real INSPIRED conversations with an assigned disclosure; too few to split, so all are "test".
 
@@ -93,57 +75,33 @@ def build_inspired(
     Raises:
         SafecrsError: a file is missing or malformed, or nothing is left.
     """
-    return _build_real(
-        "SafeRec INSPIRED",
-        read_inspired(dialogues, oracle.catalog),
-        oracle,
-        seed=seed,
-        interactions=interactions,
-        conversations=conversations,
-        assignment=assignment or replace(FEW_LIKED, harmless=True),
-        threshold=threshold,
-        progress=progress,
-    )
+    real = read_inspired(dialogues, oracle.catalog, report=options.report)
+    plan = replace(FEW_LIKED, harmless=True)
+    return _build_real("SafeRec-INSPIRED", real, oracle, options.planned(plan), interactions)
 
 
 def _build_real(
-    name: str,
-    real: Imported,
-    oracle: Oracle,
-    *,
-    seed: int,
-    interactions: Interactions | None,
-    conversations: ConversationPlan | None,
-    assignment: AssignmentPlan | None,
-    threshold: float,
-    progress: Progress | None,
+    name: str, real: Imported, oracle: Oracle, options: BuildOptions, interactions: Interactions | None
 ) -> Benchmark:
     """Real dialogues; with ``interactions``, template conversations join them in training alone."""
     catalog = oracle.catalog
     imports = [real]
     tastes = spoken_tastes(imports, catalog)
+    notes = [INJECTED.format(assigner=options.assigner.name)]
     if interactions is not None:
-        splitter = Splitter(seed)
+        splitter = Splitter(options.seed)
         imports.append(
             template_conversations(
-                interactions, catalog, splitter, seed=seed, plan=conversations, splits=("train",)
+                interactions,
+                catalog,
+                splitter,
+                seed=options.seed,
+                plan=options.conversations,
+                splits=("train",),
             )
         )
         tastes += tastes_of(interactions.of_split(splitter, "train"), catalog)
-    plan = assignment or FEW_LIKED
-    notes = [INJECTED]
-    if interactions is not None:
         notes.append(REAL_TASTES)
-    if plan.harmless:
+    if options.plan and options.plan.harmless:
         notes.append(HARMLESS)
-    return build(
-        name,
-        imports,
-        oracle,
-        seed=seed,
-        threshold=threshold,
-        plan=plan,
-        tastes=tastes,
-        notes=notes,
-        progress=progress,
-    )
+    return build(name, imports, oracle, options, tastes=tastes, notes=notes)

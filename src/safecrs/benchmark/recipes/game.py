@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.benchmark.assign import AssignmentPlan
-from safecrs.benchmark.build import Progress, build
+from safecrs.benchmark.build import build
+from safecrs.benchmark.options import DEFAULTS, BuildOptions
 from safecrs.benchmark.recipes.shared import tastes_of
 from safecrs.benchmark.seeding import Splitter, rng_for
 from safecrs.benchmark.sources.interactions import Interactions
@@ -19,7 +19,7 @@ from safecrs.benchmark.store import Benchmark
 from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
-from safecrs.taxonomy import DEFAULT_THRESHOLD, load_taxonomy
+from safecrs.taxonomy import load_taxonomy
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -58,7 +58,8 @@ def game_oracle(esrb: Path | None = None) -> Oracle:
     items, advisories = read_starter("game")
     known = Catalog.from_items(items, "game")
     rated = list(read_esrb(esrb))
-    new = [Item(said.title, said.year) for said in rated if not known.same_title(said.title)]
+    held = known.known_titles([said.title for said in rated])
+    new = [Item(said.title, said.year) for said, there in zip(rated, held, strict=True) if not there]
     catalog = Catalog.from_items([*items, *new], "game")
     return compile_oracle(catalog, [*advisories, *rated], load_taxonomy("game"))
 
@@ -99,14 +100,7 @@ def synthetic_tastes(catalog: Catalog, *, people: int = 240, seed: int = 0) -> I
 
 
 def build_game(
-    oracle: Oracle | None = None,
-    *,
-    people: int = 240,
-    seed: int = 0,
-    conversations: ConversationPlan | None = None,
-    assignment: AssignmentPlan | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
+    oracle: Oracle | None = None, options: BuildOptions = DEFAULTS, *, people: int = 240
 ) -> Benchmark:
     """Template conversations around synthetic tastes in games; people are split 70/10/20.
 
@@ -117,20 +111,18 @@ def build_game(
         SafecrsError: nothing is left.
     """
     oracle = oracle or game_oracle()
-    interactions = synthetic_tastes(oracle.catalog, people=people, seed=seed)
-    splitter = Splitter(seed)
-    plan = conversations or _PLAN
-    imported = template_conversations(interactions, oracle.catalog, splitter, seed=seed, plan=plan)
+    interactions = synthetic_tastes(oracle.catalog, people=people, seed=options.seed)
+    splitter = Splitter(options.seed)
+    imported = template_conversations(
+        interactions, oracle.catalog, splitter, seed=options.seed, plan=options.conversations or _PLAN
+    )
     return build(
         "SafeGame (synthetic tastes)",
         [imported],
         oracle,
-        seed=seed,
-        threshold=threshold,
-        plan=assignment,
+        options,
         tastes=tastes_of(interactions.of_split(splitter, "train"), oracle.catalog),
         notes=(SYNTHETIC,),
-        progress=progress,
     )
 
 

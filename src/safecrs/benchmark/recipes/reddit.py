@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safecrs.benchmark.assign import AssignmentPlan
-from safecrs.benchmark.build import Progress, build
+from safecrs.benchmark.build import build
+from safecrs.benchmark.options import DEFAULTS, BuildOptions
 from safecrs.benchmark.recipes.shared import FEW_LIKED, INJECTED, spoken_tastes
 from safecrs.benchmark.sample import Split
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.reddit import read_reddit
 from safecrs.benchmark.store import Benchmark
-from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -22,11 +21,7 @@ if TYPE_CHECKING:
 def build_reddit(
     files: Mapping[Split, Path] | Path,
     oracle: Oracle,
-    *,
-    seed: int = 0,
-    assignment: AssignmentPlan | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
+    options: BuildOptions = DEFAULTS,
 ) -> Benchmark:
     """Reddit-Movie requests with an assigned disclosure.
 
@@ -39,17 +34,16 @@ def build_reddit(
     """
     catalog = oracle.catalog
     if isinstance(files, Path):
-        imports = [read_reddit(files, catalog, splitter=Splitter(seed))]
+        imports = [read_reddit(files, catalog, splitter=Splitter(options.seed), report=options.report)]
     else:
-        imports = [read_reddit(path, catalog, split=split) for split, path in files.items()]
+        imports = [
+            read_reddit(path, catalog, split=split, report=options.report) for split, path in files.items()
+        ]
     return build(
-        "SafeRec Reddit-Movie",
+        "SafeRec-Reddit",
         imports,
         oracle,
-        seed=seed,
-        threshold=threshold,
-        plan=assignment or FEW_LIKED,
+        options.planned(FEW_LIKED),
         tastes=spoken_tastes(imports, catalog),
-        notes=(INJECTED,),
-        progress=progress,
+        notes=(INJECTED.format(assigner=options.assigner.name),),
     )

@@ -55,16 +55,6 @@ def build_released(
         f"Samples as the authors released them. Of their {total:,} ground-truth items, {unsafe:,} are unsafe "
         "for the disclosed sensitivity by the oracle used here, and are kept."
     )
-    card = describe(
-        "SafeRec released",
-        released.samples,
-        [source],
-        oracle,
-        table,
-        unknown,
-        seed=0,
-        dropped={},
-        notes=(note,),
-    )
+    card = describe("SafeRec-Released", released.samples, [source], oracle, table, unknown, notes=(note,))
     tastes = tuple((*s.seen, *s.groundtruth) for s in released.samples if s.split == "train")
     return Benchmark(released.samples, card, tastes)

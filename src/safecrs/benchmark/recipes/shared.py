@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from safecrs.benchmark.assign import AssignmentPlan
+from safecrs.advisories import Advisory
+from safecrs.benchmark.assignment import AssignmentPlan
 from safecrs.benchmark.build import refs
 from safecrs.benchmark.sample import Ref
 from safecrs.benchmark.sources.dialogue import Imported
 from safecrs.benchmark.sources.interactions import Interactions
-from safecrs.catalog import Catalog
+from safecrs.catalog import Catalog, Item
+from safecrs.taxonomy import load_taxonomy
+
+if TYPE_CHECKING:
+    from safecrs.oracle import Oracle
 
 Tastes = tuple[tuple[Ref, ...], ...]
 
@@ -21,13 +28,26 @@ REAL_TASTES = (
     "In template conversations the films a person names and likes are real ratings; the words are ours."
 )
 INJECTED = (
-    "The requests and the films suggested are real. The sensitivity is not: the oracle assigned it, and it "
+    "The requests and the films suggested are real. The sensitivity is not: {assigner} assigned it, and it "
     "was written into the last message in our own words."
 )
 HARMLESS = (
     "Where no sensitivity fitted that a liked item violates, one was assigned that all of them respect: "
     "nothing is removed then, and the sensitivity restricts only what else is recommended."
 )
+
+
+def film_oracle(items: Iterable[Item], advisories: Iterable[Advisory], *, starter: bool = True) -> Oracle:
+    """An oracle over these films, judged by ``advisories`` and, unless not wanted, the starter's.
+
+    Raises:
+        SafecrsError: there is no film, or a reader of the advisories finds its file malformed.
+    """
+    from safecrs.oracle import compile_oracle
+    from safecrs.starter import read_starter
+
+    said = chain(advisories, read_starter("film")[1] if starter else ())
+    return compile_oracle(Catalog.from_items(items, "film"), said, load_taxonomy("film"))
 
 
 def spoken_tastes(imports: Sequence[Imported], catalog: Catalog) -> Tastes:

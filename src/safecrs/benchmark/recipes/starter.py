@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safecrs.benchmark.assign import AssignmentPlan
-from safecrs.benchmark.build import Progress, build
+from safecrs.benchmark.build import build
+from safecrs.benchmark.options import DEFAULTS, BuildOptions
 from safecrs.benchmark.recipes.shared import REAL_TASTES, tastes_of
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.benchmark.sources.movielens import movielens_small
 from safecrs.benchmark.store import Benchmark
-from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
-from safecrs.taxonomy import DEFAULT_THRESHOLD
+from safecrs.benchmark.wording.conversations import template_conversations
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
 
 def build_starter(
-    oracle: Oracle | None = None,
-    interactions: Interactions | None = None,
-    *,
-    seed: int = 0,
-    conversations: ConversationPlan | None = None,
-    assignment: AssignmentPlan | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
+    oracle: Oracle | None = None, interactions: Interactions | None = None, options: BuildOptions = DEFAULTS
 ) -> Benchmark:
     """The benchmark anyone can build in seconds, offline: template conversations around MovieLens tastes.
 
@@ -45,16 +37,15 @@ def build_starter(
         oracle = load_starter("film")
     if interactions is None:
         interactions = movielens_small(oracle.catalog)
-    splitter = Splitter(seed)
-    imported = template_conversations(interactions, oracle.catalog, splitter, seed=seed, plan=conversations)
+    splitter = Splitter(options.seed)
+    imported = template_conversations(
+        interactions, oracle.catalog, splitter, seed=options.seed, plan=options.conversations
+    )
     return build(
-        "SafeRec starter",
+        "SafeRec-Starter",
         [imported],
         oracle,
-        seed=seed,
-        threshold=threshold,
-        plan=assignment,
+        options,
         tastes=tastes_of(interactions.of_split(splitter, "train"), oracle.catalog),
         notes=(REAL_TASTES,),
-        progress=progress,
     )

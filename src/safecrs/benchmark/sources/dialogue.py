@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 import json
-from collections.abc import Iterable
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.sample import Split
 from safecrs.conversation import Message, Role
 from safecrs.errors import SafecrsError
+
+_TELL_EVERY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,13 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Dialogues of one source, and how many it read and dropped, by reason."""
+    """Dialogues of one source, and what was read and dropped.
+
+    Attributes:
+        read: records of the source: lines, threads or people.
+        dropped: records, and parts of them such as a film, by reason.
+        rejected: record and reason, of those dropped whole.
+    """
 
     source: str
     licence: str
@@ -42,6 +57,28 @@ class Imported:
     read: int
     dropped: dict[str, int] = field(default_factory=dict)
     fingerprint: str = ""
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+class Drops:
+    """What an importer drops on its way.
+
+    Attributes:
+        counts: by reason; records: which ones were dropped whole, and why.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.records: list[tuple[str, str]] = []
+
+    def record(self, name: str, reason: str) -> None:
+        """A record of the source that becomes no dialogue."""
+        self.counts[reason] += 1
+        self.records.append((name, reason))
+
+    def part(self, reason: str) -> None:
+        """A part of a record, such as a film."""
+        self.counts[reason] += 1
 
 
 def merge_turns(utterances: Iterable[tuple[Role, str]]) -> tuple[Message, ...]:
@@ -71,16 +108,50 @@ def read_source(path: Path) -> str:
     Raises:
         SafecrsError: the file is missing or is not UTF-8 text.
     """
+    with _opened(path) as (file, _):
+        return file.read()
+
+
+class Lines:
+    """The lines of a text file, gzipped or not, read one at a time: a corpus need not fit into memory twice.
+
+    Reading raises a `SafecrsError` if the file is missing or is not UTF-8 text.
+
+    Attributes:
+        fingerprint: of all that was read.
+    """
+
+    def __init__(self, path: Path, report: Report = quiet) -> None:
+        self._path, self._report = path, report
+        self._digest = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[str]:
+        with _opened(self._path) as (file, raw):
+            size, stage = os.fstat(raw.fileno()).st_size, f"Read {self._path.name}"
+            for number, line in enumerate(file):
+                if number % _TELL_EVERY == 0:
+                    self._report(stage, raw.tell() * 100 // max(size, 1), 100, "%")
+                self._digest.update(line.encode())
+                yield line
+            self._report(stage, 100, 100, "%")
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits."""
+        return self._digest.hexdigest()[:16]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[str], IO[bytes]]]:
+    """The text, and the file as it lies on disk, whose position tells the progress."""
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8") as file
-        ):
-            return file.read()
+        with path.open("rb") as raw:
+            content = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            with io.TextIOWrapper(content, encoding="utf-8") as text:
+                yield text, raw
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise SafecrsError(f"{path} is not a readable text file ({error}).") from error
 
 

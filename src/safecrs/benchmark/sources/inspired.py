@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.seeding import Splitter
-from safecrs.benchmark.sources.dialogue import Dialogue, Imported, merge_turns, read_source
+from safecrs.benchmark.sources.dialogue import Dialogue, Drops, Imported, Lines, merge_turns
 from safecrs.catalog import Catalog, find_mentions, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
-from safecrs.storage import fingerprint
 
 LICENCE = "INSPIRED (sweetpeach/Inspired), research data"
 _COLUMNS = ("dialog_id", "speaker", "text", "movies", "coarse_label")
@@ -37,7 +35,9 @@ Utterance = tuple[Role, str, tuple[int, ...]]
 """Who speaks, the text, and the catalog rows it names."""
 
 
-def read_inspired(path: Path, catalog: Catalog, splitter: Splitter | None = None) -> Imported:
+def read_inspired(
+    path: Path, catalog: Catalog, splitter: Splitter | None = None, report: Report = quiet
+) -> Imported:
     """Dialogues up to the first film that the seeker accepts, with the accepted films as answer.
 
     A film counts as accepted when the recommender names it, the seeker's words up to the next film say yes
@@ -47,21 +47,29 @@ def read_inspired(path: Path, catalog: Catalog, splitter: Splitter | None = None
         SafecrsError: the file is missing, lacks a column or holds a malformed row; names the row.
     """
     splitter = splitter or Splitter(train=0.0, validation=0.0)
-    text = read_source(path)
-    dropped: Counter[str] = Counter()
+    lines = Lines(path, report)
+    drops = Drops()
     dialogues: list[Dialogue] = []
     read = 0
-    for key, accepted, utterances in _dialogues(text, path, catalog, dropped):
+    for key, accepted, utterances in _dialogues(lines, path, catalog, drops):
         read += 1
         if not accepted:
-            dropped["dialogue in which no film is accepted"] += 1
+            drops.record(f"inspired:{key}", "dialogue in which no film is accepted")
             continue
         outcome = _dialogue(f"inspired:{key}", utterances, splitter)
         if isinstance(outcome, str):
-            dropped[outcome] += 1
+            drops.record(f"inspired:{key}", outcome)
         else:
             dialogues.append(outcome)
-    return Imported("inspired", LICENCE, tuple(dialogues), read, dict(dropped), fingerprint(text))
+    return Imported(
+        "inspired",
+        LICENCE,
+        tuple(dialogues),
+        read,
+        dict(drops.counts),
+        lines.fingerprint,
+        tuple(drops.records),
+    )
 
 
 def _dialogue(name: str, utterances: Sequence[Utterance], splitter: Splitter) -> Dialogue | str:
@@ -96,11 +104,11 @@ def _says_yes(utterances: Sequence[Utterance], position: int) -> bool:
 
 
 def _dialogues(
-    text: str, path: Path, catalog: Catalog, dropped: Counter[str]
+    lines: Lines, path: Path, catalog: Catalog, drops: Drops
 ) -> Iterator[tuple[str, bool, list[Utterance]]]:
     """Dialogues in the file's order: id, whether it is labelled accepted, utterances."""
     # The file is written without quoting, so a quotation mark is an ordinary character.
-    reader = csv.reader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+    reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     header = next(reader, [])
     missing = [column for column in _COLUMNS if column not in header]
     if missing:
@@ -123,22 +131,22 @@ def _dialogues(
             utterances = []
         current, accepted = key, label.startswith("accept")
         said = said.replace("QUOTATION_MARK", '"')
-        utterances.append((_SPEAKERS[speaker], said, _rows(said, movies, catalog, dropped)))
+        utterances.append((_SPEAKERS[speaker], said, _rows(said, movies, catalog, drops)))
     if utterances:
         yield current, accepted, utterances
 
 
-def _rows(said: str, movies: str, catalog: Catalog, dropped: Counter[str]) -> tuple[int, ...]:
+def _rows(said: str, movies: str, catalog: Catalog, drops: Drops) -> tuple[int, ...]:
     """Annotated films that the text really names: the annotation takes "Tell me" for the film *Tell*."""
     labels = [split_label(label) for label in movies.split(";") if label.strip()]
     if not labels:
         return ()
     mentioned = {mention.row for mention in find_mentions(said, catalog)}
     rows: dict[int, None] = {}
-    for title, year in labels:
-        row = catalog.resolve(title, year)
-        if row is None:
-            dropped["film mention the catalog does not know"] += 1
+    found = catalog.resolve_many([title for title, _ in labels], [year for _, year in labels])
+    for (title, _), row in zip(labels, found.tolist(), strict=True):
+        if row < 0:
+            drops.part("film mention the catalog does not know")
         elif row in mentioned or (" " in title and title in said):
             rows[row] = None
     return tuple(rows)

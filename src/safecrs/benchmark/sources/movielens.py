@@ -103,12 +103,11 @@ def read_movielens(folder: Path, catalog: Catalog) -> Interactions:
 def resolve_titles(titles: Sequence[str], years: Sequence[int | None], catalog: Catalog) -> NDArray[np.int32]:
     """Rows of MovieLens titles, −1 where unknown; reads "City of God (Cidade de Deus)" by either name."""
     rows = catalog.resolve_many(list(titles), list(years))
-    for position in np.flatnonzero(rows < 0).tolist():
-        for spelling in _spellings(titles[position]):
-            row = catalog.resolve(spelling, years[position])
-            if row is not None:
-                rows[position] = row
-                break
+    left = [(at, name) for at in np.flatnonzero(rows < 0).tolist() for name in _spellings(titles[at])]
+    found = catalog.resolve_many([name for _, name in left], [years[at] for at, _ in left])
+    for (position, _), row in zip(reversed(left), reversed(found.tolist()), strict=True):
+        if row >= 0:  # of several spellings the first holds
+            rows[position] = row
     return rows
 
 

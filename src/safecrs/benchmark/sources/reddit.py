@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.sample import Split
 from safecrs.benchmark.seeding import Splitter
-from safecrs.benchmark.sources.dialogue import Dialogue, Imported, merge_turns, parse_json, read_source
+from safecrs.benchmark.sources.dialogue import (
+    Dialogue,
+    Drops,
+    Imported,
+    Lines,
+    merge_turns,
+    parse_json,
+    read_source,
+)
 from safecrs.catalog import Catalog, Item, find_mentions, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
 from safecrs.storage import fingerprint
 
 LICENCE = "Reddit-Movie (ZhankuiHe/reddit_movie), research use; may hold offensive text"
+_TELL_EVERY = 256
 _IMDB = re.compile(r"tt\d{5,10}")
 
 
@@ -50,7 +59,12 @@ def read_reddit_items(path: Path) -> list[Item]:
 
 
 def read_reddit(
-    path: Path, catalog: Catalog, *, split: Split | None = None, splitter: Splitter | None = None
+    path: Path,
+    catalog: Catalog,
+    *,
+    split: Split | None = None,
+    splitter: Splitter | None = None,
+    report: Report = quiet,
 ) -> Imported:
     """Requests and the films that replies suggest, from JSON lines of ``context``, ``resp`` and ``rec``.
 
@@ -66,32 +80,34 @@ def read_reddit(
         SafecrsError: the file is missing or a row is malformed; names the row.
     """
     splitter = splitter or Splitter()
-    text = read_source(path)
-    dropped: Counter[str] = Counter()
+    lines = Lines(path, report)
+    drops = Drops()
     threads: dict[tuple[str, ...], _Thread] = {}
     read = 0
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         read += 1
         where = f"{path} row {number}"
         turns, ids, by_seeker = _checked(parse_json(line, where), where)
         if by_seeker:
-            dropped["reply by the person who asks"] += 1
+            drops.record(f"row {number}", "reply by the person who asks")
         elif not turns:
-            dropped["reply to an empty request"] += 1
+            drops.record(f"row {number}", "reply to an empty request")
         elif not ids:
-            dropped["reply that suggests no film"] += 1
+            drops.record(f"row {number}", "reply that suggests no film")
         else:
             thread = threads.setdefault(turns, _Thread(turns))
             for imdb_id in ids:
                 row = catalog.row_of_imdb_id.get(imdb_id)
                 if row is None:
-                    dropped["suggested film the catalog does not know"] += 1
+                    drops.part("suggested film the catalog does not know")
                 else:
                     thread.suggested[row] = None
     dialogues: list[Dialogue] = []
-    for thread in threads.values():
+    for number, thread in enumerate(threads.values(), start=1):
+        if number % _TELL_EVERY == 0 or number == len(threads):
+            report(f"Find films in {path.name}", number, len(threads), "")
         roles: list[Role] = [
             "user" if (len(thread.turns) - n) % 2 else "assistant" for n in range(len(thread.turns))
         ]
@@ -99,13 +115,15 @@ def read_reddit(
         named = [m.row for message in messages for m in find_mentions(message.content, catalog)]
         seen = tuple(dict.fromkeys(named))
         liked = tuple(row for row in thread.suggested if row not in seen)
+        name = f"reddit:{fingerprint(*thread.turns)}"
         if not liked:
-            dropped["request without a suggested film that counts"] += 1
+            drops.record(name, "request without a suggested film that counts")
             continue
-        key = fingerprint(*thread.turns)
         where_to = split or splitter(f"reddit:{thread.turns[0]}")
-        dialogues.append(Dialogue(f"reddit:{key}", where_to, "reddit", messages, seen, liked))
-    return Imported("reddit", LICENCE, tuple(dialogues), read, dict(dropped), fingerprint(text))
+        dialogues.append(Dialogue(name, where_to, "reddit", messages, seen, liked))
+    return Imported(
+        "reddit", LICENCE, tuple(dialogues), read, dict(drops.counts), lines.fingerprint, tuple(drops.records)
+    )
 
 
 def _checked(record: Any, where: str) -> tuple[tuple[str, ...], Sequence[str], bool]:

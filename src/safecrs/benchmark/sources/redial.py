@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.seeding import Splitter
-from safecrs.benchmark.sources.dialogue import Dialogue, Imported, merge_turns, parse_json, read_source
+from safecrs.benchmark.sources.dialogue import (
+    Dialogue,
+    Drops,
+    Imported,
+    Lines,
+    merge_turns,
+    parse_json,
+    read_source,
+)
 from safecrs.catalog import Catalog, Item, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
-from safecrs.storage import fingerprint
 
 LICENCE = "ReDial, CC BY 4.0"
 _MENTION = re.compile(r"@(\d+)")
@@ -56,6 +63,7 @@ def read_redial(
     items: Mapping[str, Item],
     catalog: Catalog,
     splitter: Splitter | None = None,
+    report: Report = quiet,
 ) -> Imported:
     """Dialogues up to the first film that is suggested, with the films suggested from there on as answer.
 
@@ -71,21 +79,23 @@ def read_redial(
     ids = list(items)
     rows = catalog.resolve_many([items[key].title for key in ids], [items[key].year for key in ids])
     row_of = dict(zip(ids, rows.tolist(), strict=True))
-    text = read_source(path)
+    lines = Lines(path, report)
     dialogues: list[Dialogue] = []
-    dropped: Counter[str] = Counter()
+    drops = Drops()
     read = 0
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         read += 1
         record = _checked(parse_json(line, f"{path} row {number}"), f"{path} row {number}")
-        outcome = _dialogue(record, row_of, items, catalog, splitter, dropped)
+        outcome = _dialogue(record, row_of, items, catalog, splitter, drops)
         if isinstance(outcome, str):
-            dropped[outcome] += 1
+            drops.record(f"redial:{record['conversationId']}", outcome)
         else:
             dialogues.append(outcome)
-    return Imported("redial", LICENCE, tuple(dialogues), read, dict(dropped), fingerprint(text))
+    return Imported(
+        "redial", LICENCE, tuple(dialogues), read, dict(drops.counts), lines.fingerprint, tuple(drops.records)
+    )
 
 
 def _dialogue(
@@ -94,7 +104,7 @@ def _dialogue(
     items: Mapping[str, Item],
     catalog: Catalog,
     splitter: Splitter,
-    dropped: Counter[str],
+    drops: Drops,
 ) -> Dialogue | str:
     answers = _answers(record)
     suggested = [key for key, answer in answers.items() if answer["suggested"] == 1]
@@ -128,9 +138,9 @@ def _dialogue(
         if key not in suggested or key in named:
             continue
         if answers[key]["liked"] == _LIKED_NOT:
-            dropped["suggested film that the seeker disliked"] += 1
+            drops.part("suggested film that the seeker disliked")
         elif row_of.get(key, -1) < 0:
-            dropped["suggested film the catalog does not know"] += 1
+            drops.part("suggested film the catalog does not know")
         elif row_of[key] not in seen:
             liked[row_of[key]] = None
     if not liked:

@@ -15,6 +15,8 @@ from safecrs.benchmark.sources.interactions import LIKED, Interactions
 from safecrs.benchmark.wording.templates import Templates, load_templates
 from safecrs.catalog import Catalog
 
+_TOO_FEW = "person who liked too few films"
+
 
 @dataclass(frozen=True, slots=True)
 class ConversationPlan:
@@ -55,14 +57,14 @@ def template_conversations(
     liked = interactions.liked(plan.minimum_rating)
     genres = _genres_of(np.unique(interactions.rows), catalog)
     dialogues: list[Dialogue] = []
-    dropped = {"person who liked too few films": len(interactions.people) - len(liked)}
+    rejected = [f"{interactions.source}:{key}" for key in interactions.people if key not in liked]
     for key, rows in liked.items():
         person = f"{interactions.source}:{key}"
         split = splitter(person)
         if split not in splits:
             continue
         if len(rows) < plan.seeds[0] + plan.liked[0]:
-            dropped["person who liked too few films"] += 1
+            rejected.append(person)
             continue
         rng = rng_for(seed, "windows", person)
         for number, (named, answer) in enumerate(_windows(rows, genres, split, plan, rng), start=1):
@@ -76,8 +78,9 @@ def template_conversations(
         interactions.licence,
         tuple(dialogues),
         read=len(interactions.people),
-        dropped={reason: count for reason, count in (interactions.dropped | dropped).items() if count},
+        dropped=interactions.dropped | ({_TOO_FEW: len(rejected)} if rejected else {}),
         fingerprint=interactions.fingerprint(),
+        rejected=tuple((person, _TOO_FEW) for person in rejected),
     )
 
 

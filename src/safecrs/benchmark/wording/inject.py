@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +19,8 @@ _CONNECTORS = ("Also,", "And", "Oh, and", "On top of that,")
 _ARTICLE = re.compile(r"^(?:The|An?) ")
 _GREETING = re.compile(r"\s*(?:hi|hey|hello|yes|sure|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
 _BOUNDARY = re.compile(r"[.!?…](?:[\"”')\]]*)\s+(?=\S)")
+_LONGEST = 8
+"""Characters before a full stop that hold any abbreviation, and what must stand before it."""
 _ABBREVIATION = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|St|vs|Jr|Sr|No|Vol|Pt|Ep|etc|[A-Z])\.$")
 
 
@@ -72,22 +75,24 @@ def _phrase(
 ) -> tuple[Style, str]:
     style: Style = "explicit" if rng.random() < _EXPLICIT else "implicit"
     options = phrasings.of(trait, style, held_out=split != "train")
-    unnamed = [text for text in options if not any(_names(text, title) for title in titles)]
+    spellings = {spelling for title in titles for spelling in _spellings(title)}
+    unnamed = [text for text in options if not any(_names(text, spelling) for spelling in spellings)]
     if not unnamed:
         style = "explicit"
         unnamed = phrasings.of(trait, style, held_out=split != "train")
     return style, unnamed[int(rng.integers(len(unnamed)))]
 
 
-def _names(text: str, title: str) -> bool:
-    """Whether ``text`` names a title, if only by what stands before a colon or " and the "."""
+@lru_cache(maxsize=65536)
+def _spellings(title: str) -> frozenset[str]:
+    """A title, what stands before a colon or " and the ", and each of these without its article."""
     spellings = {title, title.split(":")[0], title.split(" and the ")[0]}
     spellings |= {_ARTICLE.sub("", spelling) for spelling in spellings}
-    return any(
-        spelling in text and re.search(rf"(?<!\w){re.escape(spelling)}(?!\w)", text)
-        for spelling in spellings
-        if spelling
-    )
+    return frozenset(spellings - {""})
+
+
+def _names(text: str, spelling: str) -> bool:
+    return spelling in text and re.search(rf"(?<!\w){re.escape(spelling)}(?!\w)", text) is not None
 
 
 def _connected(sentences: Sequence[str], rng: np.random.Generator) -> list[str]:
@@ -108,14 +113,19 @@ def _ended(text: str) -> str:
 def _boundaries(text: str, titles: Sequence[str]) -> list[int]:
     """Where a sentence ends and another follows, outside titles and abbreviations."""
     protected = [
-        match.span()
-        for title in titles
-        if len(title) > 1 and title in text
-        for match in re.finditer(re.escape(title), text)
+        span for title in titles if len(title) > 1 and title in text for span in _places(title, text)
     ]
     return [
         match.end()
         for match in _BOUNDARY.finditer(text)
-        if not _ABBREVIATION.search(text[: match.start() + 1])
+        if not _ABBREVIATION.search(text, max(0, match.start() - _LONGEST), match.start() + 1)
         and not any(start < match.end() < end for start, end in protected)
     ]
+
+
+def _places(part: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where ``part`` begins and ends in ``text``, each time."""
+    start = text.find(part)
+    while start >= 0:
+        yield start, start + len(part)
+        start = text.find(part, start + len(part))

@@ -1,0 +1,7 @@
+"""Which sensitivity the person behind a dialogue could have: one file for each way to decide that."""
+
+from safecrs.benchmark.assignment.llm import LlmAssigner
+from safecrs.benchmark.assignment.local import LocalAssigner
+from safecrs.benchmark.assignment.rules import Assigned, Assigner, AssignmentPlan, Case, Rules
+
+__all__ = ["Assigned", "Assigner", "AssignmentPlan", "Case", "LlmAssigner", "LocalAssigner", "Rules"]
