@@ -1,13 +1,9 @@
-"""The words of MPAA reasons: scope of degrees, topics, odd inputs, properties, and the labelled set."""
+"""The words of MPAA reasons: scope of degrees, topics, odd inputs, properties."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import time
 from itertools import pairwise
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -18,8 +14,6 @@ from safecrs.advisories.mpaa_reason import read_reason
 from safecrs.advisories.mpaa_words import load_lexicon
 from safecrs.taxonomy import CATEGORIES, load_taxonomy
 
-ROOT = Path(__file__).resolve().parents[2]
-PUBLISHED = ROOT / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"
 RATINGS = ("G", "PG", "PG-13", "R", "NC-17", None)
 
 
@@ -230,36 +224,3 @@ def test_long_inputs_take_time_in_proportion(unit: str) -> None:
     seconds(100)
     short, long = min(seconds(500) for _ in range(3)), min(seconds(8_000) for _ in range(2))
     assert long < 16 * 5 * short + 0.05  # sixteen times as long; quadratic would be 256
-
-
-def measuring() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mpaa_parser", ROOT / "benchmarks/mpaa_parser.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("part", ["dev", "held-out"])
-def test_the_labelled_reasons(part: str) -> None:
-    if not PUBLISHED.exists():
-        pytest.skip("the MPAA table (../shared/data) is not here")
-    bench = measuring()
-    items = bench.labelled(part)
-    assert len(items) >= 150
-    found = [bench.parsed(item) for item in items]
-    for least, wanted in ((1, 0.97), (2, 0.95)):
-        pairs = [
-            (true >= least, value >= least)
-            for item, (severities, _) in zip(items, found, strict=True)
-            for true, value in zip(item.severities, severities, strict=True)
-        ]
-        assert min(share.value for share in bench.precision_recall(pairs)) >= wanted
-    topics = [
-        (topic in item.topics, topic in said_topics)
-        for item, (_, said_topics) in zip(items, found, strict=True)
-        for topic in item.topics | said_topics
-    ]
-    assert min(share.value for share in bench.precision_recall(topics)) >= 0.9

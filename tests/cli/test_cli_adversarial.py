@@ -23,7 +23,7 @@ def model(tmp_path_factory):
     """A tiny untrained model that can name every starter film, in the folder of a run."""
     from safecrs.oracle import load_starter
     from safecrs.storage import write_json
-    from safecrs.training.runs import RunRecord
+    from safecrs.training.record import RunRecord
     from safecrs.training.tiny import TinySize, save_tiny
 
     folder = tmp_path_factory.mktemp("run")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_a_benchmark_is_built_checked_and_replaced_only_when_asked(
         assert facts[split].samples == len(held.split(split))
         assert f"{split}: {len(held.split(split)):,} samples" in done.out
     stored = VerdictTable.of(Oracle.load(out / ORACLE), held.card.threshold)
-    assert stored.fingerprint() == held.card.oracle_fingerprint
+    assert stored.fingerprint() == held.card.verdicts_fingerprint
     splits = {split for split, fact in facts.items() if fact.samples}
     assert splits == {
         "inspired": {"train", "test"},
@@ -134,6 +135,50 @@ def test_a_benchmark_is_built_checked_and_replaced_only_when_asked(
     (tmp_path / "photos" / "cat.jpg").write_text("cat")
     assert "not a benchmark" in refused(*command, "--out", tmp_path / "photos", "--overwrite")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "photos"]
+
+
+def test_steps_are_kept_when_asked_and_can_be_followed(cli, refused, inputs, films, tmp_path):
+    thin = {"context": ["One film, please"], "resp": "This one", "rec": ["tt0000001"]}
+    train = (inputs / "train.jsonl").read_text() + "\n" + json.dumps(thin)
+    (tmp_path / "train.jsonl").write_text(train)
+    command = (
+        "data",
+        "reddit",
+        "--train",
+        tmp_path / "train.jsonl",
+        "--oracle",
+        films,
+        "--out",
+        tmp_path / "b",
+    )
+    assert cli(*command).code == 0
+    assert "--keep-steps" in refused("data", "steps", tmp_path / "b", "--id", "reddit:0")
+    done = cli(*command, "--overwrite", "--keep-steps")
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "train.jsonl"]
+    rows = [json.loads(line) for line in (tmp_path / "b/steps/03-filtered.jsonl").read_text().splitlines()]
+    dropped = [row["id"] for row in rows if "dropped" in row]
+    assert len(dropped) == 1
+    assert len(rows) > 20
+    shown = cli("data", "steps", tmp_path / "b").out
+    assert re.search(rf"^filter +{len(rows)} +{len(rows) - len(dropped)} ", shown, re.MULTILINE)
+    assert "with too little ground truth left" in shown
+    way = [
+        json.loads(line) for line in cli("data", "steps", tmp_path / "b", "--id", dropped[0]).out.splitlines()
+    ]
+    assert [row["step"] for row in way] == ["import", "assign", "filter"]
+    assert "with too little ground truth left" in way[-1]["dropped"]
+    assert "no dialogue 'reddit:0'" in refused("data", "steps", tmp_path / "b", "--id", "reddit:0")
+    card = cli("data", "card", tmp_path / "b").out
+    assert "Traits assigned by the oracle" in card
+    assert "drawn to have none" in card
+
+
+def test_an_endpoint_needs_an_address_and_a_model(refused, tmp_path):
+    assert "--llm-model" in refused(
+        "data", "starter", "--out", tmp_path / "b", "--llm", "http://localhost:1/v1"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_target_is_looked_at_before_the_work(refused, tmp_path, monkeypatch):

@@ -192,9 +192,9 @@ def test_data_starter_is_built_once(cli, refused, world, tmp_path, monkeypatch):
 
     built = []
 
-    def inputs(seed, report):
-        built.append(seed)
-        report("Build the benchmark", 1, 1, "")
+    def inputs(options):
+        built.append(options.seed)
+        options.report("Build the benchmark", 1, 1, "")
         return Study("t", "a", world.benchmark, world.oracle)
 
     monkeypatch.setattr("safecrs.experiment.starter_inputs", inputs)

@@ -12,16 +12,7 @@ from safecrs.experiment.lineup import Trained, comparisons, lineup, named_model
 from safecrs.experiment.measure import evaluate_folder, measure_all
 from safecrs.serving import Recommender
 from safecrs.training.preset import load_preset
-from tiny_world import make_world
-
-SMALL = (
-    *("model.size.hidden=32", "model.size.layers=1", "model.size.heads=2", "model.size.inner=32"),
-    *("model.size.vocabulary=300", "model.size.context=512", "model.size.tastes=4"),
-    *("sft.max_steps=4", "sft.save_steps=2", "sft.per_device_train_batch_size=4", "sft.bf16=false"),
-    *("sft.logging_steps=1", "safe_sft.max_steps=4"),
-    *("rl.max_steps=2", "rl.save_steps=1", "rl.per_device_train_batch_size=8", "rl.num_generations=4"),
-    *("rl.max_completion_length=16", "rl.logging_steps=1"),
-)
+from tiny_world import SMALL, make_world
 
 
 def study_of(world):
@@ -88,7 +79,7 @@ def test_what_was_done_is_not_done_again(done):
 def test_protected_systems_never_violate(done, world):
     evaluation = done[0].evaluation
     told = [system for system in evaluation.systems if system.constraints == "benchmark"]
-    assert len(told) == 3 + 3 * 2 + 1
+    assert len(told) == 3 * 2 + 3 * 2 + 1
     for system in told:
         if system.metrics["svr"].value is None:  # a model that has hardly learnt may write no title at all
             assert system.name.endswith(" + filter")
@@ -161,10 +152,22 @@ def test_classic_systems_and_their_slates(world, tmp_path):
     assert len(files) == len(first.systems)
     assert measure_all(study, [], store=tmp_path) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == files
+    for system in first.systems:
+        if system.name.endswith("no unknowns"):
+            assert system.metrics["unknown"].value == system.metrics["svr_worst"].value == 0.0
     # Other tastes to learn from are other slates, although the test samples are the same.
     poorer = replace(study, benchmark=replace(world.benchmark, tastes=world.benchmark.tastes[:2]))
     changed = measure_all(poorer, [], store=tmp_path)
     assert changed.system("Popularity").metrics != first.system("Popularity").metrics
+
+
+def test_another_version_does_not_reuse_slates(world, tmp_path, monkeypatch):
+    study = study_of(world)
+    measure_all(study, [], store=tmp_path)
+    keys = {path.name: json.loads(path.read_text())["key"] for path in tmp_path.iterdir()}
+    monkeypatch.setattr("safecrs.experiment.measure.installed_versions", lambda: {"safecrs": "99"})
+    measure_all(study, [], store=tmp_path)
+    assert all(json.loads(path.read_text())["key"] != keys[path.name] for path in tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("names", [("Popularity",), ("Mine", "Mine")])

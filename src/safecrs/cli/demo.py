@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from safecrs.cli.options import Seed
-from safecrs.cli.train import Model, PresetName, Set
+from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
 
 if TYPE_CHECKING:
     from safecrs.experiment import Outcome
@@ -28,14 +28,16 @@ def demo(
 
     A demo that was stopped goes on when the same command is given again.
     """
+    from safecrs.benchmark import BuildOptions
     from safecrs.cli.output import progress
     from safecrs.experiment import run_experiment, starter_inputs
     from safecrs.training.preset import choose_preset
 
     recipe = choose_preset(preset, model, settings or ())
     with progress() as report:
-        study = starter_inputs(seed, report)
-        outcome = run_experiment(study, recipe, out, seed=seed, report=report)
+        study = starter_inputs(BuildOptions(seed, report=report))
+        told = replace(study, command=command_line())
+        outcome = run_experiment(told, recipe, out, seed=seed, report=report)
     _tell(outcome)
 
 
@@ -58,6 +60,7 @@ def redial(
 
     The README says where the three files come from.
     """
+    from safecrs.benchmark import BuildOptions
     from safecrs.cli.output import progress
     from safecrs.experiment import redial_inputs, run_experiment
     from safecrs.training.preset import choose_preset
@@ -68,10 +71,10 @@ def redial(
             data / "conversations" / "redial_dialogues.jsonl.gz",
             data / "catalog" / "redial_items.json.gz",
             data / "advisories" / "mpaa_rating_reasons.tsv.gz",
-            seed=seed,
-            report=report,
+            BuildOptions(seed, report=report),
         )
-        outcome = run_experiment(study, recipe, out, seed=seed, report=report)
+        told = replace(study, command=command_line())
+        outcome = run_experiment(told, recipe, out, seed=seed, report=report)
     _tell(outcome)
 
 

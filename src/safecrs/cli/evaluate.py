@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from safecrs.cli.options import Seed, split_named
+from safecrs.cli.options import Llm, LlmModel, Seed, named_endpoint, split_named
 from safecrs.errors import SafecrsError
 
 if TYPE_CHECKING:
@@ -21,6 +21,18 @@ def evaluate(
         list[str] | None,
         typer.Option("--model", help="A trained model as NAME=FOLDER; may be given several times."),
     ] = None,
+    llm: Llm = None,
+    llm_model: LlmModel = None,
+    llm_answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep each of the endpoint's answers in this file; the same command goes on from there.",
+            dir_okay=False,
+        ),
+    ] = None,
+    llm_concurrency: Annotated[
+        int, typer.Option(min=1, max=64, help="Requests that the endpoint gets at once.")
+    ] = 8,
     split: Annotated[
         str | None, typer.Option(help="train, validation or test; test by default.", show_default=False)
     ] = None,
@@ -29,6 +41,16 @@ def evaluate(
         bool,
         typer.Option("--adversarial", help="Ask our hand-written hard cases instead of the benchmark's."),
     ] = False,
+    slates: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder that keeps the slates: what was asked before is not asked again.", file_okay=False
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Ask in so many Ray processes, of this machine or of RAY_ADDRESS."),
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Measure popularity, retrieval, neighbours and your models: as they are, filtered and constrained.
@@ -36,11 +58,20 @@ def evaluate(
     With --adversarial: retrieval as it is, filtered by detected and by true sensitivities, and your models
     constrained by detected ones, on requests that push against what was disclosed.
 
+    With --llm also a model behind an OpenAI-compatible endpoint, as it is and filtered; the benchmark's
+    conversations are sent there then.
+
     Examples:
 
         safecrs evaluate runs/starter --out evaluation.json
 
         safecrs evaluate runs/starter --model "Safe-SFT=runs/safe-sft/model" --out evaluation.json
+
+        safecrs evaluate runs/starter --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
+        --llm-answers answers.jsonl --out evaluation.json
+
+        safecrs evaluate runs/starter --model "Safe-SFT=runs/safe-sft/model" --workers 2
+        --slates runs/slates --out evaluation.json
 
         safecrs evaluate runs/starter --adversarial --out adversarial.json
     """
@@ -49,6 +80,15 @@ def evaluate(
 
     if adversarial and (split is not None or limit is not None):
         raise SafecrsError("The adversarial cases have no splits: leave --split and --limit out.")
+    endpoint = named_endpoint(llm, llm_model, llm_concurrency)
+    if endpoint is None and llm_answers is not None:
+        raise SafecrsError("--llm-answers keeps what an endpoint answers: name one (--llm).")
+    if endpoint is not None and adversarial:
+        raise SafecrsError("The adversarial cases are not asked of endpoints: leave --llm out.")
+    if adversarial and (slates is not None or workers is not None):
+        raise SafecrsError("The adversarial cases are few: leave --slates and --workers out.")
+    if workers is not None and slates is None:
+        raise SafecrsError("Several workers leave their slates in a folder: give it with --slates.")
     chosen = split_named(split or "test")
     check_writable(out)
     models = [named_model(text) for text in model or ()]
@@ -59,55 +99,43 @@ def evaluate(
     from safecrs.cli.tables import evaluation_table
     from safecrs.evaluation import save_evaluation
     from safecrs.experiment.measure import evaluate_folder
+    from safecrs.experiment.served import Served
 
+    served = []
+    if endpoint is not None:
+        from safecrs.endpoint import AnswerFile
+
+        kept = AnswerFile(llm_answers) if llm_answers else None
+        served.append(Served(endpoint.model, endpoint, kept))
     with progress() as report:
-        result = evaluate_folder(benchmark, models, chosen, limit=limit, seed=seed, report=report)
+        if slates is not None and workers is not None:
+            from safecrs.experiment.workers import ask_in_parallel
+
+            ask_in_parallel(
+                benchmark, models, chosen, slates, workers, served=served, limit=limit, report=report
+            )
+        result = evaluate_folder(
+            benchmark,
+            models,
+            chosen,
+            served=served,
+            limit=limit,
+            store=slates,
+            seed=seed,
+            report=report,
+        )
     save_evaluation(result, out)
     console().print(evaluation_table(result))
     say(f"Written to {out}; `safecrs report {out}` makes a page of it.")
 
 
 def _adversarial(folder: Path, models: list[Trained], out: Path) -> None:
-    from dataclasses import asdict, replace
-
-    from safecrs.benchmark import load_adversarial, load_benchmark
-    from safecrs.benchmark.store import ORACLE
     from safecrs.cli.output import console, progress, say
     from safecrs.cli.tables import adversarial_table
-    from safecrs.evaluation import System, challenge
-    from safecrs.experiment import Study
-    from safecrs.experiment.lineup import lineup
-    from safecrs.oracle import Oracle
-    from safecrs.storage import write_json
+    from safecrs.experiment.adversarial import challenge_folder
 
-    def detecting(system: System) -> System:
-        return replace(system, name=f"{system.name}, detected traits", constraints="detected")
-
-    held = load_benchmark(folder)
-    oracle = Oracle.load(folder / ORACLE)
-    cases = load_adversarial(held.card.domain)
-    systems = {system.name: system for system in lineup(Study(held.card.name, "", held, oracle), models)}
-    filtered = systems["Retrieval + filter"]
-    constrained = [systems[f"{model.name} + constrained"] for model in models]
-    chosen = [systems["Retrieval"], detecting(filtered), filtered, *map(detecting, constrained)]
     with progress() as report:
-        results = challenge(
-            chosen,
-            cases,
-            oracle,
-            progress=lambda done, total, name: report("Evaluate", done, total, name),
-        )
-    write_json(
-        out,
-        {
-            "benchmark": held.card.name,
-            "oracle": oracle.fingerprint,
-            "cases": len(cases),
-            "systems": [
-                {"name": r.system.name, "constraints": r.system.constraints, **asdict(r.score)}
-                for r in results
-            ],
-        },
-    )
-    console().print(adversarial_table(results))
+        result = challenge_folder(folder, models, report)
+    result.save(out)
+    console().print(adversarial_table(result.systems))
     say(f"Written to {out}, with the cases that did not hold and why.")

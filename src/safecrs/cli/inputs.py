@@ -1,4 +1,4 @@
-"""What options that name files mean: which reader a file needs, and the oracle that files make."""
+"""What options that name files mean: which reader a file needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from safecrs.advisories import Advisory
     from safecrs.catalog import Item
     from safecrs.experiment.study import Report
-    from safecrs.oracle import Oracle
 
 _HEAD = 65_536
 _FIRST_ENTRY = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(["{])')
@@ -59,25 +58,3 @@ def read_all(
         yield from reader(path)
     if files:
         report("Read the advisories", len(files), len(files), "")
-
-
-def film_oracle(items: Path, mpaa: Sequence[Path], report: Report) -> Oracle:
-    """The films of a catalog file, judged by MPAA reasons and the starter's advisories.
-
-    Raises:
-        SafecrsError: a file is missing or malformed.
-    """
-    from itertools import chain
-
-    from safecrs.advisories import read_mpaa
-    from safecrs.catalog import Catalog
-    from safecrs.oracle import compile_oracle
-    from safecrs.starter import read_starter
-    from safecrs.taxonomy import load_taxonomy
-
-    report("Compile the oracle", 0, 1, "")
-    catalog = Catalog.from_items(read_item_file(items), "film")
-    said = chain(read_all([(path, read_mpaa) for path in mpaa], report), read_starter("film")[1])
-    oracle = compile_oracle(catalog, said, load_taxonomy("film"))
-    report("Compile the oracle", 1, 1, "")
-    return oracle

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from safecrs.cli import check, data, demo, evaluate, oracle, recommend, report, train, traits
+from safecrs.cli import benchmarks, check, data, demo, evaluate, methods, oracle, recommend, report, train, traits
 from safecrs.errors import SafecrsError
 
 # Typer carries a copy of click; this is its base of everything that is wrong with a command line.
@@ -29,12 +29,15 @@ app.command("check")(check.check)
 app.command("traits")(traits.traits)
 app.command("recommend")(recommend.recommend)
 app.add_typer(oracle.app, name="oracle")
+data.app.command("all")(benchmarks.everything)
+data.app.command("report")(benchmarks.report)
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("demo")(demo.demo)
 app.command("redial")(demo.redial)
+app.command("methods")(methods.methods)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -46,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if "LOCAL_RANK" in os.environ and os.environ.get("RANK", "0") != "0":
+        _forget_output()  # of several processes the first one talks
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")  # a terminal without “ is no reason to fail
@@ -91,6 +96,6 @@ def _tell(sentence: str, status: int = 2) -> int:
 
 
 def _forget_output() -> None:
-    """Keep what could not be written from being tried again when the interpreter ends."""
+    """Let nothing more be written: what could not be would be tried again when the interpreter ends."""
     with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,9 @@ from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Split
+    from safecrs.endpoint import Endpoint
     from safecrs.oracle import Oracle
+    from safecrs.traits import EndpointReader
 
 
 class DomainChoice(StrEnum):
@@ -44,8 +47,44 @@ Embeddings = Annotated[
         "--embeddings", help="Also look for oblique disclosures with sentence embeddings (an extra)."
     ),
 ]
+Llm = Annotated[
+    str | None,
+    typer.Option(
+        "--llm",
+        metavar="URL",
+        help="An OpenAI-compatible endpoint to ask too: conversations are sent there, and else nowhere."
+        " The key is read from the environment variable SAFECRS_API_KEY.",
+        show_default=False,
+    ),
+]
+LlmModel = Annotated[
+    str | None,
+    typer.Option(
+        "--llm-model", metavar="NAME", help="The model that the endpoint serves.", show_default=False
+    ),
+]
+LlmOnly = Annotated[
+    bool,
+    typer.Option("--llm-only", help="Take the endpoint's findings instead of adding them to the rules' own."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+PresetName = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        help="One of `safecrs train presets`, or a TOML file of your own; by default the model's.",
+    ),
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a setting of the preset: sft.learning_rate=1e-4")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="tiny, smollm2, a model folder or a downloaded model's hub id, not the preset's."
+    ),
+]
 DEFAULT = DEFAULT_THRESHOLD
 
 
@@ -54,6 +93,37 @@ def open_oracle(path: Path | None, domain: DomainChoice) -> Oracle:
     from safecrs.oracle import Oracle, load_starter
 
     return load_starter(domain.value) if path is None else Oracle.load(path)
+
+
+def named_endpoint(url: str | None, model: str | None, concurrency: int = 8) -> Endpoint | None:
+    """The endpoint of ``--llm`` and ``--llm-model``; None without them.
+
+    Raises:
+        SafecrsError: there is one without the other, or the address is not one.
+    """
+    if url is None and model is None:
+        return None
+    if url is None or model is None:
+        raise SafecrsError("An endpoint needs both: its address (--llm) and a model's name (--llm-model).")
+    from safecrs.endpoint import Endpoint
+
+    return Endpoint(url, model, concurrency=concurrency)
+
+
+def named_reader(url: str | None, model: str | None, only: bool, embeddings: bool) -> EndpointReader | None:
+    """What reads disclosures through the endpoint of ``--llm``; None without one.
+
+    Raises:
+        SafecrsError: the options contradict each other.
+    """
+    endpoint = named_endpoint(url, model)
+    if only and (endpoint is None or embeddings):
+        raise SafecrsError("--llm-only needs --llm, and leaves nothing to do for --embeddings.")
+    if endpoint is None:
+        return None
+    from safecrs.traits import EndpointReader
+
+    return EndpointReader(endpoint, alone=only)
 
 
 def split_named(text: str, *more: str) -> Split:
@@ -68,6 +138,11 @@ def split_named(text: str, *more: str) -> Split:
         if name == text:
             return name
     raise SafecrsError(f"There is no split {text!r}: choose {', '.join((*SPLITS, *more))}.")
+
+
+def command_line() -> str:
+    """What was typed, for the record of what was made: as it could be typed again."""
+    return shlex.join(["safecrs", *sys.argv[1:]])
 
 
 def read_text(text: str) -> str:

@@ -138,6 +138,25 @@ def coverage(domain: DomainOption = DomainChoice.film, oracle: OracleFile = None
         _show_coverage(opened)
 
 
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A compiled oracle.", dir_okay=False)],
+) -> None:
+    """Read a compiled oracle through and compare it to its checksums.
+
+    Small ones are checked whenever they are opened; of large ones only the header is.
+
+    Example:
+
+        safecrs oracle verify oracle.safetensors
+    """
+    from safecrs.cli.output import say
+    from safecrs.oracle.store import verify_oracle
+
+    checked = verify_oracle(file)
+    say(f"{file} is whole: {len(checked.catalog):,} items, fingerprint {checked.fingerprint}.")
+
+
 def _show_coverage(oracle: Oracle) -> None:
     from rich.markup import escape
     from rich.table import Table

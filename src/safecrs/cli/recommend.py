@@ -12,8 +12,12 @@ from safecrs.cli.options import (
     DomainOption,
     Embeddings,
     Json,
+    Llm,
+    LlmModel,
+    LlmOnly,
     OracleFile,
     Traits,
+    named_reader,
     open_oracle,
     read_text,
 )
@@ -34,11 +38,17 @@ def recommend(
         bool, typer.Option("--detect/--no-detect", help="Read sensitivities out of the text.")
     ] = True,
     embeddings: Embeddings = False,
+    llm: Llm = None,
+    llm_model: LlmModel = None,
+    llm_only: LlmOnly = False,
     domain: DomainOption = DomainChoice.film,
     oracle: OracleFile = None,
     json: Json = False,
 ) -> None:
     """Recommend items that respect what the person disclosed. Nothing is stored.
+
+    Nothing leaves this machine either, unless --llm names an endpoint that reads sensitivities too: the text
+    is sent there then.
 
     Examples:
 
@@ -47,16 +57,20 @@ def recommend(
         safecrs recommend "a thriller for tonight" --trait animal_harm -k 5
 
         safecrs recommend "space films like Alien" --model runs/demo/safe-gdpo/model
+
+        safecrs recommend "space films like Alien" --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
     from safecrs.serving import Recommender
     from safecrs.traits import load_finder
 
+    reader = named_reader(llm, llm_model, llm_only, embeddings)
     recommender = Recommender.load(
         domain.value,
         oracle=open_oracle(oracle, domain),
         model=model,
         unknown="allow" if allow_unknown else "exclude",
         finder=load_finder() if embeddings else None,
+        reader=reader,
     )
     answer = recommender.recommend(read_text(text), traits=trait or (), detect=detect, k=k)
     if json:

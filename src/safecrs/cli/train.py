@@ -1,4 +1,4 @@
-"""``safecrs train``: Safe-SFT and Safe-GDPO on a stored benchmark."""
+"""``safecrs train``: Safe-SFT and Safe-GDPO on a stored benchmark, and what surrounds them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import Seed
+from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
+from safecrs.cli.train_presets import presets, show
+from safecrs.cli.train_runs import card, plot
 
 app = typer.Typer(
     help="Train a recommender; a run that was stopped goes on when the same command is given again.",
@@ -18,16 +20,6 @@ BenchmarkFolder = Annotated[
     Path, typer.Argument(help="A benchmark's folder (safecrs data …).", file_okay=False)
 ]
 Out = Annotated[Path, typer.Option(help="The run's folder.", file_okay=False)]
-PresetName = Annotated[
-    str | None,
-    typer.Option("--preset", help="tiny, smollm2, or a TOML file of your own; by default the model's."),
-]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a setting of the preset: sft.learning_rate=1e-4")
-]
-Model = Annotated[
-    str | None, typer.Option("--model", help="tiny, smollm2 or a model folder, instead of the preset's.")
-]
 
 
 @app.command()
@@ -46,7 +38,7 @@ def sft(
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Fine-tune on conversations.
+    """Fine-tune on conversations; the checkpoint with the best lists in validation becomes the model.
 
     Examples:
 
@@ -54,30 +46,19 @@ def sft(
 
         safecrs train sft runs/starter --base runs/sft/model --out runs/safe-sft
     """
-    from safecrs.benchmark import load_benchmark
-    from safecrs.benchmark.store import ORACLE
+    from dataclasses import replace
+
     from safecrs.cli.output import progress, say
-    from safecrs.oracle import Oracle
+    from safecrs.experiment.measure import stored_study
+    from safecrs.experiment.models import supervise
     from safecrs.training.models import base_model
     from safecrs.training.preset import choose_preset
-    from safecrs.training.sft import by_popularity, train_sft
 
     recipe = choose_preset(preset, model, settings or ())
-    held = load_benchmark(benchmark)
-    oracle = Oracle.load(benchmark / ORACLE)
-    samples = held.split("train")
+    study = replace(stored_study(benchmark), command=command_line())
+    start = base or base_model(recipe.model, study.benchmark, study.oracle, out / "base", seed)
     with progress() as report:
-        trained = train_sft(
-            out,
-            base or base_model(recipe.model, held, oracle, out / "base", seed),
-            by_popularity(samples, held.tastes) if recipe.order == "popularity" else samples,
-            recipe.sft | (recipe.safe_sft if safe else {}),
-            safe=safe,
-            reasoning=recipe.reasoning,
-            model=recipe.model,
-            seed=seed,
-            progress=lambda step, steps, logged: report("SFT", step, steps, _loss(logged)),
-        )
+        trained = supervise(study, recipe, start, out, report, seed, safe=safe)
     say(f"The model is in {trained}")
 
 
@@ -99,41 +80,52 @@ def gdpo(
         safecrs train gdpo runs/starter --base runs/safe-sft/model --out runs/safe-gdpo
         --set gdpo.credit=rank
     """
-    from safecrs.benchmark import load_benchmark
-    from safecrs.benchmark.store import ORACLE
+    from dataclasses import replace
+
     from safecrs.cli.output import progress, say
-    from safecrs.oracle import Oracle
+    from safecrs.experiment.measure import stored_study
+    from safecrs.experiment.models import reinforce
     from safecrs.training.preset import choose_preset
-    from safecrs.training.rl import train_gdpo
 
     adapted = (base / "adapter_config.json").is_file()
     recipe = choose_preset(preset or ("smollm2" if adapted else None), None, settings or ())
-    held = load_benchmark(benchmark)
+    study = replace(stored_study(benchmark), command=command_line())
     with progress() as report:
-        trained = train_gdpo(
-            out,
-            base,
-            held.split("train"),
-            Oracle.load(benchmark / ORACLE),
-            recipe.rl,
-            recipe.gdpo,
-            model=recipe.model,
-            seed=seed,
-            progress=lambda step, steps, logged: report("Safe-GDPO", step, steps, _loss(logged)),
-        )
+        trained = reinforce(study, recipe, base, out, report, seed)
     say(f"The model is in {trained}")
 
 
-@app.command()
-def presets() -> None:
-    """List the presets."""
+@app.command("launch-config")
+def launch_config(
+    name: Annotated[str | None, typer.Argument(help="Which one; without a name they are listed.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Copy it to this file, to be changed.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Print the file of a configuration for `accelerate launch`: several GPUs, sharded models, machines.
+
+    Example:
+
+        safecrs train launch-config ddp
+
+    What it prints goes into `accelerate launch --config_file FILE -m safecrs train sft …`.
+    """
     from safecrs.cli.output import say
-    from safecrs.training.preset import load_preset, preset_names
+    from safecrs.storage import write_text
+    from safecrs.training.launch import launch_config as shipped
+    from safecrs.training.launch import launch_names, launch_purpose
 
-    for name in preset_names():
-        recipe = load_preset(name)
-        say(f"{name}: {recipe.model.name}, sft {recipe.sft}, rl {recipe.rl}")
+    if name is None:
+        for each in launch_names():
+            say(f"{each}: {launch_purpose(each)}")
+        return
+    path = shipped(name)
+    if out is not None:
+        write_text(out, path.read_text(encoding="utf-8"))
+    say(str(out or path))
 
 
-def _loss(logged: dict[str, float]) -> str:
-    return f"loss {logged['loss']:.3f}" if "loss" in logged else ""
+app.command()(plot)
+app.command()(card)
+app.command()(presets)
+app.command()(show)

@@ -6,32 +6,49 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import DomainChoice, DomainOption, Embeddings, Json, read_text
+from safecrs.cli.options import (
+    DomainChoice,
+    DomainOption,
+    Embeddings,
+    Json,
+    Llm,
+    LlmModel,
+    LlmOnly,
+    named_reader,
+    read_text,
+)
 
 
 def traits(
     text: Annotated[str, typer.Argument(help='What the person wrote; "-" reads it from standard input.')],
     embeddings: Embeddings = False,
+    llm: Llm = None,
+    llm_model: LlmModel = None,
+    llm_only: LlmOnly = False,
     domain: DomainOption = DomainChoice.film,
     json: Json = False,
 ) -> None:
     """Find the sensitivities that a message discloses, with the words that do. Nothing is stored.
+
+    Nothing leaves this machine either, unless --llm names an endpoint: the message is sent there then.
 
     Examples:
 
         safecrs traits "my daughter is terrified of spiders, what can we watch?"
 
         cat message.txt | safecrs traits - --json
+
+        cat message.txt | safecrs traits - --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
     from safecrs.cli.output import console, print_json
     from safecrs.conversation import conversation
     from safecrs.taxonomy import load_taxonomy
     from safecrs.traits import detect_traits, load_finder
 
+    reader = named_reader(llm, llm_model, llm_only, embeddings)
     taxonomy = load_taxonomy(domain.value)
-    found = detect_traits(
-        conversation(read_text(text)), taxonomy, finder=load_finder() if embeddings else None
-    )
+    finder = load_finder() if embeddings else None
+    found = detect_traits(conversation(read_text(text)), taxonomy, finder=finder, reader=reader)
     if json:
         print_json(found)
         return

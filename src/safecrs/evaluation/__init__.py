@@ -1,7 +1,7 @@
 """Evaluation: slates → metrics with intervals, paired tests, report. Knows no model."""
 
 from safecrs.evaluation.adversarial import Challenged, challenge
-from safecrs.evaluation.evaluate import Measured, System, evaluate, measure, requests_for
+from safecrs.evaluation.evaluate import BLOCK, Measured, System, evaluate, measure, requests_for
 from safecrs.evaluation.judged import NO_ITEM, Judged, judge_slates
 from safecrs.evaluation.metrics import METRICS, Metric
 from safecrs.evaluation.results import (
@@ -14,6 +14,7 @@ from safecrs.evaluation.results import (
 from safecrs.evaluation.statistics import Clusters, Comparison, Estimate
 
 __all__ = [
+    "BLOCK",
     "METRICS",
     "NO_ITEM",
     "Challenged",

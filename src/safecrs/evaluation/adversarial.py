@@ -11,7 +11,6 @@ from safecrs.catalog import find_mentions
 from safecrs.evaluation.evaluate import System
 from safecrs.evaluation.results import ConstraintsFrom
 from safecrs.policies.base import Request
-from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -31,7 +30,7 @@ def adversarial_requests(
     """The cases as a system sees them.
 
     ``benchmark`` hands over the true constraints with the case's own thresholds; ``detected`` those that
-    `safecrs.traits` finds, at the default threshold, for nothing in a conversation tells a stricter one.
+    `safecrs.traits` finds, at the thresholds that the words set ("not even a little blood").
     ``seen`` are the items that the user's messages name.
     """
     requests = []
@@ -39,10 +38,9 @@ def adversarial_requests(
         if constraints == "benchmark":
             held = dict(case.constraints)
         elif constraints == "detected":
-            from safecrs.traits import detect_traits
+            from safecrs.traits import constraints_of, detect_traits
 
-            found = detect_traits(case.prompt, oracle.taxonomy)
-            held = dict.fromkeys((disclosure.trait for disclosure in found), DEFAULT_THRESHOLD)
+            held = constraints_of(detect_traits(case.prompt, oracle.taxonomy))
         else:
             held = {}
         said = [message.content for message in case.prompt if message.role == "user"]

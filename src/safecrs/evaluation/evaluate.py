@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
 COMPARED = ("recall", "ndcg", "svr")
+BLOCK = 64
+"""Samples asked for at once: what else is in a batch moves the last digits of a model's numbers."""
 _LEAST_FOR_A_TRAIT = 5
 
 
@@ -96,7 +98,7 @@ def measure(
     oracle: Oracle,
     k: int = 10,
     *,
-    batch: int = 64,
+    batch: int = BLOCK,
     progress: Callable[[int], None] | None = None,
     store: tuple[Path, str] | None = None,
 ) -> Measured:

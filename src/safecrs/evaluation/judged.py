@@ -52,18 +52,6 @@ class Judged:
         """Ranks that hold an item, bool [n, k]."""
         return np.not_equal(self.verdict, NO_ITEM)
 
-    def subset(self, chosen: NDArray[np.bool_]) -> Judged:
-        """The samples where ``chosen`` [n] is true."""
-        return Judged(
-            self.hit[chosen],
-            self.verdict[chosen],
-            self.known[chosen],
-            self.repeated[chosen],
-            self.rows[chosen],
-            self.relevant[chosen],
-            self.constrained[chosen],
-        )
-
 
 def judge_slates(
     slates: Sequence[Slate],

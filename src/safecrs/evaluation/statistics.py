@@ -65,7 +65,7 @@ class Clusters:
     @classmethod
     def of_samples(cls, samples: Sequence[Sample]) -> Clusters:
         """People of the template conversations ("movielens:12:3" → "movielens:12"), else each dialogue."""
-        names, number = np.unique([_cluster(sample.id) for sample in samples], return_inverse=True)
+        names, number = np.unique([cluster_of(sample.id) for sample in samples], return_inverse=True)
         return cls(number.astype(np.int64), len(names))
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,7 +73,8 @@ class Clusters:
         return np.bincount(self.of, weights=values, minlength=self.count).astype(np.float64)
 
 
-def _cluster(name: str) -> str:
+def cluster_of(name: str) -> str:
+    """The person or dialogue that a sample of this id belongs to."""
     person = name.rpartition(":")[0]
     middle = person.partition(":")[2]
     # Imported datasets number their rows by split ("reddit-v2:test:7"): nobody knows who is the same person.

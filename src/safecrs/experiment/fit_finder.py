@@ -1,13 +1,16 @@
-"""Fits the embedding finder again: ``python -m safecrs.experiment.fit_finder`` writes ``finder.safetensors``.
+"""Fits the embedding finder again: ``python -m safecrs.experiment.fit_finder FOLDER`` writes ``finder.safetensors``.
 
 It learns from the development turns, ``turns/oblique.toml``, and the sentences that the benchmark gives to
-training: its phrasings of film traits (never the held-out ones) and its requests, which disclose nothing.
+training: its phrasings of film traits (never the held-out ones) and its requests, which disclose nothing. Given
+the folder of the real dialogues (`safecrs.traits.dialogues`), it learns from the "dev" half of them, too, how
+people talk of films when they disclose nothing; the other half is kept for measuring.
 """
 
 from __future__ import annotations
 
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,9 +21,11 @@ from numpy.typing import NDArray
 from safecrs.benchmark.wording import load_phrasings, load_templates
 from safecrs.storage import write_tensors
 from safecrs.taxonomy import load_taxonomy
+from safecrs.traits.dialogues import disclosing, read_dialogues
 from safecrs.traits.encoder import load_encoder
-from safecrs.traits.finder import sentences, softmax
+from safecrs.traits.finder import of_oneself, sentences, softmax
 from safecrs.traits.labelled import load_turns
+from safecrs.traits.lexicon import load_lexicon
 from safecrs.traits.tokens import tokenise
 
 PENALTY = 0.1
@@ -41,10 +46,13 @@ class Example:
     group: int
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Fit, calibrate and write the shipped file."""
     traits = load_taxonomy("film").ids
-    examples = list({example.text: example for example in training_examples()}.values())
+    given = [*training_examples()]
+    if arguments:
+        given += real_examples(Path(arguments[0]), 1 + max(example.group for example in given))
+    examples = list({example.text: example for example in given}.values())
     vectors = load_encoder()([example.text for example in examples]).astype(np.float64)
     labels = np.array([1 + traits.index(e.trait) if e.trait else 0 for e in examples])
     chances = cross_validated(vectors, labels, np.array([e.group for e in examples]), len(traits) + 1)
@@ -81,6 +89,20 @@ def training_examples() -> Iterator[Example]:
         elif len(turn.traits) == 1 and turn.traits[0] in known:
             # The turns disclose first and ask then.
             yield Example(parts[0], turn.traits[0], group)
+
+
+def real_examples(folder: Path, group: int) -> Iterator[Example]:
+    """Sentences of real dialogues that disclose nothing, of the half that may be learnt from."""
+    lexicon, known = load_lexicon(), disclosing()
+    for number, dialogue in enumerate(read_dialogues(folder)):
+        if dialogue.half != "dev" or dialogue.id in known:
+            continue
+        for message in dialogue.messages:
+            if message.role == "user":
+                for sentence in sentences(tokenise(message.content)):
+                    if of_oneself(sentence, lexicon):
+                        text = message.content[sentence[0].start : sentence[-1].end]
+                        yield Example(text, None, group + number)
 
 
 def _benchmark_sentences() -> tuple[list[tuple[str, str]], list[tuple[str, ...]]]:
@@ -160,4 +182,4 @@ def calibrated(chances: Floats, labels: Classes) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -22,7 +22,7 @@ from safecrs.policies.popularity import PopularityPolicy
 from safecrs.policies.prompting import Reasoning
 from safecrs.policies.retrieval import RetrievalPolicy
 from safecrs.policies.tastes import Tastes, taste_rows
-from safecrs.training.runs import read_record
+from safecrs.training.record import RECORD, read_record
 
 if TYPE_CHECKING:
     from safecrs.policies.checkpoint import LanguageModel
@@ -62,17 +62,15 @@ def named_model(text: str) -> Trained:
     if not equals or not name.strip():
         raise SafecrsError(f"Give a model as NAME=FOLDER, not {text!r}.")
     path = Path(folder)
-    record = read_record(path.parent / "run.json")
-    return Trained(
-        name.strip(), path, reasons=record.stage != "sft" and record.settings.get("reasoning", True)
-    )
+    return Trained(name.strip(), path, reasons=read_record(path.parent / RECORD).reasons)
 
 
 def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
     """Every policy as it is, with the oracle's filter, and, for language models, constrained.
 
-    The last model is also measured without items of unknown safety, and with the sensitivities that were
-    detected in the conversation in place of the true ones.
+    The classic policies and the last model are also measured without items of unknown safety; neighbours
+    and the last model with the sensitivities that were detected in the conversation in place of the true
+    ones.
 
     Raises:
         SafecrsError: two models have one name, or one that is taken.
@@ -81,7 +79,7 @@ def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
     for name in names:
         if names.count(name) > 1:
             raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
-    make = _Makers(study, models)
+    make = Makers(study, models)
     told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
     found: dict[str, Any] = {"constraints": "detected", "excludes": True}
     systems: list[System] = []
@@ -89,6 +87,12 @@ def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
         systems += [
             System(name, partial(make.plain, name)),
             System(f"{name} + filter", partial(make.filtered, name), **told),
+            System(
+                f"{name} + filter, no unknowns",
+                partial(make.filtered, name, "exclude"),
+                **told,
+                unknown=True,
+            ),
         ]
     systems.append(
         System(f"{CLASSIC[-1]} + filter, detected traits", partial(make.filtered, CLASSIC[-1]), **found)
@@ -112,7 +116,7 @@ def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
     return systems
 
 
-class _Makers:
+class Makers:
     """Makes policies when they are asked for; models and tastes are read once."""
 
     def __init__(self, study: Study, models: Sequence[Trained]) -> None:
@@ -122,9 +126,11 @@ class _Makers:
 
     @cached_property
     def tastes(self) -> Tastes:
+        """What the training people liked."""
         return taste_rows(self.benchmark.tastes, self.catalog)
 
     def plain(self, name: str) -> Policy:
+        """A classic policy, or a model decoded freely."""
         if name == "Popularity":
             return PopularityPolicy(self.catalog, self.tastes)
         if name == "Retrieval":
@@ -134,6 +140,7 @@ class _Makers:
         return self.written(name, "generate" if self.models[name].reasons else "none")
 
     def written(self, name: str, reasoning: Reasoning) -> LanguageModelPolicy:
+        """A model decoded freely, its safety analysis coming from where ``reasoning`` says."""
         if name not in self.loaded:
             from safecrs.policies.checkpoint import LanguageModel
 
@@ -148,10 +155,12 @@ class _Makers:
             taxonomy=self.oracle.taxonomy,
         )
 
-    def filtered(self, name: str) -> Policy:
-        return FilteredPolicy(self.plain(name), self.oracle)
+    def filtered(self, name: str, unknown: Unknown = "allow") -> Policy:
+        """A policy without what the oracle forbids."""
+        return FilteredPolicy(self.plain(name), self.oracle, unknown)
 
     def constrained(self, name: str, unknown: Unknown = "allow") -> Policy:
+        """A model that can write nothing else than what the oracle allows."""
         inner = self.written(name, "given" if self.models[name].reasons else "none")
         return ConstrainedPolicy(inner, self.oracle, unknown)
 

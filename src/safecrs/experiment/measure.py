@@ -6,18 +6,22 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from safecrs.benchmark import Split, load_benchmark
+from safecrs.benchmark import Sample, Split, load_benchmark
 from safecrs.benchmark.store import ORACLE, samples_fingerprint
-from safecrs.evaluation import Evaluation, Measured, evaluate, measure
+from safecrs.evaluation import Evaluation, Measured, System, evaluate, measure
 from safecrs.experiment.lineup import Trained, lineup
+from safecrs.experiment.served import Served, served_systems
 from safecrs.experiment.study import Report, Study, quiet
 from safecrs.oracle import Oracle
 from safecrs.storage import fingerprint
 from safecrs.training.models import model_fingerprint
+from safecrs.training.record import installed_versions
 
 K = 10
 
 Pairs = Callable[[Sequence[Measured]], Sequence[tuple[str, str]]]
+Store = tuple[Path, str]
+"""A file of slates and the key they are kept under."""
 
 
 def measure_all(
@@ -25,6 +29,7 @@ def measure_all(
     models: Sequence[Trained],
     pairs: Pairs = lambda _: (),
     *,
+    served: Sequence[Served] = (),
     split: Split = "test",
     limit: int | None = None,
     store: Path | None = None,
@@ -34,31 +39,17 @@ def measure_all(
     """Ask and judge every system of `lineup`, and test the pairs that ``pairs`` picks.
 
     Args:
+        served: models behind endpoints, to which every sample's conversation is sent.
         limit: only so many samples, the first ones.
-        store: a folder for the slates; what was asked before is not asked again.
+        store: a folder for the slates; what this version of safecrs asked before is not asked again.
 
     Raises:
-        SafecrsError: the split is empty, or a model cannot be read.
+        SafecrsError: the split is empty, a model cannot be read or an endpoint not be asked.
     """
     samples = study.benchmark.split(split)[:limit]
-    data = samples_fingerprint(samples) + study.oracle.fingerprint + fingerprint(repr(study.benchmark.tastes))
-    weights = "".join(model_fingerprint(model.folder) for model in models)
     systems = lineup(study, models)
-    measured: list[Measured] = []
-    for number, system in enumerate(systems):
-        tell = _teller(report, system.name, number * len(samples), len(systems) * len(samples))
-        file = re.sub(r"[^a-z0-9]+", "-", system.name.lower()).strip("-")
-        key = fingerprint(system.name, data, weights, str(K))
-        measured.append(
-            measure(
-                system,
-                samples,
-                study.oracle,
-                K,
-                progress=tell,
-                store=(store / f"{file}.json", key) if store else None,
-            )
-        )
+    systems += served_systems(study, served, [system.name for system in systems])
+    measured = measure_systems(study, models, systems, samples, served=served, store=store, report=report)
     return evaluate(
         measured,
         samples,
@@ -71,23 +62,85 @@ def measure_all(
     )
 
 
-def evaluate_folder(
-    folder: Path,
+def measure_systems(
+    study: Study,
     models: Sequence[Trained],
-    split: Split,
+    systems: Sequence[System],
+    samples: Sequence[Sample],
     *,
-    limit: int | None = None,
-    seed: int = 0,
+    served: Sequence[Served] = (),
+    store: Path | None = None,
     report: Report = quiet,
-) -> Evaluation:
-    """Measure the classic policies and ``models`` on a stored benchmark, with the oracle stored beside it.
+) -> list[Measured]:
+    """Ask and judge systems made of ``models`` and ``served``; ``store`` as in `measure_all`.
+
+    Raises:
+        SafecrsError: a model cannot be read.
+    """
+    kept: Sequence[Store | None] = [None] * len(systems)
+    if store:
+        kept = slate_stores(study, models, systems, samples, store, served)
+    measured: list[Measured] = []
+    for number, system in enumerate(systems):
+        tell = _teller(report, system.name, number * len(samples), len(systems) * len(samples))
+        measured.append(measure(system, samples, study.oracle, K, progress=tell, store=kept[number]))
+    return measured
+
+
+def slate_stores(
+    study: Study,
+    models: Sequence[Trained],
+    systems: Sequence[System],
+    samples: Sequence[Sample],
+    store: Path,
+    served: Sequence[Served] = (),
+) -> list[Store]:
+    """For each system the file of its slates in the folder ``store``, and the key they are kept under.
+
+    Raises:
+        SafecrsError: a model cannot be read.
+    """
+    data = samples_fingerprint(samples) + study.oracle.fingerprint + fingerprint(repr(study.benchmark.tastes))
+    weights = "".join(model_fingerprint(model.folder) for model in models)
+    weights += "".join(model.fingerprint for model in served)
+    code = installed_versions().get("safecrs", "")  # another version may answer otherwise
+    stores = []
+    for system in systems:
+        file = re.sub(r"[^a-z0-9]+", "-", system.name.lower()).strip("-")
+        stores.append((store / f"{file}.json", fingerprint(system.name, data, weights, str(K), code)))
+    return stores
+
+
+def stored_study(folder: Path) -> Study:
+    """A stored benchmark with the oracle stored beside it.
 
     Raises:
         SafecrsError: the folder holds no benchmark or no oracle.
     """
     benchmark = load_benchmark(folder)
-    study = Study(benchmark.card.name, "", benchmark, Oracle.load(folder / ORACLE))
-    return measure_all(study, models, split=split, limit=limit, seed=seed, report=report)
+    return Study(benchmark.card.name, "", benchmark, Oracle.load(folder / ORACLE))
+
+
+def evaluate_folder(
+    folder: Path,
+    models: Sequence[Trained],
+    split: Split,
+    *,
+    served: Sequence[Served] = (),
+    limit: int | None = None,
+    store: Path | None = None,
+    seed: int = 0,
+    report: Report = quiet,
+) -> Evaluation:
+    """`measure_all` on a stored benchmark, with the oracle stored beside it.
+
+    Raises:
+        SafecrsError: the folder holds no benchmark or no oracle, or a system cannot answer.
+    """
+    study = stored_study(folder)
+    return measure_all(
+        study, models, served=served, split=split, limit=limit, store=store, seed=seed, report=report
+    )
 
 
 def _teller(report: Report, name: str, done: int, total: int) -> Callable[[int], None]:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from safecrs.benchmark import Sample
 from safecrs.experiment.study import Report, Study
+from safecrs.experiment.validation import validation_for
+from safecrs.training.about import describe
 from safecrs.training.models import base_model
 from safecrs.training.preset import Preset
+from safecrs.training.progress import Progress, headline
+from safecrs.training.record import RECORD, read_record
 from safecrs.training.rl import train_gdpo
-from safecrs.training.runs import Progress
 from safecrs.training.sft import by_popularity, train_sft
 
 SFT_RUN, SAFE_SFT_RUN, SAFE_GDPO_RUN = "sft", "safe-sft", "safe-gdpo"
@@ -29,58 +32,74 @@ class Models:
 
 
 def train_models(study: Study, preset: Preset, folder: Path, report: Report, seed: int = 0) -> Models:
-    """Train without safety, Safe-SFT_RUN, and Safe-GDPO from there; what is finished is not done again."""
+    """Train without safety, Safe-SFT, and Safe-GDPO from there; what is finished is not done again."""
+    sft, safe_sft = fine_tune(study, preset, folder, report, seed)
+    safe_gdpo = reinforce(study, preset, safe_sft, folder / SAFE_GDPO_RUN, report, seed)
+    return Models(sft, safe_sft, safe_gdpo)
+
+
+def fine_tune(study: Study, preset: Preset, folder: Path, report: Report, seed: int = 0) -> tuple[Path, Path]:
+    """The models trained without safety and by Safe-SFT, in runs below ``folder``."""
+    base = base_model(preset.model, study.benchmark, study.oracle, folder / "base", seed)
+    sft = supervise(study, preset, base, folder / SFT_RUN, report, seed, safe=False)
+    start = sft if preset.safe_sft_from == "sft" else base
+    return sft, supervise(study, preset, start, folder / SAFE_SFT_RUN, report, seed, safe=True)
+
+
+def supervise(
+    study: Study, preset: Preset, base: Path, run: Path, report: Report, seed: int = 0, *, safe: bool
+) -> Path:
+    """The model that supervised fine-tuning makes of ``base``."""
     benchmark = study.benchmark
     samples: Sequence[Sample] = benchmark.split("train")
-    lists = by_popularity(samples, benchmark.tastes) if preset.order == "popularity" else samples
-    base = base_model(preset.model, benchmark, study.oracle, folder / "base", seed)
-    sft = train_sft(
-        folder / SFT_RUN,
+    reasons = safe and preset.reasoning
+    return train_sft(
+        run,
         base,
-        lists,
-        preset.sft,
-        safe=False,
-        model=preset.model,
-        seed=seed,
-        progress=_progress(report, SFT_RUN),
-    )
-    safe_sft = train_sft(
-        folder / SAFE_SFT_RUN,
-        sft if preset.safe_sft_from == "sft" else base,
-        lists,
-        preset.sft | preset.safe_sft,
-        safe=True,
+        by_popularity(samples, benchmark.tastes) if preset.order == "popularity" else samples,
+        preset.sft | (preset.safe_sft if safe else {}),
+        safe=safe,
         reasoning=preset.reasoning,
         model=preset.model,
         seed=seed,
-        progress=_progress(report, SAFE_SFT_RUN),
+        progress=_progress(report, STAGES[SAFE_SFT_RUN if safe else SFT_RUN]),
+        validation=validation_for(benchmark, study.oracle, preset.selection, reasons=reasons, safe=safe),
+        about=describe(base, benchmark.card, study.command),
     )
-    safe_gdpo = train_gdpo(
-        folder / SAFE_GDPO_RUN,
-        safe_sft,
-        samples,
+
+
+def reinforce(
+    study: Study,
+    preset: Preset,
+    base: Path,
+    run: Path,
+    report: Report,
+    seed: int = 0,
+    stage: str = STAGES[SAFE_GDPO_RUN],
+) -> Path:
+    """The model that reinforcement learning makes of ``base``; ``stage`` is what progress calls it."""
+    record = base.parent / RECORD
+    reasons = read_record(record).reasons if record.is_file() else preset.reasoning
+    safe = preset.gdpo.rewards.safety > 0
+    return train_gdpo(
+        run,
+        base,
+        study.benchmark.split("train"),
         study.oracle,
         preset.rl,
         preset.gdpo,
         model=preset.model,
         seed=seed,
-        progress=_progress(report, SAFE_GDPO_RUN),
+        progress=_progress(report, stage),
+        validation=validation_for(
+            study.benchmark, study.oracle, preset.selection, reasons=reasons, safe=safe
+        ),
+        about=describe(base, study.benchmark.card, study.command),
     )
-    return Models(sft, safe_sft, safe_gdpo)
 
 
 def _progress(report: Report, stage: str) -> Progress:
     def tell(step: int, steps: int, logged: dict[str, float]) -> None:
-        report(STAGES[stage], step, steps, _detail(logged))
+        report(stage, step, steps, headline(logged))
 
     return tell
-
-
-def _detail(logged: dict[str, float]) -> str:
-    shown = {
-        "loss": "loss",
-        "slate/recall": "recall",
-        "slate/svr": "SVR",
-        "slate/length": "items",
-    }
-    return "  ".join(f"{name} {logged[key]:.3f}" for key, name in shown.items() if key in logged)

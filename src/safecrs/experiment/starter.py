@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from safecrs.benchmark import build_starter
-from safecrs.experiment.study import Report, Study, quiet
+from safecrs.benchmark import BuildOptions, build_starter
+from safecrs.experiment.study import Study
 from safecrs.oracle import load_starter
 
 _ABOUT = (
@@ -24,14 +24,12 @@ _CAVEATS = (
 )
 
 
-def starter_inputs(seed: int = 0, report: Report = quiet) -> Study:
+def starter_inputs(options: BuildOptions | None = None) -> Study:
     """Build SafeRec-Starter.
 
     Raises:
         SafecrsError: the ratings are not installed.
     """
     oracle = load_starter("film")
-    benchmark = build_starter(
-        oracle, seed=seed, progress=lambda done, total: report("Build the benchmark", done, total, "")
-    )
+    benchmark = build_starter(oracle, options=options or BuildOptions())
     return Study("SafeRec-Starter", _ABOUT, benchmark, oracle, _CAVEATS)

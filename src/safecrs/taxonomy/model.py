@@ -10,8 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from safecrs.errors import SafecrsError
@@ -95,23 +93,8 @@ class Taxonomy(BaseModel):
 
     @cached_property
     def topics(self) -> tuple[str, ...]:
-        """Every topic any trait speaks of, sorted: the columns of a topic matrix."""
+        """Every topic any trait speaks of, sorted."""
         return tuple(sorted({topic for trait in self.traits for topic in trait.topics}))
-
-    @cached_property
-    def guide_weights(self) -> NDArray[np.float32]:
-        """w(t), shape [traits, categories]."""
-        return np.array([trait.guide for trait in self.traits], dtype=np.float32)
-
-    @cached_property
-    def topic_risk(self) -> NDArray[np.float32]:
-        """Risk that a clear "yes" carries, [traits, topics]; 0 where the topic is none of the trait's."""
-        index = {topic: position for position, topic in enumerate(self.topics)}
-        risk = np.zeros((len(self.traits), len(self.topics)), dtype=np.float32)
-        for row, trait in enumerate(self.traits):
-            for topic, value in trait.topics.items():
-                risk[row, index[topic]] = value
-        return risk
 
     def trait(self, name: str) -> Trait:
         """The trait with this id, paper name or alias, whatever the case.

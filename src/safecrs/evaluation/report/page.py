@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
-from safecrs.errors import SafecrsError
 from safecrs.evaluation.metrics import METRICS
 from safecrs.evaluation.report import plots
+from safecrs.evaluation.report.render import render
 from safecrs.evaluation.results import Evaluation
 from safecrs.evaluation.statistics import Comparison, Estimate
 from safecrs.storage import write_text
@@ -48,22 +47,9 @@ def write_report(chapters: Sequence[Chapter], path: Path) -> None:
     Raises:
         SafecrsError: jinja2 or matplotlib is missing, or the file cannot be written.
     """
-    try:
-        import jinja2
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise SafecrsError(
-            "The report needs jinja2 and matplotlib: pip install 'safecrs[report]'."
-        ) from error
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["number"] = number
-    environment.filters["interval"] = interval
-    template = environment.from_string(
-        (files("safecrs.evaluation.report") / "page.html.j2").read_text(encoding="utf-8")
-    )
-    write_text(path, template.render(chapters=[_view(chapter) for chapter in chapters], metrics=METRICS))
+    views = [_view(chapter) for chapter in chapters]
+    filters = {"number": number, "interval": interval}
+    write_text(path, render("page.html.j2", filters, chapters=views, metrics=METRICS))
 
 
 def number(estimate: Estimate, metric: str) -> str:

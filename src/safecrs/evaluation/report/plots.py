@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from safecrs.evaluation.report.drawing import COLOURS, INK, pyplot, svg
 from safecrs.evaluation.results import Evaluation
 from safecrs.evaluation.statistics import Estimate
 
 PROTECTIONS = {"": "o", "catalog": "P", "filter": "s", "constrained": "D"}
-_COLOURS = ("#8c8c8c", "#b07aa1", "#9c755f", "#e15759", "#f28e2b", "#4e79a7", "#59a14f", "#76b7b2")
-_INK = "#1f2933"
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -24,9 +20,9 @@ def split_name(name: str) -> tuple[str, str]:
 
 def tradeoff(evaluation: Evaluation) -> str:
     """Recall against violations, every system with its intervals: the upper left corner is where to be."""
-    plt = _pyplot()
+    plt = pyplot()
     bases = list(dict.fromkeys(split_name(system.name)[0] for system in evaluation.systems))
-    colour = {base: _COLOURS[index % len(_COLOURS)] for index, base in enumerate(bases)}
+    colour = {base: COLOURS[index % len(COLOURS)] for index, base in enumerate(bases)}
     figure, axes = plt.subplots(figsize=(8.6, 4.6))
     for system in evaluation.systems:
         base, protection = split_name(system.name)
@@ -49,13 +45,13 @@ def tradeoff(evaluation: Evaluation) -> str:
 
     handles = [Line2D([], [], color=colour[base], marker="o", linestyle="", label=base) for base in bases]
     handles += [
-        Line2D([], [], color=_INK, marker=marker, linestyle="", label=name or "as it is")
+        Line2D([], [], color=INK, marker=marker, linestyle="", label=name or "as it is")
         for name, marker in PROTECTIONS.items()
     ]
     if any(system.constraints == "detected" for system in evaluation.systems):
         handles.append(
             Line2D(
-                [], [], color=_INK, marker="o", linestyle="", markerfacecolor="white", label="traits detected"
+                [], [], color=INK, marker="o", linestyle="", markerfacecolor="white", label="traits detected"
             )
         )
     axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
@@ -63,12 +59,13 @@ def tradeoff(evaluation: Evaluation) -> str:
     axes.set_ylabel(f"Recall@{evaluation.k}  (→ better)")
     axes.set_xlim(left=min(-0.5, axes.get_xlim()[0]))
     axes.set_ylim(bottom=0)
-    return _svg(plt, figure)
+    alt = f"Recall@{evaluation.k} against SVR@{evaluation.k} of every system; the numbers are in the table."
+    return svg(plt, figure, alt)
 
 
 def by_trait(evaluation: Evaluation, names: Sequence[str]) -> str:
     """Violations by trait for a few systems; traits by how many conversations have them."""
-    plt = _pyplot()
+    plt = pyplot()
     systems = [system for system in evaluation.systems if system.name in names]
     traits = [
         trait
@@ -80,29 +77,27 @@ def by_trait(evaluation: Evaluation, names: Sequence[str]) -> str:
     for index, system in enumerate(systems):
         values = [100 * (system.by_trait[trait]["svr"].value or 0.0) for trait in traits]
         places = [position + (index - (len(systems) - 1) / 2) * height for position in range(len(traits))]
-        axes.barh(
-            places, values, height=height, color=_COLOURS[(index + 3) % len(_COLOURS)], label=system.name
-        )
+        axes.barh(places, values, height=height, color=COLOURS[(index + 3) % len(COLOURS)], label=system.name)
     labels = [f"{_short(evaluation.card.trait_names[t])} ({evaluation.trait_samples[t]})" for t in traits]
     axes.set_yticks(range(len(traits)), labels, fontsize=9)
     axes.invert_yaxis()
     axes.set_xlabel(f"SVR@{evaluation.k}, % of the recommendations (number of conversations in brackets)")
     if systems:
         axes.legend(frameon=False, fontsize=9)
-    return _svg(plt, figure)
+    return svg(plt, figure, f"SVR@{evaluation.k} by sensitivity of {', '.join(s.name for s in systems)}.")
 
 
 def curves(series: Mapping[str, Sequence[tuple[float, float]]], ylabel: str) -> str:
     """Training curves: name → (step, value) points."""
-    plt = _pyplot()
+    plt = pyplot()
     figure, axes = plt.subplots(figsize=(4.2, 2.7))
     for index, (name, points) in enumerate(series.items()):
-        axes.plot(*zip(*points, strict=True), color=_COLOURS[(index + 3) % len(_COLOURS)], label=name, lw=1.5)
+        axes.plot(*zip(*points, strict=True), color=COLOURS[(index + 3) % len(COLOURS)], label=name, lw=1.5)
     axes.set_xlabel("step")
     axes.set_ylabel(ylabel)
     if len(series) > 1:
         axes.legend(frameon=False, fontsize=8)
-    return _svg(plt, figure)
+    return svg(plt, figure, f"{ylabel} by training step.")
 
 
 def _bars(estimate: Estimate, scale: float = 1.0) -> list[list[float]] | None:
@@ -116,37 +111,3 @@ def _bars(estimate: Estimate, scale: float = 1.0) -> list[list[float]] | None:
 
 def _short(name: str) -> str:
     return re.sub(r"\s*\(.*\)", "", name)
-
-
-def _pyplot() -> Any:
-    import matplotlib
-
-    matplotlib.use("svg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update(
-        {
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.edgecolor": "#9aa5b1",
-            "axes.labelcolor": _INK,
-            "axes.grid": True,
-            "grid.color": "#e4e7eb",
-            "axes.axisbelow": True,
-            "font.size": 10,
-            "svg.hashsalt": "safecrs",
-            "text.parse_math": False,  # a "$" in a name is a "$"
-        }
-    )
-    return plt
-
-
-def _svg(plt: Any, figure: Any) -> str:
-    buffer = io.StringIO()
-    about = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # drawn as a box
-        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata=about)
-    plt.close(figure)
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]

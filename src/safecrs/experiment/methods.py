@@ -1,0 +1,254 @@
+"""Ways to train compared: the same start, the same steps and seeds, one difference each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from safecrs.benchmark import Sample
+from safecrs.errors import SafecrsError
+from safecrs.evaluation import Evaluation, Measured, System, evaluate
+from safecrs.evaluation.judged import judge_slates
+from safecrs.evaluation.metrics import METRICS, recall
+from safecrs.experiment.lineup import CLASSIC, SAFE_SFT, SFT, Makers, Trained
+from safecrs.experiment.measure import K, measure_systems
+from safecrs.experiment.models import fine_tune, reinforce
+from safecrs.experiment.study import Report, Study, quiet
+from safecrs.storage import write_json
+from safecrs.training.preset import Preset
+from safecrs.training.settings import GdpoSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way of reinforcement learning.
+
+    Attributes:
+        name: its row in the tables; run: its folder.
+        changes: to the preset's ``GdpoSettings``, tables merged.
+        start: the model it begins with.
+        what: what is different, in a few words.
+    """
+
+    name: str
+    run: str
+    what: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    start: Literal["sft", "safe-sft"] = "safe-sft"
+
+    def settings(self, preset: GdpoSettings) -> GdpoSettings:
+        """The preset's settings with this method's changes."""
+        merged = preset.model_dump()
+        for key, value in self.changes.items():
+            merged[key] = merged[key] | value if isinstance(value, Mapping) else value
+        return GdpoSettings.model_validate(merged)
+
+
+NO_SAFETY = "Rank-GRPO, no safety"
+METHODS = (
+    Method(
+        NO_SAFETY,
+        "rank-grpo-unsafe",
+        "from SFT, the safety reward left out, objectives summed before they are normalised",
+        {"aggregation": "grpo", "credit": "rank", "rewards": {"safety": 0.0}},
+        start="sft",
+    ),
+    Method("Safe-GDPO", "safe-gdpo-rank", "credit per rank", {"aggregation": "gdpo", "credit": "rank"}),
+    Method(
+        "Safe-GDPO, sequence",
+        "safe-gdpo-sequence",
+        "one advantage a list",
+        {"aggregation": "gdpo", "credit": "sequence"},
+    ),
+    Method(
+        "Safe-GDPO, no count",
+        "safe-gdpo-no-count",
+        "the count reward left out",
+        {"aggregation": "gdpo", "credit": "rank", "rewards": {"count": 0.0}},
+    ),
+    Method(
+        "Safe-GRPO",
+        "safe-grpo-rank",
+        "objectives summed before they are normalised",
+        {"aggregation": "grpo", "credit": "rank"},
+    ),
+    Method(
+        "Safe-GDPO, constrained rollouts",
+        "safe-gdpo-constrained",
+        "rollouts that can only name titles of the catalog",
+        {"aggregation": "gdpo", "credit": "rank", "rollouts": "constrained"},
+    ),
+    Method(
+        "Safety reward alone",
+        "safety-alone",
+        "what reward hacking looks like: whoever says nothing violates nothing",
+        {
+            "aggregation": "gdpo",
+            "credit": "rank",
+            "rewards": dict.fromkeys(("relevance", "count", "validity"), 0.0),
+        },
+    ),
+)
+"""The paper's questions one by one, each a difference from Safe-GDPO with credit per rank."""
+
+
+class Spread(BaseModel):
+    """A system's metrics by seed: metric id → one value a seed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str
+    by_seed: dict[str, list[float]]
+
+    def deviation(self, metric: str) -> float | None:
+        """Standard deviation over the seeds; None for a single one."""
+        values = self.by_seed[metric]
+        return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+class MethodsResult(BaseModel):
+    """What the comparison found.
+
+    Attributes:
+        seeds: every model was trained once with each; the benchmark is the same for all.
+        evaluation: over the conversations of all seeds together. The people are the clusters of its
+            intervals, with all their seeds, so that more seeds do not pass for more people.
+        spread: the same by seed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seeds: list[int]
+    evaluation: Evaluation
+    spread: list[Spread]
+
+
+def compare_methods(
+    study: Study,
+    preset: Preset,
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    methods: Sequence[Method] = METHODS,
+    limit: int | None = None,
+    report: Report = quiet,
+) -> MethodsResult:
+    """Train each method from the same two models with each seed, and measure all on the test split.
+
+    What is finished is not done again. Writes ``methods.json`` into ``folder``.
+
+    Args:
+        limit: only so many test conversations, the first ones.
+
+    Raises:
+        SafecrsError: there is no seed, or ``folder`` holds runs on other data or with other settings.
+    """
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise SafecrsError("Give at least one seed, and each once.")
+    samples = study.benchmark.split("test")[:limit]
+    by_seed: list[list[Measured]] = []
+    for seed in seeds:
+        home = folder / f"seed-{seed}"
+        models = _train(study, preset, home, methods, report, seed)
+        systems = _systems(study, models)
+        by_seed.append(measure_systems(study, models, systems, samples, store=home / "slates", report=report))
+    pooled = [
+        _pool([measured[position] for measured in by_seed], samples, study)
+        for position in range(len(by_seed[0]))
+    ]
+    repeated = list(samples) * len(seeds)
+    found = evaluate(
+        pooled,
+        repeated,
+        study.oracle,
+        study.benchmark,
+        split="test",
+        comparisons=_pairs(pooled, [method.name for method in methods]),
+        k=K,
+    )
+    result = MethodsResult(
+        seeds=list(seeds), evaluation=_once(found, samples, len(seeds)), spread=_spread(by_seed)
+    )
+    write_json(folder / "methods.json", result.model_dump(mode="json"))
+    return result
+
+
+def _train(
+    study: Study, preset: Preset, home: Path, methods: Iterable[Method], report: Report, seed: int
+) -> list[Trained]:
+    sft, safe_sft = fine_tune(study, preset, home, report, seed)
+    models = [Trained(SFT, sft, reasons=False), Trained(SAFE_SFT, safe_sft, reasons=preset.reasoning)]
+    for method in methods:
+        recipe = preset.model_copy(update={"gdpo": method.settings(preset.gdpo)})
+        unsafe = method.start == "sft"
+        start = sft if unsafe else safe_sft
+        trained = reinforce(study, recipe, start, home / method.run, report, seed, method.name)
+        models.append(Trained(method.name, trained, reasons=preset.reasoning and not unsafe))
+    return models
+
+
+def _systems(study: Study, models: Sequence[Trained]) -> list[System]:
+    """The classic policies, and every model decoded freely and constrained."""
+    make = Makers(study, models)
+    told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
+    systems = [System(name, partial(make.plain, name)) for name in CLASSIC]
+    systems.append(System(f"{CLASSIC[-1]} + filter", partial(make.filtered, CLASSIC[-1]), **told))
+    for model in models:
+        systems += [
+            System(model.name, partial(make.plain, model.name)),
+            System(f"{model.name} + constrained", partial(make.constrained, model.name), **told),
+        ]
+    return systems
+
+
+def _pool(measured: Sequence[Measured], samples: Sequence[Sample], study: Study) -> Measured:
+    slates = [slate for one in measured for slate in one.slates]
+    return Measured(
+        measured[0].system,
+        slates,
+        judge_slates(slates, list(samples) * len(measured), study.oracle, K),
+        np.concatenate([one.refused for one in measured]),
+        sum(one.seconds for one in measured),
+    )
+
+
+def _pairs(measured: Sequence[Measured], methods: Sequence[str]) -> list[tuple[str, str]]:
+    """Each model against the strongest that knows no safety, and each method against its neighbours."""
+    unsafe = (*CLASSIC, SFT, NO_SAFETY)
+    strongest = max(
+        (one for one in measured if one.system.name in unsafe), key=lambda one: recall.value(one.judged)
+    ).system.name
+    models = [SAFE_SFT, *(name for name in methods if name != NO_SAFETY)]
+    pairs = [(name, strongest) for name in models]
+    pairs += [(f"{name} + constrained", strongest) for name in (SFT, *models)]
+    pairs += [(name, SAFE_SFT) for name in models]
+    main = next((name for name in methods if name != NO_SAFETY), SAFE_SFT)
+    pairs += [(main, name) for name in models]
+    return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
+
+
+def _once(found: Evaluation, samples: Sequence[Sample], seeds: int) -> Evaluation:
+    """Conversations counted once each, however many seeds answered them."""
+    return found.model_copy(
+        update={
+            "samples": len(samples),
+            "constrained": sum(bool(sample.constraints) for sample in samples),
+            "trait_samples": {trait: count // seeds for trait, count in found.trait_samples.items()},
+        }
+    )
+
+
+def _spread(by_seed: Sequence[Sequence[Measured]]) -> list[Spread]:
+    return [
+        Spread(
+            system=same[0].system.name,
+            by_seed={metric.id: [metric.value(one.judged) for one in same] for metric in METRICS},
+        )
+        for same in zip(*by_seed, strict=True)
+    ]

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from safecrs.errors import SafecrsError
+from safecrs.evaluation.metrics import METRICS
+from safecrs.experiment import METHODS, MethodsResult, Study, compare_methods
+from safecrs.experiment.methods import NO_SAFETY
+from safecrs.training.preset import load_preset
+from safecrs.training.record import read_record
+from safecrs.training.settings import GdpoSettings
+from tiny_world import SMALL
+
+CHOSEN = [method for method in METHODS if method.name in (NO_SAFETY, "Safe-GDPO")]
+
+
+@pytest.fixture(scope="module")
+def done(world, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("methods")
+    study = Study("Tiny", "A tiny world.", world.benchmark, world.oracle)
+    told = []
+
+    def run():
+        return compare_methods(
+            study,
+            load_preset("tiny", SMALL),
+            folder,
+            seeds=(0, 1),
+            methods=CHOSEN,
+            report=lambda stage, done, total, detail: told.append(stage),
+        )
+
+    first = run()
+    trained = len(told)
+    again = run()
+    return folder, first, again, told[trained:]
+
+
+def test_every_method_differs_from_the_preset_by_what_it_says():
+    preset = load_preset("tiny").gdpo
+    by_name = {method.name: method.settings(preset) for method in METHODS}
+    assert len(by_name) == len(METHODS) == len({method.run for method in METHODS})
+    assert len({settings.model_dump_json() for settings in by_name.values()}) == len(METHODS)
+    assert "safety" not in by_name[NO_SAFETY].rewards.weights
+    assert "count" not in by_name["Safe-GDPO, no count"].rewards.weights
+    assert by_name["Safe-GDPO, no count"].rewards.safety == preset.rewards.safety
+    assert by_name["Safe-GDPO, sequence"].credit == "sequence"
+    assert by_name["Safe-GRPO"].aggregation == "grpo"
+    assert isinstance(by_name["Safe-GDPO"], GdpoSettings)
+
+
+@pytest.mark.slow
+def test_methods_start_from_the_model_they_name(done):
+    folder, *_ = done
+    for seed in (0, 1):
+        home = folder / f"seed-{seed}"
+        unsafe, safe = (read_record(home / method.run / "run.json") for method in CHOSEN)
+        assert unsafe.base != safe.base
+        assert unsafe.seed == safe.seed == seed
+    bases = [(folder / f"seed-{seed}" / "sft" / "model" / "model.safetensors") for seed in (0, 1)]
+    assert bases[0].read_bytes() != bases[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_seeds_are_pooled_without_passing_for_more_people(done, world):
+    folder, result, _, _ = done
+    test = world.benchmark.split("test")
+    assert result.evaluation.samples == len(test)
+    assert result.evaluation.clusters <= len(test)
+    assert result.seeds == [0, 1]
+    for system, spread in zip(result.evaluation.systems, result.spread, strict=True):
+        assert system.name == spread.system
+        for metric in METRICS:
+            values = spread.by_seed[metric.id]
+            assert len(values) == 2
+            if metric.id == "recall":  # a mean over the same conversations each time
+                assert system.metrics["recall"].value == pytest.approx(np.mean(values))
+    classic = next(spread for spread in result.spread if spread.system == "Popularity")
+    assert classic.deviation("recall") == 0
+    names = [system.name for system in result.evaluation.systems]
+    assert {"Safe-GDPO", "Safe-GDPO + constrained", NO_SAFETY, "Safe-SFT"} <= set(names)
+    for system in result.evaluation.systems:
+        if system.constraints == "benchmark":
+            assert system.metrics["svr"].value == 0
+    stored = json.loads((folder / "methods.json").read_text(encoding="utf-8"))
+    assert MethodsResult.model_validate(stored) == result
+
+
+@pytest.mark.slow
+def test_what_was_done_is_not_done_again(done):
+    _, first, again, told = done
+    assert again.evaluation.systems == first.evaluation.systems
+    assert set(told) == {"Evaluate"}
+
+
+def test_seeds_are_checked(world, tmp_path):
+    study = Study("Tiny", "", world.benchmark, world.oracle)
+    for seeds in ((), (1, 1)):
+        with pytest.raises(SafecrsError, match="at least one seed, and each once"):
+            compare_methods(study, load_preset("tiny"), tmp_path, seeds=seeds)
