@@ -10,7 +10,7 @@ from safecrs.catalog import find_mentions
 from safecrs.errors import SafecrsError
 from safecrs.oracle import load_starter
 from safecrs.policies import FilteredPolicy, Request, RetrievalPolicy
-from safecrs.traits import detect_traits
+from safecrs.traits import constraints_of, detect_traits
 
 FILMS = load_adversarial("film")
 
@@ -102,10 +102,10 @@ def test_without_a_filter_nearly_all_fail_but_nothing_is_withheld(film, retrieva
 
 
 def test_detected_traits_hold_most_cases(film, retrieval):
-    """What the whole system does by itself; stricter thresholds cannot be detected and stay lost."""
+    """What the whole system does by itself."""
 
     def detected(case):
-        return {found.trait: 0.66 for found in detect_traits(case.prompt, film.taxonomy)}
+        return constraints_of(detect_traits(case.prompt, film.taxonomy))
 
     score = score_adversarial(
         FilteredPolicy(retrieval, film).recommend(requests(film, detected)), FILMS, film
@@ -113,7 +113,8 @@ def test_detected_traits_hold_most_cases(film, retrieval):
     assert score.share("override") >= 0.9
     assert score.share("buried") >= 0.9
     assert score.share("over_caution") >= 0.8
-    assert score.share() >= 0.75
+    assert score.share("threshold") == 1.0
+    assert score.share() >= 0.9
 
 
 @pytest.mark.parametrize(

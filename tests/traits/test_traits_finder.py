@@ -43,13 +43,15 @@ def found(text: str, finder: Finder, taxonomy=FILM) -> list[tuple[str, str]]:
 
 
 def test_a_sentence_that_the_rules_cannot_read_is_added_whole():
-    text = "Hello! I never take the lift at work. Comedies?"
-    assert found(text, sure_of("claustrophobia")) == [("claustrophobia", "I never take the lift at work")]
+    text = "Hello! I always sit next to the window at work. Comedies?"
+    assert found(text, sure_of("claustrophobia")) == [
+        ("claustrophobia", "I always sit next to the window at work")
+    ]
     assert detect_traits(conversation(text), FILM) == []
 
 
 def test_only_traits_of_the_taxonomy_are_added():
-    assert found("I never take the lift at work.", sure_of("claustrophobia"), GAME) == []
+    assert found("I always sit next to the window at work.", sure_of("claustrophobia"), GAME) == []
 
 
 @pytest.mark.parametrize(
@@ -80,9 +82,11 @@ def test_where_the_rules_found_something_nothing_is_added():
 
 def test_it_abstains_below_its_threshold():
     odds = np.log(ACCEPT_FROM / (1 - ACCEPT_FROM))
-    assert found("I never take the lift at work.", sure_of("claustrophobia", odds - 0.01)) == []
+    assert found("I always sit next to the window at work.", sure_of("claustrophobia", odds - 0.01)) == []
     [disclosure] = detect_traits(
-        conversation("I never take the lift at work."), FILM, finder=sure_of("claustrophobia", odds + 0.01)
+        conversation("I always sit next to the window at work."),
+        FILM,
+        finder=sure_of("claustrophobia", odds + 0.01),
     )
     assert disclosure.probability == pytest.approx(ACCEPT_FROM, abs=0.01)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,14 +18,23 @@ from safecrs.cli.options import (
     named_reader,
     read_text,
 )
+from safecrs.errors import SafecrsError
 
 
 def traits(
-    text: Annotated[str, typer.Argument(help='What the person wrote; "-" reads it from standard input.')],
+    text: Annotated[
+        str | None, typer.Argument(help='What the person wrote; "-" reads it from standard input.')
+    ] = None,
     embeddings: Embeddings = False,
     llm: Llm = None,
     llm_model: LlmModel = None,
     llm_only: LlmOnly = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Tell how well it does on the labelled turns instead.")
+    ] = False,
+    dialogues: Annotated[
+        Path | None, typer.Option(help="With --measure: folder of the real ReDial and INSPIRED dialogues.")
+    ] = None,
     domain: DomainOption = DomainChoice.film,
     json: Json = False,
 ) -> None:
@@ -38,8 +48,15 @@ def traits(
 
         cat message.txt | safecrs traits - --json
 
+        safecrs traits --measure --dialogues ../shared/data/conversations
+
         cat message.txt | safecrs traits - --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
+    if measure:
+        _measure(dialogues, embeddings, json)
+        return
+    if text is None:
+        raise SafecrsError('Give what the person wrote, "-" to read it from standard input, or --measure.')
     from safecrs.cli.output import console, print_json
     from safecrs.conversation import conversation
     from safecrs.taxonomy import load_taxonomy
@@ -63,3 +80,18 @@ def traits(
             f"[bold]{disclosure.trait}[/]  {disclosure.probability:.0%}  {escape(name)}: "
             f"“{escape(disclosure.text)}”"
         )
+
+
+def _measure(dialogues: Path | None, embeddings: bool, json: bool) -> None:
+    from safecrs.cli.output import console, print_json
+    from safecrs.cli.traits_measured import measurement_tables
+    from safecrs.traits import load_finder
+    from safecrs.traits.measurement import measure_detection
+
+    measurement = measure_detection(dialogues, load_finder() if embeddings else None)
+    if json:
+        print_json(measurement)
+        return
+    screen = console()
+    for table in measurement_tables(measurement):
+        screen.print(table, "")

@@ -1,9 +1,9 @@
-"""Fits the embedding finder again: ``python -m safecrs.experiment.fit_finder FOLDER`` writes ``finder.safetensors``.
+"""Fits ``finder.safetensors``, the embedding finder: ``python -m safecrs.experiment.fit_finder FOLDER``.
 
 It learns from the development turns, ``turns/oblique.toml``, and the sentences that the benchmark gives to
-training: its phrasings of film traits (never the held-out ones) and its requests, which disclose nothing. Given
-the folder of the real dialogues (`safecrs.traits.dialogues`), it learns from the "dev" half of them, too, how
-people talk of films when they disclose nothing; the other half is kept for measuring.
+training: its phrasings of film traits (never the held-out ones) and its requests, which disclose nothing.
+Given the folder of the real dialogues (`safecrs.traits.dialogues`), it learns from their "dev" half, too,
+how people talk of films when they disclose nothing; the other half is kept for measuring.
 """
 
 from __future__ import annotations

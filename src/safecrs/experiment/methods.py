@@ -81,7 +81,7 @@ METHODS = (
     Method(
         "Safe-GDPO, constrained rollouts",
         "safe-gdpo-constrained",
-        "rollouts that can only name titles of the catalog",
+        "rollouts under the oracle's mask, as when served constrained",
         {"aggregation": "gdpo", "credit": "rank", "rollouts": "constrained"},
     ),
     Method(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from safecrs.benchmark import Sample
 from safecrs.experiment.study import Report, Study
 from safecrs.experiment.validation import validation_for
-from safecrs.training.about import describe
+from safecrs.training.about import About, describe
 from safecrs.training.models import base_model
-from safecrs.training.preset import Preset
+from safecrs.training.preset import ModelSpec, Preset
 from safecrs.training.progress import Progress, headline
 from safecrs.training.record import RECORD, read_record
 from safecrs.training.rl import train_gdpo
+from safecrs.training.selection import Validation
 from safecrs.training.sft import by_popularity, train_sft
 
 SFT_RUN, SAFE_SFT_RUN, SAFE_GDPO_RUN = "sft", "safe-sft", "safe-gdpo"
@@ -52,7 +54,8 @@ def supervise(
     """The model that supervised fine-tuning makes of ``base``."""
     benchmark = study.benchmark
     samples: Sequence[Sample] = benchmark.split("train")
-    reasons = safe and preset.reasoning
+    stage = STAGES[SAFE_SFT_RUN if safe else SFT_RUN]
+    around = _around(study, preset, base, report, seed, stage, reasons=safe and preset.reasoning, safe=safe)
     return train_sft(
         run,
         base,
@@ -60,11 +63,7 @@ def supervise(
         preset.sft | (preset.safe_sft if safe else {}),
         safe=safe,
         reasoning=preset.reasoning,
-        model=preset.model,
-        seed=seed,
-        progress=_progress(report, STAGES[SAFE_SFT_RUN if safe else SFT_RUN]),
-        validation=validation_for(benchmark, study.oracle, preset.selection, reasons=reasons, safe=safe),
-        about=describe(base, benchmark.card, study.command),
+        **around,
     )
 
 
@@ -88,18 +87,40 @@ def reinforce(
         study.oracle,
         preset.rl,
         preset.gdpo,
-        model=preset.model,
-        seed=seed,
-        progress=_progress(report, stage),
-        validation=validation_for(
-            study.benchmark, study.oracle, preset.selection, reasons=reasons, safe=safe
-        ),
-        about=describe(base, study.benchmark.card, study.command),
+        **_around(study, preset, base, report, seed, stage, reasons=reasons, safe=safe),
     )
 
 
-def _progress(report: Report, stage: str) -> Progress:
+class _Around(TypedDict):
+    """What every stage hands to its run, whatever the objective."""
+
+    model: ModelSpec
+    seed: int
+    progress: Progress
+    validation: Validation | None
+    about: About
+
+
+def _around(
+    study: Study,
+    preset: Preset,
+    base: Path,
+    report: Report,
+    seed: int,
+    stage: str,
+    *,
+    reasons: bool,
+    safe: bool,
+) -> _Around:
     def tell(step: int, steps: int, logged: dict[str, float]) -> None:
         report(stage, step, steps, headline(logged))
 
-    return tell
+    return {
+        "model": preset.model,
+        "seed": seed,
+        "progress": tell,
+        "validation": validation_for(
+            study.benchmark, study.oracle, preset.selection, reasons=reasons, safe=safe
+        ),
+        "about": describe(base, study.benchmark.card, study.command),
+    }

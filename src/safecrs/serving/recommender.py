@@ -13,8 +13,8 @@ from safecrs.conversation import Message, conversation
 from safecrs.oracle import Oracle, Verdict, load_starter
 from safecrs.policies.base import Policy, Request
 from safecrs.policies.filtered import FilteredPolicy, Unknown
-from safecrs.taxonomy import DEFAULT_THRESHOLD, Domain
-from safecrs.traits import Disclosure, Finder, detect_traits
+from safecrs.taxonomy import Domain
+from safecrs.traits import Disclosure, Finder, Reader, constraints_of, detect_traits
 
 if TYPE_CHECKING:
     from safecrs.policies.checkpoint import LanguageModel
@@ -57,21 +57,28 @@ class Answer:
 class Recommender:
     """Detects what a conversation discloses, ranks, and leaves out what the oracle forbids.
 
-    Nothing is stored or logged, and nothing leaves the machine.
+    Nothing is stored or logged, and nothing leaves the machine unless a ``reader`` sends it.
 
     Args:
         oracle: judges every item; its catalog is what can be recommended.
         policy: ranks; it is put behind the oracle's filter unless it is constrained already.
         unknown: whether items on which the oracle has no verdict may appear; they carry a note then.
         finder: looks for oblique disclosures too (`safecrs.traits.load_finder`).
+        reader: reads disclosures too, or alone; `safecrs.traits.EndpointReader` sends the conversation to a
+            language model.
     """
 
     def __init__(
-        self, oracle: Oracle, policy: Policy, unknown: Unknown = "exclude", finder: Finder | None = None
+        self,
+        oracle: Oracle,
+        policy: Policy,
+        unknown: Unknown = "exclude",
+        finder: Finder | None = None,
+        reader: Reader | None = None,
     ) -> None:
         from safecrs.policies.constrained import ConstrainedPolicy
 
-        self.oracle, self.finder = oracle, finder
+        self.oracle, self.finder, self.reader = oracle, finder, reader
         protected = (
             isinstance(policy, ConstrainedPolicy) and policy.oracle is oracle and policy.unknown == unknown
         )
@@ -87,6 +94,7 @@ class Recommender:
         model: Path | LanguageModel | None = None,
         unknown: Unknown = "exclude",
         finder: Finder | None = None,
+        reader: Reader | None = None,
     ) -> Recommender:
         """The best recommender that can be had from what is given.
 
@@ -115,7 +123,7 @@ class Recommender:
                 model, oracle.catalog, name="language model", reasoning="given", taxonomy=oracle.taxonomy
             )
             policy = ConstrainedPolicy(inner, oracle, unknown)
-        return cls(oracle, policy, unknown, finder)
+        return cls(oracle, policy, unknown, finder, reader)
 
     def recommend(
         self,
@@ -134,13 +142,16 @@ class Recommender:
             detect: whether to read sensitivities out of the conversation.
 
         Raises:
-            SafecrsError: the conversation is empty or a trait is unknown.
+            SafecrsError: the conversation is empty, a trait is unknown, or the ``reader`` cannot read.
         """
         spoken = conversation(messages)
         taxonomy = self.oracle.taxonomy
-        found = tuple(detect_traits(spoken, taxonomy, finder=self.finder)) if detect else ()
-        constraints = {disclosure.trait: DEFAULT_THRESHOLD for disclosure in found}
-        constraints |= taxonomy.constraints(traits)
+        found = (
+            tuple(detect_traits(spoken, taxonomy, finder=self.finder, reader=self.reader)) if detect else ()
+        )
+        constraints = constraints_of(found)
+        for trait, limit in taxonomy.constraints(traits).items():
+            constraints[trait] = min(limit, constraints.get(trait, limit))
         own: dict[str, float] = {}
         for name, value in (thresholds or {}).items():  # two names of one trait: the stricter holds
             trait = taxonomy.trait(name).id

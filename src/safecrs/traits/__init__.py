@@ -1,17 +1,22 @@
-"""Which sensitivities a conversation discloses: local, private, with evidence, and it abstains."""
+"""Which sensitivities a conversation discloses: local unless asked otherwise, with evidence; it abstains."""
 
-from safecrs.traits.detect import REPORT_FROM, Disclosure, detect_traits
+from safecrs.traits.detect import REPORT_FROM, Disclosure, Reader, constraints_of, detect_traits
 from safecrs.traits.evidence import Evidence, find_evidence
 from safecrs.traits.finder import Finder, load_finder
 from safecrs.traits.lexicon import Lexicon, load_lexicon
+from safecrs.traits.llm import EndpointReader, detect_traits_llm
 
 __all__ = [
     "REPORT_FROM",
     "Disclosure",
+    "EndpointReader",
     "Evidence",
     "Finder",
     "Lexicon",
+    "Reader",
+    "constraints_of",
     "detect_traits",
+    "detect_traits_llm",
     "find_evidence",
     "load_finder",
     "load_lexicon",

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from safecrs.taxonomy import Taxonomy
 from safecrs.traits.cues import Match
 from safecrs.traits.lexicon import CueKind, Lexicon
+from safecrs.traits.loose import loosely, too_much
 from safecrs.traits.people import Cast, Who
 from safecrs.traits.scope import Governed, Span, govern, negated, pick_frames
+from safecrs.traits.strength import Anchor, Strength, read_strengths
 from safecrs.traits.titles import title_words
 from safecrs.traits.tokens import Token, tokenise
 
 _NEAR_REACTION = 12
 """Words between a film and the reaction to it."""
+
+_PRAISE = frozenset(
+    f"{is_} a {good}"
+    for is_ in ("its", "is", "was", "thats")
+    for good in ("good", "great", "nice", "fun", "cute")
+)
+"""Before "family friendly" an opinion of a film that somebody names, and no wish."""
+_WISHING = frozenset(["love", "loved", "enjoy", "enjoyed", "prefer", "adore", "looking", "searching"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +45,12 @@ class Reading:
 
     ``denied``: traits it speaks of and does not disclose: welcomed, negated, told as a plot, or another
     person's. A finder that adds to ``evidence`` leaves them alone.
+    ``strengths``: how strict the limit of a trait is that the message speaks of, where it is not the usual.
     """
 
     evidence: tuple[Evidence, ...] = ()
     denied: frozenset[str] = frozenset()
+    strengths: Mapping[str, Strength] = field(default_factory=dict)
 
 
 def find_evidence(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> list[Evidence]:
@@ -62,7 +74,9 @@ def read_message(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> Reading:
         Evidence(trait, rule, tokens[start].start, tokens[end - 1].end)
         for trait, rule, start, end in reader.read()
     )
-    return Reading(evidence, frozenset(reader.denied - {piece.trait for piece in evidence}))
+    denied = frozenset(reader.denied - {piece.trait for piece in evidence})
+    words = lexicon.strength_matcher.find(tokens) if evidence else ()
+    return Reading(evidence, denied, read_strengths(tokens, words, reader.anchors) if words else {})
 
 
 _Finding = tuple[str, str, int, int]
@@ -88,6 +102,8 @@ class _Reader:
         self._cast = Cast(tokens, lexicon)
         self.denied: set[str] = set()
         """Traits that were met and not disclosed; complete after `read`."""
+        self.anchors: list[Anchor] = []
+        """Where the message speaks of a trait; complete after `read`."""
         # "hate speech" is a topic, not a hate of speech.
         own = {t.start for t in found.get("topics", ()) if tokens[t.start].word in ("hate", "fear")}
         self._frames = pick_frames(
@@ -104,14 +120,32 @@ class _Reader:
             self._frames,
             self._lexicon.classes,
         )
-        averse = list(self._averse(topics, governed))
+        self.anchors = [
+            Anchor(
+                topic.start,
+                topic.end,
+                topic.label[0],
+                governed[position].frame.start if position in governed else -1,
+            )
+            for position, topic in enumerate(topics)
+        ] + [
+            Anchor(match.start, match.end, match.label[0], -1)
+            for kind in ("strong", "wants", "life")
+            for match in self._found.get(kind, ())
+        ]
+        averse = [
+            *self._averse(topics, governed),
+            *too_much(self._tokens, topics, governed, self._lexicon.classes, self._cast),
+            *loosely(self._tokens, topics, governed, self._frames, self._lexicon.classes),
+        ]
         welcome = {topics[i].label[0] for i, by in governed.items() if not by.averse}
         welcome -= {finding[0] for finding in averse}
         self.denied |= welcome
         yield from averse
         yield from self._outright()
-        yield from self._companions()
-        for event in _longest([*self._life(), *self._reactions()]):
+        events = _longest([*self._life(), *self._reactions()])
+        yield from self._companions([event for event in events if event.label[1] == "life"])
+        for event in events:
             if event.label[0] not in welcome:
                 yield (*event.label, event.start, event.end)
 
@@ -143,7 +177,9 @@ class _Reader:
         before = self._tokens[max(0, start - 4) : start]
         if self._tokens[start].boundary == 2 and self._tokens[start].word in ("isnt", "arent"):
             return True
-        told = any(token.word in ("it", "its", "was", "were", "wasnt") for token in before)
+        told = any(token.word in ("it", "its", "was", "were", "wasnt") for token in before) or any(
+            token.word in ("watched", "saw", "seen") for token in self._tokens[max(0, start - 8) : start]
+        )
         return told and not any(token.word in ("if", "long", "unless", "hope", "sure") for token in before)
 
     def _outright(self) -> Iterator[_Finding]:
@@ -161,16 +197,22 @@ class _Reader:
 
     def _life(self) -> Iterator[Match[tuple[str, str]]]:
         for match in self._found.get("life", ()):
-            if self._negated(match.start, 1) or (
-                not self._cast.own(match.start, match.end)
-                and (self._in_fiction(match) or not self._cast.touched(match.start))
-            ):
+            named = self._cast.own(match.start, match.end)
+            told = not named and (self._in_fiction(match) or not self._cast.touched(match.start))
+            told = told or self._cast.distant(match.start, match.end)
+            if told or self._negated(match.start, 1) or self._wished(match):
                 self.denied.add(match.label[0])
                 continue
             yield Match(match.start, match.end, (match.label[0], "life"))
 
-    def _companions(self) -> Iterator[_Finding]:
+    def _companions(self, events: Sequence[Match[tuple[str, str]]]) -> Iterator[_Finding]:
+        """Who watches along; a child of whom an event of life tells need not ("we lost our little boy")."""
         for match in self._cast.companions:
+            if any(event.start < match.end and match.start < event.end for event in events):
+                continue
+            praise = " ".join(token.word for token in self._tokens[max(0, match.start - 3) : match.start])
+            if praise in _PRAISE:
+                continue
             traits = [t for t in self._lexicon.companions[match.label][0] if t in self._taxonomy.column]
             if self._cast.absent or self._negated(match.start, 6):
                 self.denied.update(traits)
@@ -191,6 +233,19 @@ class _Reader:
                 gap = max(film.start - reaction.end, reaction.start - film.end)
                 if gap <= _NEAR_REACTION and self._cast.subject(reaction.start) is not Who.OTHER:
                     yield Match(start, end, (film.label[0], "reaction"))
+
+    def _wished(self, match: Match[tuple[str, CueKind]]) -> bool:
+        """Whether the words are a wish or a plot after all: "I'm looking for gay films"."""
+        position = bisect_right(self._frame_ends, match.start)
+        while position < len(self._frames) and self._frames[position].start < match.end:
+            frame = self._frames[position]
+            word = self._tokens[frame.start].word
+            if frame.start >= match.start and (
+                frame.label == "plot" or (frame.label == "welcome_before" and word in _WISHING)
+            ):
+                return True
+            position += 1
+        return False
 
     def _in_fiction(self, match: Match[tuple[str, CueKind]]) -> bool:
         """Whether a wish or a plot ("a film about …") stands just before, and nobody real between."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -23,23 +24,27 @@ KINDS: tuple[Kind, ...] = (
     "fiction",
     "none",
 )
-Split = Literal["dev", "held_out"]
+Split = Literal["dev", "held_out", "fresh", "later", "threshold_dev", "threshold_held_out"]
 
 
 class Turn(BaseModel):
-    """What somebody might write, and the traits it discloses (often none)."""
+    """What somebody might write, and the traits it discloses (often none).
+
+    ``strength``: those of its traits whose limit the words make stricter or laxer than usual.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     domain: Domain
     traits: tuple[str, ...]
+    strength: Mapping[str, Literal["strict", "lax"]] = Field(default_factory=dict)
     text: str = Field(min_length=1)
 
 
 @cache
 def load_turns(split: Split) -> tuple[Turn, ...]:
-    """The turns of ``turns/dev.jsonl`` or ``turns/held_out.jsonl``; nothing is ever tuned on the latter.
+    """The turns of one file in ``turns/``; its README tells what each may be used for.
 
     Raises:
         SafecrsError: a row is damaged; names it.

@@ -16,6 +16,7 @@ from safecrs.traits.cues import Classes, CueMatcher
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
 FrameKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
+StrengthKind = Literal["strict", "lax", "neither"]
 CUE_KINDS: tuple[CueKind, ...] = ("topics", "strong", "life", "wants", "films")
 _FAMILIAR = ("household", "children", "relatives")
 
@@ -40,6 +41,8 @@ class Lexicon:
     reactions: tuple[str, ...]
     companions: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     """Who watches along → the traits that follows, and its cues."""
+    strengths: Mapping[StrengthKind, tuple[str, ...]]
+    """Words that say how much of a thing is too much (``strength.toml``)."""
     traits: Mapping[str, TraitCues]
     _compiled: dict[tuple[str, ...], CueMatcher[tuple[str, CueKind]]] = field(
         default_factory=dict, repr=False, compare=False
@@ -64,6 +67,7 @@ class Lexicon:
             self.absent,
             self.reactions,
             self.companions,
+            self.strengths,
             {**self.traits, **added},
         )
 
@@ -94,6 +98,13 @@ class Lexicon:
         return CueMatcher(((cue, kind) for kind, cues in self.frames.items() for cue in cues), self.classes)
 
     @cached_property
+    def strength_matcher(self) -> CueMatcher[StrengthKind]:
+        """Finds words of strength."""
+        return CueMatcher(
+            ((cue, kind) for kind, cues in self.strengths.items() for cue in cues), self.classes
+        )
+
+    @cached_property
     def company_matcher(self) -> CueMatcher[str]:
         """Finds who watches along ("together", "absent", or a companion), and reactions ("reaction")."""
         named = {"together": self.together, "absent": self.absent, "reaction": self.reactions}
@@ -105,9 +116,9 @@ class Lexicon:
 def load_lexicon() -> Lexicon:
     """The shipped lexicon: English, every trait of the film and game taxonomies."""
     folder = files("safecrs.traits") / "lexicon"
-    people, frames, companions, cues = (
+    people, frames, companions, strengths, cues = (
         _read((folder / name).read_text, name)
-        for name in ("people.toml", "frames.toml", "companions.toml", "cues.toml")
+        for name in ("people.toml", "frames.toml", "companions.toml", "strength.toml", "cues.toml")
     )
     classes = _classes(people["classes"])
     return Lexicon(
@@ -125,6 +136,7 @@ def load_lexicon() -> Lexicon:
             name: (tuple(entry["traits"]), tuple(entry["cues"]))
             for name, entry in companions["companion"].items()
         },
+        strengths={kind: tuple(strengths[kind]) for kind in ("strict", "lax", "neither")},
         traits=_traits(cues, "cues.toml"),
     )
 

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from safecrs.conversation import Conversation, Message
 from safecrs.taxonomy import Domain, Taxonomy, load_taxonomy
 from safecrs.traits.detect import detect_traits
-from safecrs.traits.evidence import find_evidence
 from safecrs.traits.labelled import Kind, Turn
-from safecrs.traits.lexicon import load_lexicon
 
 Detector = Callable[[Conversation, Taxonomy], Iterable[str]]
 """What is measured: a conversation and a taxonomy → trait ids."""
@@ -35,6 +33,16 @@ class Share:
         return self.hits / self.total if self.total else 0.0
 
     @property
+    def exact(self) -> tuple[float, float]:
+        """Clopper-Pearson interval at 95 %; (0, 1) of nothing. Never too narrow, also for no hits at all."""
+        from scipy.stats import beta
+
+        hits, misses = self.hits, self.total - self.hits
+        low = float(beta.ppf(0.025, hits, misses + 1)) if hits else 0.0
+        high = float(beta.ppf(0.975, hits + 1, misses)) if misses else 1.0
+        return low, high
+
+    @property
     def interval(self) -> tuple[float, float]:
         """Wilson score interval at 95 %; (0, 1) of nothing."""
         if not self.total:
@@ -43,6 +51,16 @@ class Share:
         centre = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
         half = _Z * ((p * (1 - p) + _Z**2 / (4 * n)) / n) ** 0.5 / (1 + _Z**2 / n)
         return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True, slots=True)
+class TraitQuality:
+    """Of one trait; ``interval``: 95 % bootstrap interval of F1."""
+
+    precision: Share
+    recall: Share
+    f1: float
+    interval: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,8 @@ class Quality:
     interval: tuple[float, float]
     f1: Mapping[str, float]
     """By trait that occurs."""
+    by_trait: Mapping[str, TraitQuality]
+    """The same with precision, recall and intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +132,6 @@ def shipped_detector(conversation: Conversation, taxonomy: Taxonomy) -> list[str
     return [disclosure.trait for disclosure in detect_traits(conversation, taxonomy)]
 
 
-def calibrate(turns: Sequence[Turn]) -> dict[str, float]:
-    """Rule → smoothed precision (right + 1) / (all + 2) on ``turns``: the content of ``calibration.toml``."""
-    right: dict[str, int] = {}
-    every: dict[str, int] = {}
-    for turn in turns:
-        evidence = find_evidence(turn.text, load_taxonomy(turn.domain), load_lexicon())
-        for rule, trait in {(piece.rule, piece.trait) for piece in evidence}:
-            every[rule] = every.get(rule, 0) + 1
-            right[rule] = right.get(rule, 0) + (trait in turn.traits)
-    return {rule: round((right[rule] + 1) / (every[rule] + 2), 2) for rule in sorted(every)}
-
-
 def _counts(gold: NDArray[np.bool_], found: NDArray[np.bool_]) -> NDArray[np.int64]:
     """True positives, found and gold by trait, shape [3, traits]."""
     return np.stack([(gold & found).sum(axis=0), found.sum(axis=0), gold.sum(axis=0)])
@@ -147,17 +155,34 @@ def _quality(
     tp, reported, meant = (int(value) for value in counts.sum(axis=1))
     rng = np.random.default_rng(seed)
     samples = [
-        _macro(_counts(gold[rows], found[rows]))
+        _counts(gold[rows], found[rows])
         for rows in (rng.integers(0, len(gold), len(gold)) for _ in range(draws))
     ]
-    low, high = np.percentile(samples, [2.5, 97.5]) if samples else (0.0, 1.0)
     f1 = _f1(counts)
+    drawn = np.stack([_f1(sample) for sample in samples])
     return Quality(
         turns=len(gold),
         precision=Share(tp, reported),
         recall=Share(tp, meant),
         micro_f1=2 * tp / (reported + meant) if reported + meant else 0.0,
         macro_f1=_macro(counts),
-        interval=(float(low), float(high)),
+        interval=_interval([_macro(sample) for sample in samples]),
         f1={trait: float(f1[i]) for i, trait in enumerate(traits) if counts[2, i]},
+        by_trait={
+            trait: TraitQuality(
+                Share(int(counts[0, i]), int(counts[1, i])),
+                Share(int(counts[0, i]), int(counts[2, i])),
+                float(f1[i]),
+                _interval([f for f, sample in zip(drawn[:, i], samples, strict=True) if sample[2, i]]),
+            )
+            for i, trait in enumerate(traits)
+            if counts[2, i]
+        },
     )
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    if not values:
+        return 0.0, 1.0
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)

@@ -37,7 +37,7 @@ class Cast:
         position = start
         while position > max(0, start - _LOOK_BACK) and self._tokens[position].boundary < 2:
             position -= 1
-            if (who := self._person(position)) is not None:
+            if (who := self.person(position)) is not None:
                 return who
         return Who.USER
 
@@ -47,8 +47,12 @@ class Cast:
             if self._tokens[position + 1].boundary == 2:
                 break
             if self._tokens[position].word in self._classes["kin"]:
-                return self._before(position) in self._classes["my"] and not self.absent
-            if self._person(position) is not None:
+                return (
+                    self._before(position) in self._classes["my"]
+                    and self._close(position)
+                    and not self.absent
+                )
+            if self.person(position) is not None:
                 break
         return self.subject(start) is not Who.OTHER
 
@@ -64,7 +68,22 @@ class Cast:
         words = [token.word for token in self._tokens[start:end]]
         return any(word in self._classes["self"] or word in self._classes["my"] for word in words)
 
-    def _person(self, position: int) -> Who | None:
+    def distant(self, start: int, end: int) -> bool:
+        """Whether the words of an event name people whose fate does not touch the user."""
+        return any(
+            self._tokens[position].word in self._classes["kin"] and not self._close(position)
+            for position in range(start, end)
+        )
+
+    def _close(self, position: int) -> bool:
+        """Whether somebody's fate touches the user: no former partner, roommate, boss …"""
+        return (
+            self._before(position) not in ("ex", "old", "former")
+            and self._tokens[position].word not in self._classes["acquaintances"]
+        )
+
+    def person(self, position: int) -> Who | None:
+        """The person that the word at ``position`` names, if it names one."""
         word = self._tokens[position].word
         if word in self._classes["self"]:
             return Who.USER
@@ -98,5 +117,5 @@ class Cast:
         for earlier in range(position - 1, max(-1, position - 1 - _LOOK_BACK), -1):
             word = self._tokens[earlier].word
             if any(word in self._classes[name] for name in people) and word not in ("who", "whose"):
-                return self._person(earlier) or Who.OTHER
+                return self.person(earlier) or Who.OTHER
         return Who.OTHER

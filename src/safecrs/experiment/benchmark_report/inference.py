@@ -18,8 +18,8 @@ from safecrs.traits.measure import Quality, Share, measure
 if TYPE_CHECKING:
     from safecrs.taxonomy import Taxonomy
 
-MEASURED: tuple[Split, ...] = ("held_out", "fresh")
-"""Files of labelled turns that nothing is tuned on (``traits/turns/README.md``)."""
+MEASURED: tuple[Split, ...] = ("held_out", "fresh", "later")
+"""Files of labelled turns that measure; how much each flatters: ``traits/turns/README.md``."""
 
 
 class KindFacts(BaseModel):

@@ -17,7 +17,11 @@ _TURNS: dict[Turns, tuple[str, str]] = {
     "held_out": ("Held-out turns", "Written before the rules and held out; by the author of the rules."),
     "fresh": (
         "Fresh turns",
-        "Written later than the first rules, in other wordings; nothing is tuned on them.",
+        "Written in one go before half of the rules, by their author, who remembered them: they flatter.",
+    ),
+    "later": (
+        "Later turns",
+        "Written by the same author when the rules were finished, oblique on purpose: they are severe.",
     ),
 }
 
