@@ -4,8 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= runs/demo
+DATA ?=
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench benchmarks clean
 
 demo: .venv/demo
 	$(BIN)/safecrs demo --out $(OUT)
@@ -22,6 +23,10 @@ check: .venv/dev
 # Each prints our way beside the alternative, and the ratio.
 bench: .venv/dev
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# Every benchmark that the folder DATA allows (docs/benchmarks.md), measured, and a report; without it two of them.
+benchmarks: .venv/demo
+	$(BIN)/safecrs data all $(if $(DATA),--data $(DATA))
 
 clean:
 	rm -rf .venv

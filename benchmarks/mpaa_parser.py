@@ -1,129 +1,38 @@
 """How well MPAA reasons are read: against hand-set labels, and over the whole published file.
 
-    python benchmarks/mpaa_parser.py [--part dev|held-out] [--errors]
+    python benchmarks/mpaa_parser.py [--errors] [--phrases N]
 
-The labels (tests/advisories/mpaa_labels.tsv) hold no reasons: these are read from ../shared/data. They were
-drawn at random by rating from the distinct reasons (letters only, so that "druguse" is "drug use"). Those of
-"dev" were read, and partly labelled, while the lexicon was written. Those of "held-out" were drawn when the
-parser was finished, labelled without running it, and measured once; do not tune on them. One person wrote
-parser and labels, by these conventions, so the numbers say how faithfully the conventions are carried out,
-not how well they match what viewers would say:
-
-| mention                                                                | PG | PG-13 | R   | NC-17 |
-|------------------------------------------------------------------------|----|-------|-----|-------|
-| plain ("violence")                                                     | 1  | 2     | 2   | 3     |
-| some                                                                   | 1  | 1     | 2   | 3     |
-| brief, mild, "a scene of"                                              | 1  | 1     | 1   |       |
-| strong, graphic, pervasive, throughout; bloody, gore, brutal, torture  | 2  | 2     | 3   | 3     |
-| brief strong                                                           | 1  | 2     | 2   |       |
-| weaker kinds: sensuality, references, humor, action, peril             | 1  | 1     | 2   |       |
-| smoking, crude or rude humor                                           | 1  | 1     | 1–2 |       |
-
-Drugs named as content, material, a scene or just as such are a clear yes to "drug use"; references, humor and
-dialogue are not. Alcohol is a yes to "alcohol abuse" where abuse, drunkenness or heavy drinking is named. The
-first labels took only "use" and "abuse" for a yes; when the convention was widened, for people in recovery,
-36 labels gained "drug use", 13 of them held-out, and nothing else was changed.
+The labels and their conventions: `safecrs.advisories.mpaa_labelled`; the reasons are in ../shared/data.
+`safecrs data report --mpaa` puts the same numbers on a page.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from safecrs.advisories.mpaa_reason import parse_reason, read_reason
+from safecrs.advisories.mpaa_labelled import labelled_reasons, parsed
+from safecrs.advisories.mpaa_reason import read_reason
 from safecrs.advisories.tables import read_table
-from safecrs.taxonomy import CATEGORIES
-from safecrs.traits.measure import Share
+from safecrs.experiment.benchmark_report.parser import PARTS, ParserPart, measure_part
 
-HERE = Path(__file__).resolve()
-PUBLISHED = HERE.parents[1] / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"
-LABELS = HERE.parents[1] / "tests/advisories/mpaa_labels.tsv"
+PUBLISHED = Path(__file__).resolve().parents[1] / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """One labelled reason: severities over `CATEGORIES`, topics that its words clearly speak to."""
-
-    reason: str
-    rating: str
-    part: str
-    severities: tuple[int, ...]
-    topics: frozenset[str]
-
-
-def labelled(part: str | None = None) -> list[Labelled]:
-    """The labels with their reasons, of one part or both; a changed or missing reason is an error."""
-    reasons = {
-        hashlib.sha256(row.cells["reason"].encode()).hexdigest()[:12]: row.cells["reason"]
-        for row in read_table(PUBLISHED)
-    }
-    return [
-        Labelled(
-            reasons[row.cells["reason sha256"]],
-            row.cells["rating"],
-            row.cells["part"],
-            tuple(map(int, row.cells["severities"])),
-            frozenset(filter(None, row.cells["topics"].split("|"))),
-        )
-        for row in read_table(LABELS)
-        if part in (None, row.cells["part"])
-    ]
-
-
-def parsed(item: Labelled) -> tuple[tuple[int, ...], frozenset[str]]:
-    """What the parser makes of it, as labels are written."""
-    said = {statement.subject: statement.value for statement in parse_reason(item.reason, item.rating)}
-    return tuple(said.get(name, 0) for name in CATEGORIES), frozenset(said).difference(CATEGORIES)
-
-
-def precision_recall(pairs: list[tuple[bool, bool]]) -> tuple[Share, Share]:
-    """Of (true, found) pairs."""
-    both = sum(true and found for true, found in pairs)
-    return Share(both, sum(found for _, found in pairs)), Share(both, sum(true for true, _ in pairs))
-
-
-def lines(items: list[Labelled]) -> Iterator[str]:
+def lines(part: ParserPart) -> Iterator[str]:
     """The table of one part."""
-    found = [parsed(item) for item in items]
-    for least in (1, 2, 3):
-        every: list[tuple[bool, bool]] = []
-        for position, name in enumerate(CATEGORIES):
-            pairs = [
-                (item.severities[position] >= least, severities[position] >= least)
-                for item, (severities, _) in zip(items, found, strict=True)
-            ]
-            every += pairs
-            yield _line(f"{name} ≥ {least}", pairs)
-        yield _line(f"all ≥ {least}", every)
-    for position, name in enumerate(CATEGORIES):
-        exact = [i.severities[position] == s[position] for i, (s, _) in zip(items, found, strict=True)]
-        named = [e for e, i in zip(exact, items, strict=True) if i.severities[position]]
-        yield f"{name + ' exact':26} {_of(exact)}   named: {_of(named)}"
-    cells = [
-        a == b for i, (s, _) in zip(items, found, strict=True) for a, b in zip(i.severities, s, strict=True)
-    ]
-    named = [
-        a == b
-        for i, (s, _) in zip(items, found, strict=True)
-        for a, b in zip(i.severities, s, strict=True)
-        if a
-    ]
-    yield f"{'all exact':26} {_of(cells)}   named: {_of(named)}"
-    whole = [item.severities == severities for item, (severities, _) in zip(items, found, strict=True)]
-    yield f"{'all five right':26} {_of(whole)}"
-    every = []
-    for topic in sorted(set().union(*(i.topics for i in items), *(t for _, t in found))):
-        pairs = [
-            (topic in item.topics, topic in topics) for item, (_, topics) in zip(items, found, strict=True)
-        ]
-        every += pairs
-        yield _line(f"“{topic}”", pairs)
-    yield _line("all topics", every)
+    for title, held in (("", part.severities), ("topic ", part.topics)):
+        for name, both in held.items():
+            precision, recall = both.precision, both.recall
+            yield (
+                f"{title + name:28} precision {precision.cell():22} of {precision.total:4}   "
+                f"recall {recall.cell():22} of {recall.total:4}"
+            )
+    yield f"severity exactly right {part.exact.cell()}, where there is one {part.named.cell()}"
+    yield f"all five severities right {part.whole.cell()}"
 
 
 def coverage(shown: int) -> Iterator[str]:
@@ -132,16 +41,16 @@ def coverage(shown: int) -> Iterator[str]:
     begin = time.perf_counter()
     readings = [read_reason(*row) for row in rows]
     seconds = time.perf_counter() - begin
-    understood = Share(sum(not reading.unread for reading in readings), len(readings))
-    held_out = {_letters(item.reason) for item in labelled("held-out")}
+    held_out = {_letters(item.reason) for item in labelled_reasons(PUBLISHED, "held-out")[0]}
     unread = Counter(
         phrase
         for (reason, _), reading in zip(rows, readings, strict=True)
         for phrase in reading.unread
         if _letters(reason) not in held_out  # what is held out is not shown to whoever widens the lexicon
     )
+    understood = sum(not reading.unread for reading in readings)
     yield f"{len(rows):,} reasons, {len(rows) / seconds:,.0f} a second"
-    yield f"every phrase understood: {_share(understood)}"
+    yield f"every phrase understood: {understood / len(rows):.1%}"
     for phrase, count in unread.most_common(shown):
         yield f"  {count:4} {phrase}"
 
@@ -150,39 +59,22 @@ def _letters(reason: str) -> str:
     return "".join(char for char in reason.lower() if char.isalnum())
 
 
-def _share(share: Share) -> str:
-    low, high = share.interval
-    return f"{share.value:6.1%} [{low:.1%}, {high:.1%}] of {share.total:4}"
-
-
-def _of(right: list[bool]) -> str:
-    return _share(Share(sum(right), len(right)))
-
-
-def _line(name: str, pairs: list[tuple[bool, bool]]) -> str:
-    precision, recall = precision_recall(pairs)
-    return f"{name:26} precision {_share(precision)}   recall {_share(recall)}"
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--part", choices=("dev", "held-out"), help="only this part of the labels")
     parser.add_argument("--errors", action="store_true", help="list the dev reasons that are read otherwise")
     parser.add_argument("--phrases", type=int, default=40, help="how many phrases not understood to list")
     given = parser.parse_args()
-    for part in ("dev", "held-out"):
-        if given.part in (None, part):
-            items = labelled(part)
-            print(f"\n{part}: {len(items)} reasons")
-            print("\n".join(lines(items)))
+    for part in PARTS:
+        items, labels = labelled_reasons(PUBLISHED, part)
+        print(f"\n{part}: {len(items)} reasons")
+        print("\n".join(lines(measure_part(items, labels))))
     if given.errors:
-        for item in labelled("dev"):
-            severities, topics = parsed(item)
-            if severities != item.severities or topics != item.topics:
-                print(item.reason, item.severities, "read as", severities, item.topics ^ topics or "")
+        for item in labelled_reasons(PUBLISHED, "dev")[0]:
+            if parsed(item) != item.label:
+                print(item.reason, item.label, "read as", parsed(item))
     print()
     print("\n".join(coverage(given.phrases)))
 

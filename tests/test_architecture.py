@@ -16,6 +16,7 @@ ORDER = (
     "errors",
     "storage",
     "conversation",
+    "endpoint",
     "taxonomy",
     "advisories",
     "catalog",
@@ -109,7 +110,7 @@ def test_modules_do_not_import_each_other_in_a_circle():
 
 @pytest.mark.parametrize("module", ["safecrs.oracle", "safecrs.traits", "safecrs.cli", "safecrs.benchmark"])
 def test_what_must_start_fast_loads_nothing_heavy(module):
-    heavy = ("torch", "transformers", "trl", "datasets", "matplotlib")
+    heavy = ("torch", "transformers", "trl", "datasets", "matplotlib", "openai")
     code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr

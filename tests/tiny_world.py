@@ -19,6 +19,17 @@ ITEMS = 60
 SAID = {"gore": "Please, no blood and gore.", "horror": "Horror films give me nightmares."}
 
 
+SMALL = (
+    *("model.size.hidden=32", "model.size.layers=1", "model.size.heads=2", "model.size.inner=32"),
+    *("model.size.vocabulary=300", "model.size.context=512", "model.size.tastes=4"),
+    *("sft.max_steps=4", "sft.save_steps=2", "sft.per_device_train_batch_size=4", "sft.bf16=false"),
+    *("sft.logging_steps=1", "safe_sft.max_steps=4"),
+    *("rl.max_steps=2", "rl.save_steps=1", "rl.per_device_train_batch_size=8", "rl.num_generations=4"),
+    *("rl.max_completion_length=16", "rl.logging_steps=1"),
+)
+"""Overrides of the "tiny" preset: a run takes seconds."""
+
+
 @dataclass(frozen=True)
 class World:
     oracle: Oracle
@@ -84,10 +95,9 @@ def make_benchmark(oracle: Oracle, samples: Sequence[Sample], tastes=(), **chang
         "threshold": 0.66,
         "trait_names": {trait.id: trait.name for trait in oracle.taxonomy.traits},
         "sources": (),
-        "oracle_fingerprint": oracle.fingerprint,
+        "verdicts_fingerprint": oracle.fingerprint,
         "catalog_items": len(oracle.catalog),
         "known_verdicts": {},
-        "dropped": {},
         "splits": split_facts(samples, {}, oracle.taxonomy),
         "fingerprint": samples_fingerprint(samples),
     }

@@ -213,7 +213,7 @@ def test_a_failed_save_leaves_nothing(benchmark, tmp_path, monkeypatch):
 
 def test_damage_is_noticed(benchmark, tmp_path):
     folder = tmp_path / "b"
-    with pytest.raises(SafecrsError, match="does not exist"):
+    with pytest.raises(SafecrsError, match="does not exist or holds no benchmark; give"):
         load_benchmark(folder)
     save_benchmark(benchmark, folder)
     card = read_json(folder / "card.json")

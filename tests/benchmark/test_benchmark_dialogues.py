@@ -13,7 +13,6 @@ from safecrs.benchmark import (
     read_inspired,
     read_redial,
     read_redial_items,
-    redial_catalog,
 )
 from safecrs.benchmark.sources.dialogue import merge_turns
 from safecrs.catalog import Catalog, Item
@@ -46,7 +45,7 @@ def record(turns, initiator, respondent=(), **changes):
 def redial(tmp_path, *records, catalog=None):
     path = tmp_path / "redial.jsonl"
     path.write_text("\n".join(r if isinstance(r, str) else json.dumps(r) for r in records), encoding="utf-8")
-    return read_redial(path, ITEMS, catalog or redial_catalog(ITEMS))
+    return read_redial(path, ITEMS, catalog or Catalog.from_items(ITEMS.values(), "film"))
 
 
 def test_context_ends_before_the_first_suggestion_and_the_answer_is_what_follows(tmp_path):
@@ -217,7 +216,7 @@ def test_inspired_is_for_testing_alone(oracle, interactions, tmp_path):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not here")
 def test_the_real_redial():
     items = read_redial_items(SHARED / "catalog/redial_items.json.gz")
-    catalog = redial_catalog(items)
+    catalog = Catalog.from_items(items.values(), "film")
     got = read_redial(
         SHARED / "conversations/redial_dialogues.jsonl.gz", items, catalog, Splitter(1, 0.6, 0.1)
     )
@@ -235,7 +234,9 @@ def test_the_real_redial():
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not here")
 def test_the_real_inspired():
     items = read_redial_items(SHARED / "catalog/redial_items.json.gz")
-    got = read_inspired(SHARED / "conversations/inspired_dialogues.tsv.gz", redial_catalog(items))
+    got = read_inspired(
+        SHARED / "conversations/inspired_dialogues.tsv.gz", Catalog.from_items(items.values(), "film")
+    )
     assert got.read == 99
     assert len(got.dialogues) > 20
     assert all(dialogue.liked and not set(dialogue.liked) & set(dialogue.seen) for dialogue in got.dialogues)

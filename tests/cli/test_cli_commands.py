@@ -147,6 +147,21 @@ def test_nothing_left_to_recommend(cli, catalogue):
     assert "try --allow-unknown" in done.out
 
 
+def test_measuring_traits_does_not_pass_over_a_message_or_an_endpoint(refused):
+    assert "--measure takes no message" in refused("traits", "no gore please", "--measure")
+    named = ("--llm", "http://localhost:8000/v1", "--llm-model", "any")
+    assert "--measure takes no message" in refused("traits", "--measure", *named)
+    assert "with --measure" in refused("traits", "no gore please", "--dialogues", ".")
+
+
+def test_what_looks_like_an_emoji_is_printed_as_it_stands(cli, tmp_path):
+    (tmp_path / "films.csv").write_text("title,year\nA :heart: B,2001\n")
+    out = tmp_path / "mine.safetensors"
+    assert cli("oracle", "compile", "--items", tmp_path / "films.csv", "--out", out).code == 0
+    assert "A :heart: B (2001)" in cli("oracle", "explain", "A :heart: B (2001)", "--oracle", out).out
+    assert "movielens:2:1" in cli("data", "steps", "--help").out
+
+
 def test_own_traits(cli, catalogue, tmp_path):
     """A trait in a file of one's own is explained in its own words."""
     (tmp_path / "traits.toml").write_text(
@@ -238,12 +253,6 @@ def test_evaluate_and_report(cli, folder, tmp_path):
     assert "Neighbours" in page.read_text(encoding="utf-8")
 
 
-def test_presets_are_listed(cli):
-    done = cli("train", "presets")
-    assert done.code == 0
-    assert "tiny" in done.out
-
-
 COMMANDS = (
     [],
     ["check"],
@@ -267,7 +276,7 @@ COMMANDS = (
                     "export",
                 ),
             ),
-            ("train", ("sft", "gdpo", "presets")),
+            ("train", ("sft", "gdpo", "plot", "card", "presets", "show")),
         )
         for name in names
     ),

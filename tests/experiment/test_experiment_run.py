@@ -56,7 +56,7 @@ def test_it_leaves_everything(done):
         "benchmark/oracle.safetensors",
         "base/config.json",
         "sft/run.json",
-        "safe-sft/log.json",
+        "safe-sft/log.jsonl",
         "safe-gdpo/model/model.safetensors",
     } <= files
     assert not [name for name in files if name.endswith((".tmp", ".pkl"))]

@@ -34,3 +34,29 @@ def model_folder(oracle, tmp_path_factory):
     size = TinySize(hidden=32, layers=1, heads=2, inner=32, context=256, vocabulary=300)
     save_tiny(folder, ["recommend films please, no gore"], oracle.catalog.labels, size)
     return folder
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Sums in one order, so that equal runs give equal weights."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def samples(world):
+    return world.benchmark.split("train")
+
+
+@pytest.fixture(scope="session")
+def base(world, tmp_path_factory):
+    """An untrained model for the tiny world."""
+    from tiny_runs import SMALL
+
+    from safecrs.training.models import base_model
+
+    return base_model(SMALL, world.benchmark, world.oracle, tmp_path_factory.mktemp("base") / "base")

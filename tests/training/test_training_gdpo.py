@@ -224,7 +224,7 @@ def test_adapters_learn_against_the_model_without_them(trainer, oracle, model_fo
 
 def test_rows_of_a_stored_benchmark_are_training_data(trainer, oracle):
     from safecrs.benchmark import Disclosed, Sample
-    from safecrs.benchmark.store import sample_row
+    from safecrs.benchmark.rows import sample_row
 
     said = Disclosed(trait="gore", style="explicit", position="after", text="no gore")
     sample = Sample(

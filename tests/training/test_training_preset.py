@@ -120,3 +120,10 @@ def test_a_setting_that_trl_does_not_take_is_told(settings, tmp_path):
 
     with pytest.raises(SafecrsError, match="SFTConfig does not accept"):
         trl_config(SFTConfig, settings, output_dir=str(tmp_path), seed=1)
+
+
+def test_constrained_rollouts_of_a_model_that_does_not_reason_say_so():
+    changes = ("reasoning=false", 'gdpo.rollouts="constrained"')
+    with pytest.raises(SafecrsError, match=r'not valid: without reasoning, .* need gdpo.reasoning = "none"'):
+        load_preset("tiny", changes)
+    assert load_preset("tiny", (*changes, 'gdpo.reasoning="none"')).gdpo.reasoning == "none"

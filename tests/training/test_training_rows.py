@@ -51,6 +51,7 @@ def test_rl_rows_carry_what_rewards_read(world):
         "prompt": [{"role": "user", "content": sample.prompt[0].content}],
         "groundtruth_with_release_year": [["Film 2", "1962"], ["Heat", ""]],
         "constraint_ids": ["gore"],
+        "seen": [["Film 1", "1961"]],
         "id": "a",
     }
 

@@ -41,7 +41,6 @@ from safecrs.benchmark.sources import (
     read_redial,
     read_redial_items,
     read_released,
-    redial_catalog,
 )
 from safecrs.benchmark.store import Benchmark, export_jsonl, load_benchmark, save_benchmark
 from safecrs.benchmark.wording import ConversationPlan, reasoning_text, template_conversations
@@ -92,7 +91,6 @@ __all__ = [
     "read_redial_items",
     "read_released",
     "reasoning_text",
-    "redial_catalog",
     "rng_for",
     "save_benchmark",
     "score_adversarial",

@@ -140,6 +140,10 @@ def read_card(folder: Path) -> DataCard:
     Raises:
         SafecrsError: it is missing or damaged.
     """
+    if not (folder / _CARD).is_file():
+        raise SafecrsError(
+            f"{folder} does not exist or holds no benchmark; give the folder that `safecrs data` wrote."
+        )
     try:
         return DataCard.model_validate(read_json(folder / _CARD))
     except ValidationError as error:
@@ -216,7 +220,7 @@ def check_free(target: Path, overwrite: bool) -> None:
             raise SafecrsError(f"{target} exists and is not a benchmark; choose another folder.")
         if not overwrite:
             raise SafecrsError(
-                f"{target} already holds a benchmark; choose another folder or allow overwriting it."
+                f"{target} already holds a benchmark; choose another folder or give --overwrite."
             )
     check_writable(target)
 

@@ -65,7 +65,7 @@ def steps(
 
         safecrs data steps runs/starter
 
-        safecrs data steps runs/starter --id movielens:100:1
+        safecrs data steps runs/starter --id movielens:2:1
     """
     from safecrs.benchmark.steps import read_steps
     from safecrs.benchmark.store import read_card

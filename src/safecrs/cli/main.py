@@ -10,7 +10,19 @@ from pathlib import Path
 
 import typer
 
-from safecrs.cli import benchmarks, check, data, demo, evaluate, methods, oracle, recommend, report, train, traits
+from safecrs.cli import (
+    benchmarks,
+    check,
+    data,
+    demo,
+    evaluate,
+    methods,
+    oracle,
+    recommend,
+    report,
+    train,
+    traits,
+)
 from safecrs.errors import SafecrsError
 
 # Typer carries a copy of click; this is its base of everything that is wrong with a command line.

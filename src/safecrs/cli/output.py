@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from safecrs.oracle import Verdict
 
 _WIDTH = 160
+_WIDE = 140
 _STYLES = {"SAFE": "green", "UNSAFE": "bold red", "UNKNOWN": "yellow"}
 
 
@@ -44,7 +45,7 @@ def console() -> Console:
 
     # A file or a pipe has no width of its own; 80 columns would cut tables.
     wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH
-    return Console(highlight=False, soft_wrap=False, width=wide)
+    return Console(highlight=False, emoji=False, soft_wrap=False, width=wide)
 
 
 def say(text: str) -> None:
@@ -65,14 +66,19 @@ def progress() -> Iterator[Report]:
         yield _Lines().report
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.table import Column
 
+    wide = screen.width >= _WIDE
+    # What is left of the line is for the numbers to watch; their end is cut where it is too narrow.
+    rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     with Progress(
-        TextColumn("{task.description:<32}"),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description:<32}" if wide else "{task.description:<14}", markup=False),
+        BarColumn(bar_width=24 if wide else 8),
         TextColumn("{task.completed:>5}/{task.total:<5}"),
-        TimeElapsedColumn(),
+        *([TimeElapsedColumn()] if wide else []),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}"),
+        TextColumn("{task.fields[detail]}", table_column=rest, markup=False),
+        expand=True,
         console=screen,
     ) as bars:
         tasks: dict[str, Any] = {}

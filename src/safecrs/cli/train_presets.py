@@ -27,7 +27,10 @@ def presets() -> None:
     for name in preset_names():
         table.add_row(*(escape(cell) for cell in (name, *_row(load_preset(name)))))
     console().print(table)
-    say("\n`safecrs train show PRESET` prints all of one; --preset FILE.toml takes your own.")
+    say(
+        "\nA stage is steps or epochs × batch, then the learning rate. `safecrs train show PRESET` prints all"
+    )
+    say("of one; --preset FILE.toml takes your own.")
 
 
 def show(
@@ -60,7 +63,7 @@ def _row(recipe: Preset) -> tuple[str, ...]:
         _stage(recipe.sft | recipe.safe_sft),
         f"{gdpo.aggregation} by {gdpo.credit}, {_stage(recipe.rl)}",
         rewards,
-        f"best of validation, SVR at most {selection.svr_ceiling:.0%}" if selection.samples else "last",
+        f"best, SVR ≤ {selection.svr_ceiling:.0%}" if selection.samples else "last",
     )
 
 
@@ -72,5 +75,5 @@ def _stage(settings: dict[str, Any]) -> str:
         if "max_steps" in settings
         else f"{settings.get('num_train_epochs', 3):g} epochs"
     )
-    rate = f", rate {settings['learning_rate']:g}" if "learning_rate" in settings else ""
-    return f"{length} of {batch}{rate}"
+    rate = f", {settings['learning_rate']:g}" if "learning_rate" in settings else ""
+    return f"{length} × {batch}{rate}"

@@ -33,7 +33,10 @@ def traits(
         bool, typer.Option("--measure", help="Tell how well it does on the labelled turns instead.")
     ] = False,
     dialogues: Annotated[
-        Path | None, typer.Option(help="With --measure: folder of the real ReDial and INSPIRED dialogues.")
+        Path | None,
+        typer.Option(
+            help="With --measure: folder of the real ReDial and INSPIRED dialogues.", file_okay=False
+        ),
     ] = None,
     domain: DomainOption = DomainChoice.film,
     json: Json = False,
@@ -48,15 +51,21 @@ def traits(
 
         cat message.txt | safecrs traits - --json
 
-        safecrs traits --measure --dialogues ../shared/data/conversations
+        safecrs traits --measure --dialogues DATA/conversations
 
         cat message.txt | safecrs traits - --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
     if measure:
+        if text is not None or llm or llm_model or llm_only:
+            raise SafecrsError(
+                "--measure takes no message, and measures what works without --llm: leave those out."
+            )
         _measure(dialogues, embeddings, json)
         return
     if text is None:
         raise SafecrsError('Give what the person wrote, "-" to read it from standard input, or --measure.')
+    if dialogues is not None:
+        raise SafecrsError("--dialogues says what to measure on: give it with --measure.")
     from safecrs.cli.output import console, print_json
     from safecrs.conversation import conversation
     from safecrs.taxonomy import load_taxonomy

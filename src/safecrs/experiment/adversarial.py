@@ -45,7 +45,7 @@ class AdversarialResult:
 
 
 def adversarial_lineup(study: Study, models: Sequence[Trained]) -> list[System]:
-    """Retrieval as it is and filtered by detected and true sensitivities; models constrained by detected ones.
+    """Retrieval as it is, filtered by detected and by true traits; models constrained by detected ones.
 
     Raises:
         SafecrsError: two models have one name, or one that is taken.

@@ -124,7 +124,7 @@ def _ensure(
     elif not _same(study, folder):  # else a run was stopped before it could note the inputs
         raise SafecrsError(
             f"{folder} holds a benchmark of other inputs, another seed or another version; choose another "
-            "folder or allow overwriting it."
+            "folder or give --overwrite."
         )
     write_json(folder / _INPUTS, _Inputs(fingerprint=inputs).model_dump())
     return True

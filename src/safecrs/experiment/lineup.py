@@ -46,14 +46,23 @@ class Trained:
 def trained(models: Models) -> list[Trained]:
     """The models of an experiment."""
     return [
-        Trained(SFT, models.sft, reasons=False),
-        Trained(SAFE_SFT, models.safe_sft, reasons=True),
-        Trained(SAFE_GDPO, models.safe_gdpo, reasons=True),
+        of_run(SFT, models.sft),
+        of_run(SAFE_SFT, models.safe_sft),
+        of_run(SAFE_GDPO, models.safe_gdpo),
     ]
 
 
+def of_run(name: str, model: Path) -> Trained:
+    """A run's model; the run's record tells whether it writes a safety analysis.
+
+    Raises:
+        SafecrsError: the folder holds no run's model.
+    """
+    return Trained(name, model, reasons=read_record(model.parent / RECORD).reasons)
+
+
 def named_model(text: str) -> Trained:
-    """A model given as NAME=FOLDER; the run around the folder tells whether it writes a safety analysis.
+    """A run's model given as NAME=FOLDER.
 
     Raises:
         SafecrsError: the text has another form, or the folder holds no run's model.
@@ -61,8 +70,7 @@ def named_model(text: str) -> Trained:
     name, equals, folder = text.partition("=")
     if not equals or not name.strip():
         raise SafecrsError(f"Give a model as NAME=FOLDER, not {text!r}.")
-    path = Path(folder)
-    return Trained(name.strip(), path, reasons=read_record(path.parent / RECORD).reasons)
+    return of_run(name.strip(), Path(folder))
 
 
 def lineup(study: Study, models: Sequence[Trained]) -> list[System]:

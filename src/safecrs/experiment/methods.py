@@ -16,7 +16,7 @@ from safecrs.errors import SafecrsError
 from safecrs.evaluation import Evaluation, Measured, System, evaluate
 from safecrs.evaluation.judged import judge_slates
 from safecrs.evaluation.metrics import METRICS, recall
-from safecrs.experiment.lineup import CLASSIC, SAFE_SFT, SFT, Makers, Trained
+from safecrs.experiment.lineup import CLASSIC, SAFE_SFT, SFT, Makers, Trained, of_run
 from safecrs.experiment.measure import K, measure_systems
 from safecrs.experiment.models import fine_tune, reinforce
 from safecrs.experiment.study import Report, Study, quiet
@@ -183,13 +183,12 @@ def _train(
     study: Study, preset: Preset, home: Path, methods: Iterable[Method], report: Report, seed: int
 ) -> list[Trained]:
     sft, safe_sft = fine_tune(study, preset, home, report, seed)
-    models = [Trained(SFT, sft, reasons=False), Trained(SAFE_SFT, safe_sft, reasons=preset.reasoning)]
+    models = [of_run(SFT, sft), of_run(SAFE_SFT, safe_sft)]
     for method in methods:
         recipe = preset.model_copy(update={"gdpo": method.settings(preset.gdpo)})
-        unsafe = method.start == "sft"
-        start = sft if unsafe else safe_sft
+        start = sft if method.start == "sft" else safe_sft
         trained = reinforce(study, recipe, start, home / method.run, report, seed, method.name)
-        models.append(Trained(method.name, trained, reasons=preset.reasoning and not unsafe))
+        models.append(of_run(method.name, trained))
     return models
 
 

@@ -3,6 +3,7 @@
 from safecrs.policies.base import Policy, Recommendation, Request, Slate
 from safecrs.policies.checkpoint import LanguageModel, Precision
 from safecrs.policies.constrained import ConstrainedPolicy
+from safecrs.policies.endpoint import EndpointPolicy
 from safecrs.policies.filtered import FilteredPolicy, Unknown
 from safecrs.policies.language_model import LanguageModelPolicy
 from safecrs.policies.neighbours import NeighboursPolicy
@@ -15,6 +16,7 @@ from safecrs.policies.tastes import Tastes, like_counts, taste_rows
 
 __all__ = [
     "ConstrainedPolicy",
+    "EndpointPolicy",
     "FilteredPolicy",
     "LanguageModel",
     "LanguageModelPolicy",

@@ -2,7 +2,8 @@
 
 Each completion has a `Writer` that says which tokens follow. Whatever it is sure of goes to the model in
 one pass, however long it is for this completion and however short for its neighbours: chunks are padded
-on the left, the padding is masked for good, and every token keeps its own position.
+on the left, the padding is masked for good, and every token keeps its own position. A beginning that several
+completions share (the samples of one prompt in training) is read once.
 """
 
 from __future__ import annotations
@@ -69,23 +70,31 @@ def generate(
 def _run(
     model: PreTrainedModel, prompts: Sequence[Sequence[int]], writers: Sequence[Writer], chunk: int
 ) -> None:
-    reader = _Reader(model, len(prompts))
-    chunks = [[*prompt, *writer.pending] for prompt, writer in zip(prompts, writers, strict=True)]
+    begun = [(*prompt, *writer.pending) for prompt, writer in zip(prompts, writers, strict=True)]
+    distinct = {start: row for row, start in enumerate(dict.fromkeys(begun))}
+    reader = _Reader(model, len(distinct))
+    logits = reader.read(list(distinct))
+    if len(distinct) < len(begun):
+        rows = [distinct[start] for start in begun]
+        reader.keep(rows)
+        logits = logits[rows]
     for writer in writers:
         writer.pending.clear()
-    while writers:
-        logits = reader.read(chunks)
+    while True:
         for row, writer in enumerate(writers):
             if not writer.pending and not writer.finished:
                 writer.write(logits[row])
         alive = [row for row, writer in enumerate(writers) if not writer.finished]
-        if not alive or len(writers) - len(alive) > _DEAD_SHARE * len(writers):
+        if not alive:
+            return
+        if len(writers) - len(alive) > _DEAD_SHARE * len(writers):
             reader.keep(alive)
             writers = [writers[row] for row in alive]
-        chunks = []
+        chunks: list[list[int]] = []
         for writer in writers:
             chunks.append([] if writer.finished else writer.pending[:chunk])
             del writer.pending[:chunk]
+        logits = reader.read(chunks)
 
 
 class _Reader:
@@ -129,13 +138,12 @@ class _Reader:
         return logits
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Forget all rows but these."""
+        """Go on with these rows, some of them several times."""
         import torch
 
-        if rows:
-            chosen = torch.tensor(rows, device=self._mask.device)
-            self._cache.batch_select_indices(chosen)
-            self._mask, self._read = self._mask[chosen], self._read[list(rows)]
+        chosen = torch.tensor(rows, device=self._mask.device)
+        self._cache.batch_select_indices(chosen)
+        self._mask, self._read = self._mask[chosen], self._read[list(rows)]
 
 
 def _cache_argument(model: PreTrainedModel) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
 from trl import GRPOConfig, GRPOTrainer
+from trl.models import unwrap_model_for_generation
 
 from safecrs.errors import SafecrsError
 from safecrs.training.advantages import ADVANTAGES
+from safecrs.training.choices import Choices, logits_only_at
 from safecrs.training.ranks import TokenRanks
 from safecrs.training.rewards import (
     COLUMNS,
@@ -22,6 +24,7 @@ from safecrs.training.rewards import (
     stack_ranks,
     watch,
 )
+from safecrs.training.rollouts import ConstrainedRollouts, check_sampling
 from safecrs.training.settings import GdpoSettings
 
 if TYPE_CHECKING:
@@ -43,11 +46,12 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     Logged by TRL beside its own metrics: ``rewards/<name>/mean`` and ``slate/<what>`` (`rewards.watch`).
     ``log_completions`` writes conversations, and with them what people disclosed, to disk and screen.
 
-    For rollouts that are constrained to the catalog, two things change and nothing else: ``rollout_func``
-    (TRL's hook, passed on) returns ``prompt_ids``, ``completion_ids``, ``logprobs`` and ``env_mask``, 0 at
-    forced tokens, so that these carry no gradient and count for no ratio; and a subclass renormalises
-    log-probabilities over the allowed continuations in `_get_per_token_logps_and_entropies`, which serves the
-    policy, its older self and the reference alike.
+    With rollouts "constrained" (`safecrs.training.rollouts`) two things change and nothing else: TRL's hook
+    ``rollout_func`` returns lists written under the catalog's trie, with ``env_mask`` 0 at forced tokens, so
+    that these carry no gradient and count for no ratio, KL or denominator; and log-probabilities are
+    renormalised over the allowed continuations in `_get_per_token_logps_and_entropies`, which serves the
+    policy, its older self and the reference alike. The dataset may then have a column ``seen``, the [title,
+    year] that are never to be written.
 
     Args:
         model: a model folder, or a model loaded from one: TRL reads the frozen reference of the KL term
@@ -59,7 +63,8 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         kwargs: passed on to ``GRPOTrainer``: processing_class, eval_dataset, peft_config, callbacks…
 
     Raises:
-        SafecrsError: a column is missing, no reward has a weight, or the reference cannot be had.
+        SafecrsError: a column is missing, no reward has a weight, the reference cannot be had, or constrained
+            rollouts are asked for with an engine or a sampling that is not theirs.
     """
 
     _tag_names = ["trl", "safecrs", "gdpo"]  # noqa: RUF012, TRL's own form
@@ -93,9 +98,15 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self._rank_advantages = torch.empty(0)
         self._token_ranks: list[list[int]] = []
         self._loss_inputs: dict[str, Any] | None = None
+        self._rows: Sequence[Mapping[str, Any]] = ()
+        self._choices: Choices | None = None
         functions = [self._reward_function(name) for name in weights]
         super().__init__(model, functions, args, train_dataset, **kwargs)
         self._ranks_of = TokenRanks(self._tokenizer)
+        if settings.rollouts == "constrained":
+            check_sampling(args, sharded=self.is_fsdp_enabled)
+            self._constrained = ConstrainedRollouts(settings, oracle, self._tokenizer, self.temperature)
+            self.rollout_func = self._write
 
     def _reward_function(self, name: str) -> Callable[..., list[float]]:
         """TRL asks each reward by itself; all are computed at once, in `_calculate_rewards`."""
@@ -141,8 +152,31 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         start = self.accelerator.process_index * len(local)
         return torch.as_tensor(advantages[start : start + len(local)], dtype=torch.float32)
 
+    def _write(self, _prompts: Sequence[Any], _trainer: Any) -> dict[str, Any]:
+        """TRL's ``rollout_func``: one completion for each of the rows at hand."""
+        # Of torch's own chance, which checkpoints keep.
+        seed = int(torch.randint(2**62, ()))
+        with unwrap_model_for_generation(
+            self.model_wrapped,
+            self.accelerator,
+            gather_deepspeed3_params=self.args.ds3_gather_for_generation,
+            gradient_checkpointing_kwargs=self.args.gradient_checkpointing_kwargs,
+        ) as model:
+            prompts, written = self._constrained.write(model, self._rows, seed)
+        self._choices = Choices.of(written).to(self.accelerator.device)
+        return {
+            "prompt_ids": prompts,
+            "completion_ids": [one.tokens for one in written],
+            "logprobs": [one.log_probabilities for one in written],
+            "env_mask": [[int(chosen) for chosen in one.chosen] for one in written],
+        }
+
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        self._rows = inputs
         output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        if self._choices is not None:
+            output |= self._choices.columns()
+            self._choices = None
         if self.settings.credit == "rank":
             ranks = torch.zeros_like(output["completion_ids"])
             for row, of_tokens in enumerate(self._token_ranks):
@@ -154,14 +188,18 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         # A copy: a batch that is used for several updates keeps the log-probabilities it was sampled with.
         self._loss_inputs = dict(inputs) if "ranks" in inputs else None
+        self._choices = Choices.from_batch(inputs)
         try:
             loss: torch.Tensor = super()._compute_loss(model, self._loss_inputs or inputs)
         finally:
-            self._loss_inputs = None
+            self._loss_inputs = self._choices = None
         return loss
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
-        result = super()._get_per_token_logps_and_entropies(*args, **kwargs)
+        if self._choices is None:
+            result = super()._get_per_token_logps_and_entropies(*args, **kwargs)
+        else:
+            result = self._logps_of_choices(self._choices, *args, **kwargs)
         if (inputs := self._loss_inputs) is not None:
             # TRL's ratio is exp(new − old) per token. Moving "old" makes it the rank's, with its gradient.
             new = result[0]
@@ -169,6 +207,38 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             mask = inputs["completion_mask"] * inputs.get("tool_mask", 1)
             inputs["old_per_token_logps"] = new - rank_means(new - old, inputs["ranks"], mask)
         return result
+
+    def _logps_of_choices(
+        self,
+        choices: Choices,
+        model: Any,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_aux_loss: bool = False,
+        **_: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Log-probabilities and entropies [completions, tokens], 0 at forced tokens; the auxiliary loss."""
+        head_of = self.accelerator.unwrap_model(model)
+        start = input_ids.shape[1] - logits_to_keep
+        more = {"output_router_logits": True} if compute_aux_loss else {}
+        logps, entropies, auxiliary = [], [], []
+        for at in range(0, len(input_ids), batch_size or len(input_ids)):
+            part = slice(at, at + (batch_size or len(input_ids)))
+            rows, columns = choices[part].positions()
+            with logits_only_at(head_of, rows, start + columns - 1), self.accelerator.autocast():
+                output = model(
+                    input_ids=input_ids[part], attention_mask=attention_mask[part], use_cache=False, **more
+                )
+            tokens = input_ids[part][rows, start + columns]
+            logp, entropy = choices[part].judge(output.logits.float() / self.temperature, tokens)
+            empty = logp.new_zeros(len(input_ids[part]), logits_to_keep)
+            logps.append(empty.index_put((rows, columns), logp))
+            entropies.append(empty.index_put((rows, columns), entropy))
+            if compute_aux_loss:
+                auxiliary.append(output.aux_loss)
+        return torch.cat(logps), torch.cat(entropies), torch.stack(auxiliary).mean() if auxiliary else None
 
 
 def rank_means(values: torch.Tensor, ranks: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

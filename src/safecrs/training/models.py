@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from safecrs.benchmark import Benchmark
@@ -14,10 +15,14 @@ from safecrs.policies.tastes import taste_rows
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
 from safecrs.training.item_vectors import content_vectors, taste_vectors
 from safecrs.training.preset import ModelSpec
+from safecrs.training.processes import main_first
 from safecrs.training.smollm2 import convert_smollm2
 from safecrs.training.tiny import save_tiny
 
-_MADE_FROM = "made_from.json"
+MADE_FROM = "made_from.json"
+"""In the folder of a tiny model: a fingerprint of what it was made from."""
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_MODEL_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 
 
 def cache_folder() -> Path:
@@ -29,7 +34,7 @@ def cache_folder() -> Path:
 
 
 def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int = 0) -> Path:
-    """A folder with the untrained model and its tokenizer, made on first use.
+    """A folder with the untrained model and its tokenizer, made on first use by the main process.
 
     Args:
         benchmark: the wording of its training samples gives a tiny model its vocabulary, the tastes of its
@@ -39,10 +44,15 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
         folder: where a tiny model is written.
 
     Raises:
-        SafecrsError: the model is not installed, ``spec.name`` names neither a model nor a folder, or
-            ``folder`` holds a tiny model of another size, seed, wording or catalog.
+        SafecrsError: the model is not installed or downloaded, ``spec.name`` names neither a model nor a
+            folder, or ``folder`` holds a tiny model of another size, seed, wording or catalog.
     """
     silence()
+    with main_first():
+        return _base_model(spec, benchmark, oracle, folder, seed)
+
+
+def _base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int) -> Path:
     if spec.name == "tiny":
         samples, catalog = benchmark.split("train"), oracle.catalog
         texts = [message.content for sample in samples for message in sample.prompt]
@@ -55,7 +65,7 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
             oracle.fingerprint,
             *(taste.tobytes() for taste in tastes),
         )
-        record = folder / _MADE_FROM
+        record = folder / MADE_FROM
         if not (folder / "config.json").is_file():
             phrases = [trait.avoid for trait in oracle.taxonomy.traits]  # as the safety analysis puts it
             vectors = [
@@ -64,7 +74,7 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
             ]
             with atomic_folder(folder) as temporary:
                 save_tiny(temporary, texts, catalog.labels, spec.size, seed, vectors, phrases)
-                write_json(temporary / _MADE_FROM, made_from)
+                write_json(temporary / MADE_FROM, made_from)
         elif record.is_file() and read_json(record) != made_from:
             raise SafecrsError(
                 f"{folder} holds a tiny model of another size, seed or catalog; choose another folder or "
@@ -77,12 +87,38 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
             convert_smollm2(converted)
         return converted
     chosen = Path(spec.name)
+    if not chosen.exists() and _HUB_ID.fullmatch(spec.name):
+        return downloaded(spec.name)
     if not (chosen / "config.json").is_file():
         raise SafecrsError(
             f"{spec.name} is not a model folder (it has no config.json): give tiny, smollm2, or the folder "
             "of a downloaded model."
         )
     return chosen
+
+
+def downloaded(name: str) -> Path:
+    """The folder of a model of the Hugging Face hub in the hub's own cache; nothing is ever downloaded here.
+
+    Raises:
+        SafecrsError: the model was not downloaded, or only in part, or not as safetensors.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(
+            snapshot_download(
+                name, local_files_only=True, allow_patterns=_MODEL_FILES, ignore_patterns=["*/*"]
+            )
+        )
+        if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
+            return folder
+    except (OSError, ValueError):  # not there, cut short, or no name that the hub could have
+        pass
+    raise SafecrsError(
+        f"The model {name} is not on this machine: download it with `hf download {name}`, or give the folder "
+        "of a copy."
+    )
 
 
 def model_fingerprint(folder: Path) -> str:

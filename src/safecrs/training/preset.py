@@ -9,9 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from safecrs.errors import SafecrsError
+from safecrs.training.selection import SelectionSettings
 from safecrs.training.settings import GdpoSettings
 from safecrs.training.tiny import TinySize
 
@@ -31,8 +32,8 @@ class ModelSpec(BaseModel):
     """Which model is trained.
 
     Attributes:
-        name: "tiny" (made for the catalog), "smollm2" (out of a Python package), or the folder of any causal
-            language model that transformers loads.
+        name: "tiny" (made for the catalog), "smollm2" (out of a Python package), the folder of any causal
+            language model that transformers loads, or the hub id of one that was downloaded.
         size: architecture of the tiny model.
         dtype: of the weights.
         lora: adapters; None trains all weights.
@@ -67,6 +68,14 @@ class Preset(BaseModel):
     safe_sft: dict[str, Any] = {}
     rl: dict[str, Any] = {}
     gdpo: GdpoSettings = GdpoSettings()
+    selection: SelectionSettings = SelectionSettings()
+
+    @model_validator(mode="after")
+    def _one_format(self) -> Preset:
+        constrained = self.gdpo.rollouts == "constrained" and self.gdpo.reasoning != "none"
+        if constrained and not self.reasoning:
+            raise ValueError('without reasoning, constrained rollouts need gdpo.reasoning = "none"')
+        return self
 
 
 def preset_names() -> list[str]:
@@ -105,8 +114,9 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
         return Preset.model_validate(table)
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in detail["loc"])
-        raise SafecrsError(f"The preset {name} is not valid: {where}: {detail['msg']}.") from error
+        where = "".join(f"{part}." for part in detail["loc"]).rstrip(".")
+        problem = f"{where}: {detail['msg']}" if where else detail["msg"].removeprefix("Value error, ")
+        raise SafecrsError(f"The preset {name} is not valid: {problem}.") from error
 
 
 def choose_preset(name: str | None, model: str | None, overrides: Iterable[str] = ()) -> Preset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ from safecrs.benchmark import Sample
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
 from safecrs.storage import fingerprint
+from safecrs.training.about import About
 from safecrs.training.adapters import load_trainable
 from safecrs.training.preset import ModelSpec
-from safecrs.training.runs import Progress, train
+from safecrs.training.progress import Progress
+from safecrs.training.runs import train
+from safecrs.training.selection import Validation
 from safecrs.training.settings import GdpoSettings
-from safecrs.training.trl_runs import DEFAULTS, trl_config, trl_run
+from safecrs.training.trl_runs import DEFAULTS, resolved, trl_config, trl_run
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -31,6 +35,7 @@ def rl_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
                 [title, "" if year is None else str(year)] for title, year in sample.groundtruth
             ],
             "constraint_ids": list(sample.constraints),
+            "seen": [[title, "" if year is None else str(year)] for title, year in sample.seen],
             "id": sample.id,
         }
         for sample in samples
@@ -48,21 +53,32 @@ def train_gdpo(
     model: ModelSpec | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    validation: Validation | None = None,
+    about: About | None = None,
 ) -> Path:
     """Reinforcement learning from ``base``; returns the folder of the trained model.
 
     A run that was stopped goes on from its last checkpoint; a finished one is returned as it is.
 
+    Args:
+        validation: how checkpoints are compared and the model chosen; the last one without it.
+        about: where data and base come from, for the model card.
+
     Raises:
-        SafecrsError: there is no sample, a setting is not one of TRL's, or ``folder`` holds another run.
+        SafecrsError: there is no sample, a setting is not one of TRL's or needs what is not installed, or
+            ``folder`` holds another run.
     """
     if not samples:
         raise SafecrsError("There is no training sample.")
+    if settings.get("use_vllm") and find_spec("vllm") is None:
+        raise SafecrsError(
+            "Rollouts by vLLM need vLLM and a GPU: pip install vllm, or do without (--set rl.use_vllm=false)."
+        )
     model = model or ModelSpec()
-    settings = _DEFAULTS | dict(settings)
+    settings = resolved(_DEFAULTS, settings, validation)
     data = fingerprint(samples_fingerprint(samples), oracle.fingerprint)
     ours = gdpo.model_dump(mode="json")
-    run = trl_run(folder, "safe-gdpo", base, settings, model, seed, data, gdpo=ours)
+    run = trl_run(folder, "safe-gdpo", base, settings, model, seed, data, validation, about, gdpo=ours)
 
     def make_trainer() -> Any:
         from datasets import Dataset
@@ -72,12 +88,14 @@ def train_gdpo(
         from safecrs.training.gdpo import SafeGDPOTrainer
 
         set_seed(seed)
+        # First: by it DeepSpeed knows that the model is to be spread over the processes.
+        arguments = trl_config(GRPOConfig, settings, output_dir=str(run.checkpoints), seed=seed)
         start, adapters = load_trainable(base, model)
         return SafeGDPOTrainer(
             model=start,
             settings=gdpo,
             oracle=oracle,
-            args=trl_config(GRPOConfig, settings, output_dir=str(run.checkpoints), seed=seed),
+            args=arguments,
             train_dataset=Dataset.from_list(rl_rows(samples)),
             processing_class=AutoTokenizer.from_pretrained(base, padding_side="left"),
             peft_config=adapters,

@@ -1,80 +1,59 @@
 """A training run on disk: what was asked for, its checkpoints, its log, and the model once it is finished.
 
 run.json      the resolved configuration, seed, versions and data fingerprint
-checkpoints/  the trainer's own, the last one kept; a stopped run goes on from there
-log.json      what the trainer logged
-model/        appears when the run is finished
+about.json    where the data came from and the command, for the model card
+checkpoints/  the trainer's own, the last and the best one kept; a stopped run goes on from the last
+log.jsonl     what was logged, line by line while it goes on
+logs/         the same for TensorBoard
+model/        appears when the run is finished, with its card (README.md)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from safecrs.errors import SafecrsError
-from safecrs.storage import atomic_folder, read_json, write_json
+from safecrs.storage import read_json, write_json
+from safecrs.training.about import About, write_about
+from safecrs.training.log import LOG, TrainingLog
+from safecrs.training.model_card import write_card
+from safecrs.training.processes import (
+    LOST,
+    is_main,
+    lost_process,
+    main_first,
+    one_folder,
+    process_count,
+    wait_for_all,
+)
+from safecrs.training.progress import Progress, recorder
+from safecrs.training.record import RECORD, RunRecord, read_record
+from safecrs.training.selection import SELECTED, Validation, choose, copy_model, selector
+from safecrs.training.trackers import tensorboard
 
-Progress = Callable[[int, int, dict[str, float]], None]
-"""Told the step, the number of steps, and what was last logged."""
-
-_PACKAGES = ("safecrs", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy")
-
-
-class RunRecord(BaseModel):
-    """Everything that decides what a run produces.
-
-    Attributes:
-        stage: "sft", "safe-sft" or "safe-gdpo".
-        base: fingerprint or name of the model it starts from.
-        settings: the stage's configuration as resolved.
-        data: fingerprint of the training samples.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    stage: str
-    base: str
-    settings: dict[str, Any]
-    seed: int
-    data: str
-    versions: dict[str, str]
-
-
-def installed_versions() -> dict[str, str]:
-    """Versions of the packages that a result depends on."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def read_record(path: Path) -> RunRecord:
-    """Read a run's record.
-
-    Raises:
-        SafecrsError: it is missing or damaged.
-    """
-    try:
-        return RunRecord.model_validate(read_json(path))
-    except ValidationError as error:
-        raise SafecrsError(
-            f"{path} is not the record of a run; choose another folder or delete this one."
-        ) from error
+_STATE = "trainer_state.json"
 
 
 class Run:
-    """One run's folder."""
+    """One run's folder.
 
-    def __init__(self, folder: Path, record: RunRecord) -> None:
-        self.folder = folder
-        self.record = record
+    Args:
+        validation: how its checkpoints are compared; None takes the last one.
+        about: for the model card.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        record: RunRecord,
+        validation: Validation | None = None,
+        about: About | None = None,
+    ) -> None:
+        self.folder, self.record = folder, record
+        self.validation, self.about = validation, about
+        self.log = TrainingLog(folder / LOG)
 
     @property
     def model(self) -> Path:
@@ -97,7 +76,7 @@ class Run:
         Raises:
             SafecrsError: it holds another run, or is damaged.
         """
-        path = self.folder / "run.json"
+        path = self.folder / RECORD
         if path.exists():
             held = read_record(path)
             changed = [
@@ -110,30 +89,46 @@ class Run:
                     f"{self.folder} holds a run with other {', '.join(changed)}; choose another folder or "
                     "delete this one."
                 )
-        else:
-            write_json(path, self.record.model_dump(mode="json"))
+            return
+        if self.about:
+            write_about(self.folder, self.about)
+        write_json(path, self.record.model_dump(mode="json"))
 
-    def last_checkpoint(self) -> str | None:
-        """The checkpoint to go on from, None for a fresh start.
+    def steps(self) -> list[int]:
+        """The steps of the checkpoints that are whole.
 
-        The trainer writes its state last; a checkpoint without it was cut short and is passed over.
+        The trainer writes its state last; a checkpoint without it was cut short and is passed over, and so is
+        one without the random state of every process.
         """
-        complete = [
-            path.parent for path in self.checkpoints.glob("checkpoint-*/trainer_state.json") if _is_json(path)
-        ]
-        return str(max(complete, key=lambda path: int(path.name.split("-")[1]))) if complete else None
+        written = (path for path in self.checkpoints.glob(f"checkpoint-*/{_STATE}") if _is_json(path))
+        return sorted(
+            int(path.parent.name.split("-")[1]) for path in written if _has_random_states(path.parent)
+        )
 
-    def log(self) -> list[dict[str, float]]:
-        """What was logged; empty before the end."""
-        path = self.folder / "log.json"
-        return list(read_json(path)) if path.is_file() else []
+    def checkpoint(self, step: int) -> Path:
+        """The folder of the checkpoint of that step."""
+        return self.checkpoints / f"checkpoint-{step}"
+
+    def trained(self, step: int) -> bool:
+        """Whether the checkpoint of that step is the last there will be."""
+        state = read_json(self.checkpoint(step) / _STATE)
+        return bool(state.get("global_step", 0) >= state.get("max_steps", step + 1))
+
+    def best_step(self) -> int | None:
+        """The step of the best checkpoint that is still there; None when none was validated."""
+        there = set(self.steps())
+        entries = [entry for entry in self.log.entries() if entry["step"] in there]
+        best = choose(entries, self.validation.svr_ceiling) if self.validation else None
+        return int(best["step"]) if best else None
 
 
 class Trainable(Protocol):
     """What `train` needs of a Hugging Face trainer."""
 
+    model: Any
     state: Any
     processing_class: Any
+    _run_epoch: Callable[..., None]
 
     def train(self, resume_from_checkpoint: str | None = None) -> Any:
         """Train."""
@@ -154,30 +149,38 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
     Raises:
         SafecrsError: the folder holds another run, or the disk is full.
     """
-    run.open()
+    with main_first():
+        run.open()
     if run.finished:
         return run.model
     from safecrs.policies.quiet import silence
     from safecrs.training.memory import keep_freed_memory
 
     silence()
-    keep_freed_memory()
     trainer = make_trainer()
+    keep_freed_memory(sum(tensor.numel() for tensor in trainer.model.parameters()))
     from transformers import PrinterCallback
 
-    from safecrs.training.progress import progress_callback
-
     trainer.remove_callback(PrinterCallback)
-    if progress:
-        trainer.add_callback(progress_callback(progress))
     try:
-        trainer.train(resume_from_checkpoint=run.last_checkpoint())
-        write_json(run.folder / "log.json", [_finite(entry) for entry in trainer.state.log_history])
-        with atomic_folder(run.model) as temporary:
-            trainer.save_model(str(temporary))
-            for leftover in temporary.glob("training_args.bin"):
-                leftover.unlink()  # a pickle, and already in run.json
+        last = max(run.steps(), default=0)
+        if is_main():
+            run.log.rewind(last)
+            if board := tensorboard(run.record.settings, run.folder / "logs", last):
+                trainer.add_callback(board)
+        trainer.add_callback(recorder(run.log, progress if is_main() else None))
+        if run.validation:
+            trainer.add_callback(selector(trainer, run.validation, run.log, run.checkpoints))
+        if last and run.trained(last):
+            # What is left is to validate and to save; the trainer would take one step more than it should.
+            trainer._run_epoch = lambda **_: None
+        trainer.train(resume_from_checkpoint=str(run.checkpoint(last)) if last else None)
+        _save(run, trainer)
     except Exception as error:
+        if lost_process(error):
+            raise SafecrsError(
+                f"{LOST}; start it again, it goes on from the last checkpoint in {run.checkpoints}."
+            ) from error
         reason = _failed_write(error)
         if reason is None:
             raise
@@ -186,6 +189,23 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
             f"checkpoint in {run.checkpoints}."
         ) from error
     return run.model
+
+
+def _save(run: Run, trainer: Trainable) -> None:
+    """The model of the best checkpoint, or as it is now, with its card."""
+    best = run.best_step()
+    if best is not None and is_main():
+        run.log.append(max(run.steps()), {SELECTED: best})
+    wait_for_all()  # before one of them leaves something else to be found
+    with one_folder(run.model) as folder:
+        if best is None:
+            trainer.save_model(str(folder))
+        elif is_main():
+            copy_model(run.checkpoint(best), folder)
+        for leftover in folder.glob("training_args.bin"):
+            leftover.unlink()  # a pickle, and already in run.json
+        if is_main():
+            write_card(run.folder, folder)
 
 
 def _failed_write(error: Exception) -> str | None:
@@ -204,17 +224,15 @@ def _failed_write(error: Exception) -> str | None:
     return None
 
 
+def _has_random_states(checkpoint: Path) -> bool:
+    """Each of several processes writes its own, in its own time."""
+    count = process_count()
+    return count == 1 or all((checkpoint / f"rng_state_{rank}.pth").is_file() for rank in range(count))
+
+
 def _is_json(path: Path) -> bool:
     try:
         read_json(path)
     except SafecrsError:
         return False
     return True
-
-
-def _finite(entry: dict[str, Any]) -> dict[str, float]:
-    return {
-        key: float(value)
-        for key, value in entry.items()
-        if isinstance(value, int | float) and abs(float(value)) < float("inf")
-    }

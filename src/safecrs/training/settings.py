@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from safecrs.policies.prompting import Reasoning
 from safecrs.training.advantages import Aggregation
 from safecrs.training.rewards import RewardSettings
 
@@ -23,3 +24,13 @@ class GdpoSettings(BaseModel):
     credit: Literal["sequence", "rank"] = "sequence"
     """Whether a completion or each rank of its list has its own rewards, advantage and importance ratio."""
     rewards: RewardSettings = Field(default_factory=RewardSettings)
+    rollouts: Literal["free", "constrained"] = "free"
+    """Whether the policy writes what it wants, or ``rewards.target`` different titles of the catalog, with
+    choices only where titles part ways (`safecrs.training.rollouts`)."""
+    mask: Literal["catalog", "oracle"] = "oracle"
+    """What constrained rollouts may name: whatever the person has not seen ("catalog"), or of that what is
+    not unsafe for them ("oracle"), as in constrained serving. Under the oracle's mask safety is constant and
+    relevance alone is learnt; what is unsafe is learnt only where it may be written."""
+    reasoning: Reasoning = "given"
+    """Who writes the safety analysis of constrained rollouts: the benchmark ("given"), as in constrained
+    serving, the policy ("generate"), or nobody ("none"), for a model that was trained without."""

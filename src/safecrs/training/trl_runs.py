@@ -7,17 +7,34 @@ from pathlib import Path
 from typing import Any
 
 from safecrs.errors import SafecrsError
+from safecrs.training.about import About, describe
 from safecrs.training.models import model_fingerprint
 from safecrs.training.preset import ModelSpec
-from safecrs.training.runs import Run, RunRecord, installed_versions
+from safecrs.training.processes import process_count
+from safecrs.training.record import RunRecord, installed_versions
+from safecrs.training.runs import Run
+from safecrs.training.selection import Validation
+from safecrs.training.trackers import other_trackers
 
-DEFAULTS: dict[str, Any] = {
-    "disable_tqdm": True,
-    "report_to": [],
-    "save_total_limit": 1,
-    "dataloader_pin_memory": False,
-}
+DEFAULTS: dict[str, Any] = {"disable_tqdm": True, "dataloader_pin_memory": False}
 """Of every run; a preset may say otherwise."""
+
+
+def resolved(
+    defaults: Mapping[str, Any], settings: Mapping[str, Any], validation: Validation | None
+) -> dict[str, Any]:
+    """What a run is configured with: the last checkpoint is kept, and the best one where there is a choice.
+
+    Raises:
+        SafecrsError: there is to be a choice of checkpoints and no checkpoint.
+    """
+    result = {"save_total_limit": 2 if validation else 1} | dict(defaults) | dict(settings)
+    if validation and result.get("save_strategy") == "no":
+        raise SafecrsError(
+            'The best checkpoint cannot be chosen without any: leave out save_strategy = "no", or set '
+            "selection.samples=0."
+        )
+    return result
 
 
 def trl_run(
@@ -28,6 +45,8 @@ def trl_run(
     model: ModelSpec,
     seed: int,
     data: str,
+    validation: Validation | None = None,
+    about: About | None = None,
     **ours: Any,
 ) -> Run:
     """The run in ``folder``, recorded with TRL's ``settings``, the model's, and what is ours."""
@@ -37,6 +56,10 @@ def trl_run(
         "lora": model.lora and model.lora.model_dump(mode="json"),
         "dtype": model.dtype,
     }
+    if validation:
+        recorded["selection"] = {**validation.record, "svr_ceiling": validation.svr_ceiling}
+    if process_count() > 1:
+        recorded["processes"] = process_count()
     record = RunRecord(
         stage=stage,
         base=model_fingerprint(base),
@@ -45,18 +68,21 @@ def trl_run(
         data=data,
         versions=installed_versions(),
     )
-    return Run(folder, record)
+    return Run(folder, record, validation, about or describe(base))
 
 
 def trl_config(kind: Any, settings: Mapping[str, Any], **more: Any) -> Any:
     """One of TRL's configuration objects.
 
     Raises:
-        SafecrsError: it does not know a setting, or refuses a value.
+        SafecrsError: it does not know a setting, or refuses a value, or a tracker cannot be used.
     """
     import torch
 
     settings = {"use_cpu": not torch.cuda.is_available(), "bf16": torch.cuda.is_available(), **settings}
+    settings["report_to"] = other_trackers(settings)
+    if process_count() > 1:  # no parameter is ever unused, and looking for one takes time
+        settings = {"ddp_find_unused_parameters": False, **settings}
     try:
         return kind(**settings, **more)
     except (TypeError, ValueError) as error:

@@ -40,7 +40,7 @@ def build_redial(
 
     Args:
         dialogues, items: ReDial dialogues (JSON lines) and its movie table.
-        oracle: an oracle over a film catalog, best that of `safecrs.benchmark.redial_catalog`.
+        oracle: an oracle over a film catalog, best over that table (`safecrs.benchmark.film_oracle`).
         interactions: ratings over the same catalog; adds template conversations of their training people
             (split as in the starter) to the training split, and to nothing else.
 

@@ -40,7 +40,7 @@ def build_reddit(
             read_reddit(path, catalog, split=split, report=options.report) for split, path in files.items()
         ]
     return build(
-        "SafeRec-Reddit",
+        "SafeRec-Reddit-Movie",
         imports,
         oracle,
         options.planned(FEW_LIKED),

@@ -5,7 +5,7 @@ from safecrs.benchmark.sources.inspired import read_inspired
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.benchmark.sources.movielens import movielens_small, read_movielens
 from safecrs.benchmark.sources.reddit import read_reddit, read_reddit_items
-from safecrs.benchmark.sources.redial import read_redial, read_redial_items, redial_catalog
+from safecrs.benchmark.sources.redial import read_redial, read_redial_items
 from safecrs.benchmark.sources.released import read_released
 
 __all__ = [
@@ -20,5 +20,4 @@ __all__ = [
     "read_redial",
     "read_redial_items",
     "read_released",
-    "redial_catalog",
 ]

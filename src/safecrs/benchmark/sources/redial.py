@@ -53,11 +53,6 @@ def read_redial_items(path: Path) -> dict[str, Item]:
     return items
 
 
-def redial_catalog(items: Mapping[str, Item]) -> Catalog:
-    """The films of ReDial as a catalog."""
-    return Catalog.from_items(items.values(), "film")
-
-
 def read_redial(
     path: Path,
     items: Mapping[str, Item],

@@ -13,7 +13,7 @@ from safecrs.benchmark import SPLITS, DataCard, Ref, Sample, Split
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.evaluation import Evaluation
 from safecrs.experiment.benchmark_report.checks import Checks, check_samples
-from safecrs.experiment.benchmark_report.inference import DetectionFacts, measure_detection
+from safecrs.experiment.benchmark_report.inference import DetectionFacts, detection_facts
 from safecrs.experiment.study import Study
 from safecrs.oracle import Oracle
 
@@ -117,7 +117,7 @@ def benchmark_facts(
         splits={split: _count(benchmark.split(split), verdicts) for split in present},
         coverage=_coverage({split: benchmark.split(split) for split in present}, verdicts),
         checks=check_samples(benchmark.samples, unsafe, same),
-        detection=measure_detection(
+        detection=detection_facts(
             benchmark.split("test"),
             [s for s in benchmark.samples if s.source not in TEMPLATES],
             oracle.taxonomy,

@@ -84,7 +84,7 @@ def _measure(turns: Split) -> InferenceFacts:
     )
 
 
-def measure_detection(tested: Sequence[Sample], real: Sequence[Sample], taxonomy: Taxonomy) -> DetectionFacts:
+def detection_facts(tested: Sequence[Sample], real: Sequence[Sample], taxonomy: Taxonomy) -> DetectionFacts:
     """Detect in every conversation as the recommender would, and compare with what was disclosed."""
     said: dict[str, list[bool]] = {}
     another: list[bool] = []

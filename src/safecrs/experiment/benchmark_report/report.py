@@ -163,7 +163,7 @@ def _warnings(benchmarks: Sequence[BenchmarkFacts]) -> Iterator[str]:
         for split, held in facts.splits.items():
             if split != "train" and held.samples < 100:
                 yield f"{name}: {held.samples} {split} samples are too few for any but large differences."
-    yield "Every sensitivity was assigned by the oracle and written in by us: nobody here had told of one."
+    yield "Nobody here had told of a sensitivity: every one was assigned to them and written in."
     yield "The oracle that filters the ground truth also judges what is recommended; where it errs, both do."
 
 

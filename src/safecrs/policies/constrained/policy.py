@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,7 @@ class ConstrainedPolicy:
     every item is in the catalog; a slate is shorter than k only when fewer items are allowed.
 
     Args:
+        oracle: None judges nothing: any title of the catalog that was not seen may be written, each once.
         unknown: whether items on which the oracle has no verdict may appear.
         reasoning_budget: the most tokens of safety analysis that the model writes when ``inner.reasoning`` is
             "generate".
@@ -49,7 +50,7 @@ class ConstrainedPolicy:
     def __init__(
         self,
         inner: LanguageModelPolicy,
-        oracle: Oracle,
+        oracle: Oracle | None,
         unknown: Unknown = "allow",
         *,
         reasoning_budget: int = 96,
@@ -57,7 +58,8 @@ class ConstrainedPolicy:
         name: str | None = None,
         trie: CatalogTrie | None = None,
     ) -> None:
-        if oracle.catalog is not inner.catalog and oracle.catalog.labels != inner.catalog.labels:
+        catalog = oracle.catalog if oracle else inner.catalog
+        if catalog is not inner.catalog and catalog.labels != inner.catalog.labels:
             raise SafecrsError("The oracle and the policy have different catalogs; give both the same.")
         self.inner, self.oracle, self.unknown = inner, oracle, unknown
         self.reasoning_budget, self.chunk = reasoning_budget, chunk
@@ -74,6 +76,13 @@ class ConstrainedPolicy:
 
     def write(self, requests: Sequence[Request], k: int = 10) -> list[Written]:
         """Each answer with the choices that led to it."""
+        prompts, writers = self.prepare(requests, k)
+        model = self.inner.language_model.model
+        generate(model, prompts, writers, batch_size=self.inner.batch_size, chunk=self.chunk)
+        return [writer.written for writer in writers]
+
+    def prepare(self, requests: Sequence[Request], k: int = 10) -> tuple[list[list[int]], list[SlateWriter]]:
+        """What `generate` needs: the token ids of each conversation, and the writer of each answer."""
         model = self.inner.language_model
         writers = [
             SlateWriter(
@@ -89,9 +98,7 @@ class ConstrainedPolicy:
             )
         ]
         longest = max((len(writer.pending) for writer in writers), default=0) + self.reasoning_budget
-        prompts = self.inner.prompts(requests, longest + k * self.trie.depth)
-        generate(model.model, prompts, writers, batch_size=self.inner.batch_size, chunk=self.chunk)
-        return [writer.written for writer in writers]
+        return self.inner.prompts(requests, longest + k * self.trie.depth), writers
 
     def _frames(self, requests: Sequence[Request]) -> list[Frame]:
         tokenizer = self.inner.language_model.tokenizer
@@ -106,11 +113,14 @@ class ConstrainedPolicy:
         for request in requests:
             key = frozenset(request.constraints.items())
             if key not in forbidden:
-                rows = np.asarray(self.oracle.unsafe(request.constraints))
-                if self.unknown == "exclude":
-                    rows = rows | self.oracle.unknown(request.constraints)
-                forbidden[key] = rows
+                forbidden[key] = self._forbidden(request.constraints)
             mine = forbidden[key].copy()
             mine[list(request.seen)] = True
             blocked.append(mine)
         return blocked
+
+    def _forbidden(self, constraints: Mapping[str, float]) -> NDArray[np.bool_]:
+        if self.oracle is None:
+            return np.zeros(len(self.inner.catalog), dtype=bool)
+        rows: NDArray[np.bool_] = np.asarray(self.oracle.unsafe(constraints))
+        return rows | self.oracle.unknown(constraints) if self.unknown == "exclude" else rows

@@ -105,7 +105,7 @@ class Cases:
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]], threshold: float = DEFAULT_THRESHOLD) -> Cases:
-        """Read benchmark rows (`safecrs.benchmark.store.sample_row`), one per completion.
+        """Read benchmark rows (`safecrs.benchmark.rows.sample_row`), one per completion.
 
         Raises:
             SafecrsError: a row lacks a column or names a year that is none; the message says which row.

@@ -1,0 +1,117 @@
+"""``safecrs train``: presets, curves, cards, and a run that is killed for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from safecrs.training.log import LOG, TrainingLog, series
+from safecrs.training.selection import RECALL
+from tiny_world import SMALL
+
+SETTINGS = tuple(part for setting in SMALL for part in ("--set", setting))
+
+
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
+    """Run in processes of their own, as users do."""
+    out = tmp_path_factory.mktemp("trained")
+    done = command("train", "sft", folder, "--out", out / "safe-sft", *SETTINGS)
+    assert (done.returncode, done.stderr) == (0, "")
+    return out
+
+
+def command(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "safecrs", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        **options,
+    )
+
+
+def test_presets_are_a_table_that_can_be_read(cli):
+    done = cli("train", "presets")
+    assert done.code == 0
+    assert "tiny" in done.out
+    assert "LoRA, rank 16" in done.out
+    assert "{" not in done.out, "no dictionaries"
+
+
+def test_a_preset_is_shown_as_it_would_be_used(cli, refused, tmp_path):
+    done = cli("train", "show", "tiny", "--set", "rl.max_steps=7", "--set", "selection.samples=3")
+    assert done.code == 0
+    shown = tomllib.loads(done.out)
+    assert (shown["rl"]["max_steps"], shown["selection"]["samples"]) == (7, 3)
+    assert shown["gdpo"]["rewards"]["safety"] == 2.0
+    mine = tmp_path / "mine.toml"
+    mine.write_text(done.out, encoding="utf-8")
+    assert cli("train", "show", mine).out == done.out
+    assert "no preset 'huge'" in refused("train", "show", "huge")
+
+
+def test_curves(cli, refused, trained, tmp_path):
+    run = trained / "safe-sft"
+    done = cli("train", "plot", run, run, "--out", tmp_path / "c.html")
+    assert done.code == 0, done.err
+    assert (tmp_path / "c.html").read_text().startswith("<!doctype html>")
+    assert cli("train", "plot", run).code == 0
+    assert (run / "curves.png").is_file()
+    assert "run.json does not exist" in refused("train", "plot", tmp_path)
+
+
+def test_cards(cli, refused, trained, folder, tmp_path):
+    run = trained / "safe-sft"
+    text = (run / "model" / "README.md").read_text(encoding="utf-8")
+    assert f"    safecrs train sft {folder}" in text
+    assert "## Validation" in text
+    out = tmp_path / "evaluation.json"
+    assert cli("evaluate", folder, "--model", f"Mine={run / 'model'}", "--out", out, "--limit", "4").code == 0
+    assert "no system called 'Safe-SFT'" in refused("train", "card", run, "--results", out)
+    done = cli("train", "card", run, "--results", out, "--name", "Mine")
+    assert done.code == 0, done.err
+    assert "### Mine + constrained" in (run / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_tracker_that_is_not_there(refused, folder, tmp_path):
+    message = refused(
+        "train", "sft", folder, "--out", tmp_path / "o", *SETTINGS, "--set", "sft.report_to=wandb"
+    )
+    assert "pip install wandb" in message
+
+
+@pytest.mark.slow
+def test_kill_minus_nine(trained, folder, tmp_path):
+    """Wherever it is killed: the same command leads to the same model, chosen from the same validations."""
+    arguments = ("train", "sft", folder, "--out", tmp_path / "run", *SETTINGS)
+    for lines in (1, 3, 4):  # "SFT: 1/4" and so on; with validation in between
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "safecrs", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        for line in process.stdout:
+            if f": {lines}/4" in line:
+                break
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+    done = command(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    files = [run / "model" / "model.safetensors" for run in (tmp_path / "run", trained / "safe-sft")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    marks = [
+        series(TrainingLog(run / LOG).entries(), RECALL) for run in (tmp_path / "run", trained / "safe-sft")
+    ]
+    assert marks[0] == marks[1]
+    assert [step for step, _ in marks[0]] == [2, 4]
+    for line in (tmp_path / "run" / LOG).read_text().splitlines():
+        assert "step" in json.loads(line)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import torch
+from tiny_runs import LORA, RL, SFT, SMALL, logits
+
+from safecrs.errors import SafecrsError
+from safecrs.training import GdpoSettings
+from safecrs.training.rl import train_gdpo
+from safecrs.training.sft import train_sft
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def adapted(base, samples, tmp_path_factory):
+    """Fine-tuned with adapters."""
+    settings = SFT | {"learning_rate": 1e-1}
+    return train_sft(tmp_path_factory.mktemp("lora"), base, samples, settings, safe=True, model=LORA)
+
+
+def test_lora_leaves_an_adapter_that_loads(adapted, base):
+    assert (adapted / "adapter_config.json").is_file()
+    assert not (adapted / "model.safetensors").exists()
+    assert (logits(adapted) - logits(base)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.1])
+def test_reinforcement_learning_starts_from_the_adapter_that_was_trained(
+    adapted, samples, world, tmp_path, beta
+):
+    """Not from the adapter's base: at a learning rate of nothing, nothing is lost."""
+    still = RL | {"max_steps": 1, "learning_rate": 0.0, "beta": beta}
+    model = train_gdpo(tmp_path / "a", adapted, samples, world.oracle, still, GdpoSettings(), model=LORA)
+    assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
+    moved = train_gdpo(
+        tmp_path / "b", adapted, samples, world.oracle, RL | {"beta": beta}, GdpoSettings(), model=LORA
+    )
+    assert (logits(moved) - logits(adapted)).abs().max() > 1e-4
+
+
+def test_all_weights_can_be_trained_from_an_adapter(adapted, samples, tmp_path):
+    still = SFT | {"max_steps": 1, "learning_rate": 0.0}
+    model = train_sft(tmp_path, adapted, samples, still, safe=True, model=SMALL)
+    assert (model / "model.safetensors").is_file()
+    assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
+
+
+def test_an_adapter_without_its_base_is_told(adapted, samples, tmp_path):
+    shutil.copytree(adapted, tmp_path / "lost")
+    config = json.loads((tmp_path / "lost" / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = "gone"
+    (tmp_path / "lost" / "adapter_config.json").write_text(json.dumps(config))
+    with pytest.raises(SafecrsError, match="'gone'"):
+        train_sft(tmp_path / "run", tmp_path / "lost", samples, SFT, safe=True, model=LORA)

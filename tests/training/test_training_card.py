@@ -1,0 +1,177 @@
+"""The model card: only what the run recorded, and what an evaluation found."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from huggingface_hub import ModelCard
+from tiny_runs import LORA, SFT, SMALL
+
+from safecrs.errors import SafecrsError
+from safecrs.evaluation import evaluate, measure
+from safecrs.experiment import Study
+from safecrs.experiment.cards import write_model_card
+from safecrs.experiment.lineup import Trained, lineup
+from safecrs.experiment.validation import validation_for
+from safecrs.training.about import describe, read_about
+from safecrs.training.log import LOG, TrainingLog
+from safecrs.training.model_card import card_text
+from safecrs.training.selection import SelectionSettings, selected
+from safecrs.training.sft import train_sft
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+COMMAND = "safecrs train sft runs/tiny --out runs/safe-sft"
+
+
+@pytest.fixture(scope="module")
+def run(world, base, samples, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("card") / "safe-sft"
+    train_sft(
+        folder,
+        base,
+        samples,
+        SFT,
+        safe=True,
+        model=SMALL,
+        validation=validation_for(
+            world.benchmark, world.oracle, SelectionSettings(samples=6), reasons=True, safe=True
+        ),
+        about=describe(base, world.benchmark.card, COMMAND),
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def evaluation(world, run):
+    study = Study("Tiny", "", world.benchmark, world.oracle)
+    test = world.benchmark.split("test")
+    systems = lineup(study, [Trained("Safe-SFT", run / "model", reasons=True)])
+    wanted = [system for system in systems if system.name.startswith(("Safe-SFT", "Popularity"))]
+    measured = [measure(system, test, world.oracle) for system in wanted]
+    return evaluate(measured, test, world.oracle, world.benchmark, split="test")
+
+
+def test_the_header_is_what_the_hub_reads(run):
+    data = ModelCard.load(run / "model" / "README.md").data
+    assert data.license == "other"
+    assert data.library_name == "transformers"
+    assert data.pipeline_tag == "text-generation"
+    assert {"trl", "safecrs", "safe-sft"} <= set(data.tags)
+    assert data.datasets == ["SafeRec-Tiny"]
+    assert data.base_model is None
+    assert data.eval_results is None
+
+
+def test_it_says_what_was_recorded(run, world):
+    text = (run / "model" / "README.md").read_text(encoding="utf-8")
+    card = world.benchmark.card
+    for words in (
+        card.fingerprint,
+        f"| train | {card.splits['train'].samples} |",
+        "learning_rate = 0.01",
+        "Seed 0",
+        "## Limits",
+        "## Licences",
+        "made by safecrs",
+        f"    {COMMAND}",
+        "on 6 validation conversations (free decoding)",
+    ):
+        assert words in text, words
+    assert "## Test" not in text
+    assert str(run) not in text, "nothing of this machine"
+
+
+def test_validation_is_the_chosen_checkpoint_with_its_interval(run):
+    text = (run / "model" / "README.md").read_text(encoding="utf-8")
+    chosen = selected(TrainingLog(run / LOG).entries(), 0.05)
+    assert f"Step {chosen['step']}," in text
+    (row,) = re.findall(r"\| recall@10 \| (\S+) \| (\S+) – (\S+) \|", text)
+    expected = [chosen[f"validation/recall@10{end}"] for end in ("", "/low", "/high")]
+    assert [float(cell) for cell in row] == pytest.approx(expected, rel=1e-3)
+
+
+def test_numbers_come_from_somewhere(run):
+    """A run without data card, log and tests has a card without any metric."""
+    bare = run.parent / "bare"
+    shutil.copytree(run, bare)
+    (bare / "about.json").unlink()
+    (bare / LOG).unlink()
+    text = card_text(bare, bare / "model")
+    assert "no data card was given" in text
+    assert "None: the last checkpoint was taken." in text
+    assert "95 % interval" not in text
+    assert "not stated" in text
+
+
+def test_test_results_are_added_and_are_the_evaluations_own(run, evaluation):
+    path = write_model_card(run, evaluation)
+    text = path.read_text(encoding="utf-8")
+    data = ModelCard.load(path).data
+    for system in ("Safe-SFT", "Safe-SFT + constrained"):
+        assert f"### {system}\n" in text
+        found = evaluation.system(system).metrics["recall"]
+        (told,) = [
+            result.metric_value
+            for result in data.eval_results
+            if result.metric_name == f"Recall@10, {system}"
+        ]
+        assert told == pytest.approx(found.value, abs=1e-6)
+        assert f"| Recall@10 | {found.value:.4g} | {found.low:.4g} – {found.high:.4g} |" in text
+    assert "Popularity" not in text
+    again = path.read_text(encoding="utf-8")
+    write_model_card(run)
+    assert "## Test" not in path.read_text(encoding="utf-8")
+    write_model_card(run, evaluation, "Safe-SFT")
+    assert path.read_text(encoding="utf-8") == again
+
+
+def test_a_model_that_was_not_evaluated(run, evaluation, tmp_path):
+    with pytest.raises(SafecrsError, match="no system called 'Mine': choose among Popularity, Safe-SFT"):
+        write_model_card(run, evaluation, "Mine")
+    with pytest.raises(SafecrsError, match=r"run\.json does not exist"):
+        write_model_card(tmp_path)
+    shutil.copy(run / "run.json", tmp_path)
+    with pytest.raises(SafecrsError, match="no model yet"):
+        write_model_card(tmp_path)
+
+
+def test_a_run_from_a_run_tells_the_whole_way(run, world, samples):
+    """The base is the first one; commands are those of all runs, a repeated one once."""
+    about = describe(run / "model", world.benchmark.card, "safecrs train gdpo …")
+    assert about.base == read_about(run).base
+    assert about.commands == (COMMAND, "safecrs train gdpo …")
+    assert describe(run / "model", None, COMMAND).commands == (COMMAND,)
+
+
+def test_the_base_tells_its_name_and_licence(tmp_path):
+    hub = tmp_path / "models--Some--Model-1B" / "snapshots" / "abc"
+    hub.mkdir(parents=True)
+    assert (describe(hub).base.name, describe(hub).base.licence) == ("Some/Model-1B", None)
+    (hub / "README.md").write_text("---\nlicense: apache-2.0\n---\n# Model\n")
+    assert (describe(hub).base.hub, describe(hub).base.licence) == ("Some/Model-1B", "apache-2.0")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "README.md").write_text("---\nlicense: mit\nbase_model: Some/Model-1B\n---\n")
+    assert (describe(copy).base.hub, describe(copy).base.licence) == ("Some/Model-1B", "mit")
+    for broken in ("", "---\n: : [\n---\n", "---\n- a\n---\n", "---\nlicense: [a, b]\n---\n", "no header"):
+        (copy / "README.md").write_text(broken)
+        assert describe(copy).base.licence is None
+        assert describe(copy).base.name == "copy"
+
+
+def test_adapters_say_so(base, samples, tmp_path):
+    model = train_sft(tmp_path, base, samples, SFT | {"max_steps": 1}, safe=False, model=LORA)
+    card = ModelCard.load(model / "README.md")
+    assert card.data.library_name == "peft"
+    assert "lora" in card.data.tags
+    assert "must not be put before people" in card.text
+    assert str(base) not in card.content
+
+
+def test_damaged_provenance_is_told(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "about.json").write_text("{}")
+    with pytest.raises(SafecrsError, match=r"about\.json is damaged"):
+        write_model_card(tmp_path / "run")

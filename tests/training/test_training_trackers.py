@@ -1,0 +1,83 @@
+"""Where curves go: TensorBoard by default, others on request, and never a conversation."""
+
+from __future__ import annotations
+
+import pytest
+from tiny_runs import RL, SFT, SMALL, Killed, kill_at
+
+from safecrs.errors import SafecrsError
+from safecrs.training import GdpoSettings
+from safecrs.training.rl import train_gdpo
+from safecrs.training.sft import train_sft
+from safecrs.training.trackers import other_trackers, tensorboard
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def curves(folder):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    return events
+
+
+def test_tensorboard_by_default(base, samples, tmp_path):
+    """A run that was killed and went on shows each step once."""
+    with pytest.raises(Killed):
+        train_sft(tmp_path, base, samples, SFT, safe=True, model=SMALL, progress=kill_at(4))
+    train_sft(tmp_path, base, samples, SFT, safe=True, model=SMALL)
+    events = curves(tmp_path / "logs")
+    assert [event.step for event in events.Scalars("train/loss")] == [1, 2, 3, 4, 5, 6]
+    assert "train/mean_token_accuracy" in events.Tags()["scalars"]
+
+
+def test_no_conversation_reaches_a_tracker(base, samples, world, tmp_path):
+    train_gdpo(tmp_path, base, samples, world.oracle, RL, GdpoSettings(), model=SMALL)
+    assert "train/rewards/safety/mean" in curves(tmp_path / "logs").Tags()["scalars"]
+    told = b"".join(path.read_bytes() for path in (tmp_path / "logs").rglob("*") if path.is_file())
+    told += (tmp_path / "log.jsonl").read_bytes()
+    for sample in samples:
+        assert sample.prompt[-1].content.encode() not in told
+        for said in sample.disclosure:
+            assert said.text.encode() not in told
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_completions_are_not_logged(base, samples, world, tmp_path):
+    with pytest.raises(SafecrsError, match="what people disclosed"):
+        train_gdpo(
+            tmp_path, base, samples, world.oracle, RL | {"log_completions": True}, GdpoSettings(), model=SMALL
+        )
+
+
+@pytest.mark.parametrize("tracker", ["wandb", "trackio"])
+def test_a_tracker_that_is_not_installed(base, samples, tmp_path, monkeypatch, tracker):
+    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda _name: None)
+    with pytest.raises(SafecrsError, match=f"pip install {tracker}") as caught:
+        train_sft(tmp_path, base, samples, SFT | {"report_to": tracker}, safe=True, model=SMALL)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tracker_that_does_not_exist():
+    with pytest.raises(SafecrsError, match="report_to=wanbd is no tracker"):
+        other_trackers({"report_to": ["tensorboard", "wanbd"]})
+
+
+def test_what_transformers_is_told(monkeypatch):
+    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda name: name)
+    assert other_trackers({}) == []
+    assert other_trackers({"report_to": "none"}) == []
+    assert other_trackers({"report_to": []}) == []
+    assert other_trackers({"report_to": "trackio"}) == ["trackio"]
+    assert other_trackers({"report_to": ["tensorboard", "wandb"]}) == ["wandb"]
+
+
+def test_tensorboard_is_not_asked_for(tmp_path, monkeypatch):
+    for none in ("none", [], "trackio"):
+        assert tensorboard({"report_to": none}, tmp_path, 0) is None
+    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda _name: None)
+    assert tensorboard({}, tmp_path, 0) is None
+    with pytest.raises(SafecrsError, match="pip install tensorboard"):
+        tensorboard({"report_to": "tensorboard"}, tmp_path, 0)
+    assert not list(tmp_path.iterdir())

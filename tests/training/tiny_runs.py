@@ -1,0 +1,59 @@
+"""Runs of seconds: a tiny model, a few steps, and ways to cut them short."""
+
+from __future__ import annotations
+
+import torch
+from safetensors.torch import load_file
+
+from safecrs.training.preset import LoraSpec, ModelSpec
+from safecrs.training.tiny import TinySize
+
+SMALL = ModelSpec(
+    size=TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
+)
+LORA = ModelSpec(size=SMALL.size, lora=LoraSpec(r=2, lora_alpha=4))
+SFT = {
+    "max_steps": 6,
+    "save_steps": 2,
+    "per_device_train_batch_size": 4,
+    "logging_steps": 1,
+    "learning_rate": 1e-2,
+}
+RL = {
+    "max_steps": 4,
+    "save_steps": 2,
+    "per_device_train_batch_size": 8,
+    "num_generations": 4,
+    "max_completion_length": 12,
+    "learning_rate": 1e-2,
+}
+
+
+class Killed(Exception):
+    """Stands for a power cut."""
+
+
+def kill_at(step):
+    def progress(now, _steps, _logged):
+        if now == step:
+            raise Killed
+
+    return progress
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def assert_equal(a, b):
+    first, second = weights(a), weights(b)
+    assert first.keys() == second.keys()
+    for name in first:
+        assert torch.equal(first[name], second[name]), name
+
+
+def logits(folder):
+    from safecrs.policies import LanguageModel
+
+    with torch.no_grad():
+        return LanguageModel.load(folder).model(torch.arange(5, 25)[None]).logits
