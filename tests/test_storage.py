@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from safecrs import storage
 from safecrs.errors import SafecrsError
 from safecrs.storage import (
     atomic_folder,
@@ -152,3 +156,37 @@ def test_fingerprints_keep_parts_apart() -> None:
     assert fingerprint("ab", "c") != fingerprint("a", "bc")
     assert fingerprint("a") == fingerprint(b"a")
     assert len(fingerprint()) == 16
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from safecrs import storage
+target = Path(sys.argv[1])
+with storage.atomic_folder(target) if sys.argv[2] == "folder" else storage.atomic_path(target) as new:
+    if sys.argv[2] == "folder":
+        (new / "half").write_text("half")
+        if sys.argv[3] == "aside":  # killed between the two renames
+            target.replace(new.parent / "old")
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize(("kind", "when"), [("file", "writing"), ("folder", "writing"), ("folder", "aside")])
+def test_what_a_killed_process_left_is_swept_up(tmp_path: Path, kind: str, when: str) -> None:
+    target = tmp_path / "a[1]"
+    with storage.atomic_folder(target) as new:
+        (new / "whole").write_text("whole")
+    alive = tmp_path / f".a[1].{storage._HOST}-{os.getpid()}-x.tmp"
+    elsewhere = tmp_path / ".a[1].0badc0de-1-x.tmp"
+    for other in (alive, elsewhere):
+        other.mkdir()
+    killed = subprocess.run([sys.executable, "-c", KILLED, target, kind, when], check=False)
+    assert killed.returncode == -9
+    assert len(list(tmp_path.glob(".a*.tmp"))) == 3
+    assert target.exists() == (when == "writing")
+    with pytest.raises(RuntimeError), storage.atomic_folder(target):
+        raise RuntimeError
+    assert (target / "whole").read_text() == "whole"
+    assert {path.name for path in tmp_path.iterdir()} == {"a[1]", alive.name, elsewhere.name}
+    assert [path.name for path in target.iterdir()] == ["whole"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +34,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype(np.float32),
 }
 _MAX_HEADER = 64 * 2**20
+_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 @contextmanager
@@ -46,7 +49,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        _sweep(target)
+        handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=".tmp", dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -76,7 +80,8 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+        _sweep(target)
+        temporary = Path(tempfile.mkdtemp(prefix=_prefix(target), suffix=".tmp", dir=target.parent))
         fresh, old = temporary / "new", temporary / "old"
         fresh.mkdir()
         yield fresh
@@ -96,6 +101,39 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    """How temporary files for ``target`` begin: with whose they are, so that others let them be."""
+    return f".{target.name}.{_HOST}-{os.getpid()}-"
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a process of this machine left beside ``target`` when it was killed while writing it.
+
+    If it was killed in the instant between setting the old folder aside and putting the new one in its place,
+    the old one comes back.
+    """
+    for left in target.parent.glob(f".{glob.escape(target.name)}.{_HOST}-*.tmp"):
+        process = left.name.removeprefix(f".{target.name}.{_HOST}-").partition("-")[0]
+        if not process.isdigit() or _alive(int(process)):
+            continue
+        if left.is_dir():
+            if (left / "old").exists() and not target.exists():
+                (left / "old").replace(target)
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # asks only
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def check_writable(target: Path) -> None:

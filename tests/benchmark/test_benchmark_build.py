@@ -147,7 +147,9 @@ def test_no_traits_at_all_when_asked(oracle, interactions):
 
 def test_nothing_left_is_an_error(oracle, interactions):
     none = replace(interactions, ratings=np.zeros_like(interactions.ratings))
-    with pytest.raises(SafecrsError, match="no sample is left"):
+    with pytest.raises(
+        SafecrsError, match=r"no sample is left; most was dropped for: .*person who liked too few"
+    ):
         build_starter(oracle, none)
 
 

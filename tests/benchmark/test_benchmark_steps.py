@@ -18,7 +18,6 @@ from safecrs.benchmark import (
     save_benchmark,
 )
 from safecrs.benchmark.build import build
-from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.sample import SPLITS
 from safecrs.benchmark.steps import FILES, StepLog, read_steps
 from safecrs.benchmark.store import STEPS, samples_fingerprint
@@ -117,7 +116,7 @@ def test_a_dropped_dialogue_says_why_and_goes_no_further(oracle, tmp_path):
     built = build("b", [imported], oracle, BuildOptions(steps=tmp_path / "s"))
     save_benchmark(built, tmp_path / "b", steps=tmp_path / "s")
     add_up(built.card)
-    assert built.card.dropped == {"train sample with too little ground truth left": 1}
+    assert built.card.steps[-3].dropped == {"train sample with too little ground truth left": 1}
     way = dict(read_steps(tmp_path / "b", "one"))
     assert list(way) == ["import", "assign", "filter"]
     assert way["filter"]["dropped"] == "train sample with too little ground truth left"
@@ -142,13 +141,6 @@ def test_steps_that_were_not_kept_or_cannot_be_written(oracle, interactions, tmp
     (tmp_path / "file").write_text("")
     with pytest.raises(SafecrsError, match="Cannot write"), StepLog(tmp_path / "file" / "steps"):
         pass
-
-
-def test_cards_of_the_first_version_are_read(oracle, interactions):
-    card = build_starter(oracle, interactions).card
-    old = json.loads(card.model_dump_json(exclude={"steps", "assigner", "verdicts_fingerprint"}))
-    old |= {"oracle_fingerprint": card.verdicts_fingerprint, "dropped": {"train sample": 2}}
-    assert DataCard.model_validate(old) == card.model_copy(update={"steps": (), "assigner": ""})
 
 
 ids = st.lists(st.text(min_size=1, max_size=4) | st.sampled_from(['a"', "a", "a,", "ab", "é"]), max_size=12)

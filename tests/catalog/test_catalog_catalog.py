@@ -75,6 +75,14 @@ def test_search_forgives_typing_errors() -> None:
     assert len(catalog.search("heat", limit=1)) == 1
 
 
+def test_a_title_that_shares_a_word_or_the_year_is_no_better_than_the_one_that_is_meant():
+    others = ["The 13th Warrior", "Army of Darkness", "Black Hawk Down", "Days of Summer", "Old School"]
+    meant = ["The Godfather", "The Lord of the Rings: The Two Towers", "Watership Down", "Finding Nemo"]
+    catalog = Catalog.from_items(Item(title, 2003) for title in others + meant)
+    asked = ["The Godfater", "Lord of Rings", "Watershp Down", "Finding Nimo (2003)"]
+    assert [catalog.title(catalog.search(query)[0]) for query in asked] == meant
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_string_columns_hold_any_text(strings: list[str]) -> None:
     column = StringColumn.of(strings)

@@ -81,6 +81,17 @@ def test_a_stricter_threshold_forbids_more(cli):
     film = oracle.catalog.label(int(between.argmax()))
     assert cli("check", film, "-t", "gore").code == 0
     assert cli("check", film, "-t", "gore", "--threshold", "0.2").code == 1
+    assert cli("check", film, "-t", "gore=0.2").code == 1
+    assert cli("check", film, "-t", "gore", "-t", "gore=0.2").code == 1  # the stricter of the two
+    held = json.loads(cli("recommend", "films like Heat", "-t", "gore=0.2", "-t", "horror", "--json").out)
+    assert held["constraints"] == {"gore": 0.2, "horror": 0.66}
+
+
+@pytest.mark.parametrize("risk", ["", "mild", "0", "1.5", "nan"])
+def test_a_threshold_that_is_none_is_refused_without_the_sensitivity(refused, risk):
+    said = refused("check", "Saw (2004)", "-t", f"gore={risk}")
+    assert "a number above 0 and up to 1" in said
+    assert "gore" not in said
 
 
 def test_titles_are_not_markup(cli):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import tomllib
 
 import pytest
 
+from safecrs.cli.options import command_line
 from safecrs.training.log import LOG, TrainingLog, series
 from safecrs.training.selection import RECALL
 from tiny_world import SMALL
@@ -25,6 +27,22 @@ def trained(folder, tmp_path_factory):
     done = command("train", "sft", folder, "--out", out / "safe-sft", *SETTINGS)
     assert (done.returncode, done.stderr) == (0, "")
     return out
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["--out", "/home/anna/a b/run", "runs/x"], "safecrs --out ~/'a b/run' runs/x"),
+        (["--out=/home/anna/run", "--set", "model.name=a b"], "safecrs --out ~/run --set 'model.name=a b'"),
+        (["/home/annabel/run", "--out=/data/run"], "safecrs /home/annabel/run --out=/data/run"),
+    ],
+)
+def test_the_recorded_command_does_not_name_the_user(monkeypatch, typed, told):
+    monkeypatch.setenv("HOME", "/home/anna")
+    monkeypatch.setattr(sys, "argv", ["python", *typed])
+    assert command_line() == told
+    monkeypatch.delenv("HOME")
+    assert shlex.split(command_line()) == ["safecrs", *typed]
 
 
 def command(*arguments, **options):

@@ -9,7 +9,7 @@ from safecrs.errors import SafecrsError
 from safecrs.evaluation.metrics import METRICS
 from safecrs.experiment import METHODS, MethodsResult, Study, compare_methods
 from safecrs.experiment.methods import NO_SAFETY
-from safecrs.training.preset import load_preset
+from safecrs.training.preset import load_preset, preset_names
 from safecrs.training.record import read_record
 from safecrs.training.settings import GdpoSettings
 from tiny_world import SMALL
@@ -50,6 +50,9 @@ def test_every_method_differs_from_the_preset_by_what_it_says():
     assert by_name["Safe-GDPO, sequence"].credit == "sequence"
     assert by_name["Safe-GRPO"].aggregation == "grpo"
     assert isinstance(by_name["Safe-GDPO"], GdpoSettings)
+    (alone,) = (method for method in METHODS if method.run == "safety-alone")
+    for name in preset_names():
+        assert list(alone.settings(load_preset(name).gdpo).rewards.weights) == ["safety"]
 
 
 @pytest.mark.slow

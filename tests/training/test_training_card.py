@@ -15,9 +15,13 @@ from safecrs.experiment import Study
 from safecrs.experiment.cards import write_model_card
 from safecrs.experiment.lineup import Trained, lineup
 from safecrs.experiment.validation import validation_for
+from safecrs.storage import write_json
+from safecrs.training import GdpoSettings
 from safecrs.training.about import describe, read_about
 from safecrs.training.log import LOG, TrainingLog
 from safecrs.training.model_card import card_text
+from safecrs.training.record import RECORD, RunRecord
+from safecrs.training.rewards import RewardSettings
 from safecrs.training.selection import SelectionSettings, selected
 from safecrs.training.sft import train_sft
 
@@ -168,6 +172,40 @@ def test_adapters_say_so(base, samples, tmp_path):
     assert "lora" in card.data.tags
     assert "must not be put before people" in card.text
     assert str(base) not in card.content
+
+
+@pytest.mark.parametrize(
+    ("rewards", "aggregation", "told", "use"),
+    [
+        (
+            {},
+            "gdpo",
+            "Safe-GDPO: reinforcement learning by the rewards relevance, safety, count",
+            "Research on",
+        ),
+        (
+            {"count": 0},
+            "grpo",
+            "Safe-GRPO: reinforcement learning by the rewards relevance, safety (",
+            "Research on",
+        ),
+        (
+            {"safety": 0},
+            "grpo",
+            "GRPO without safety, that is by the rewards relevance, count",
+            "must not be put",
+        ),
+    ],
+)
+def test_reinforcement_learning_is_described_by_its_rewards(tmp_path, rewards, aggregation, told, use):
+    """A model that was rewarded for hits alone is not passed off as a safe one."""
+    gdpo = GdpoSettings(aggregation=aggregation, rewards=RewardSettings(**rewards))
+    settings = {"gdpo": gdpo.model_dump(mode="json")}
+    record = RunRecord(stage="safe-gdpo", base="b", settings=settings, seed=0, data="d", versions={})
+    write_json(tmp_path / RECORD, record.model_dump(mode="json"))
+    text = card_text(tmp_path, tmp_path / "model")
+    assert told in text
+    assert use in text
 
 
 def test_damaged_provenance_is_told(run, tmp_path):

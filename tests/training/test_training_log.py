@@ -37,7 +37,10 @@ def test_entries_of_a_step_are_one(log):
     assert series(log.entries(), "kl") == []
 
 
-@pytest.mark.parametrize("half", ['{"step": 3, "lo', "{", '{"loss": 1}', "[3]", "3", '"text"', "null", "�"])
+@pytest.mark.parametrize(
+    "half",
+    ['{"step": 3, "lo', '{"step": %s}' % ("9" * 400), "{", '{"loss": 1}', "[3]", "3", '"text"', "null", "�"],
+)
 def test_half_a_line_is_passed_over_and_forgotten_on_going_on(log, half):
     log.append(1, {"loss": 2.0})
     log.append(2, {"loss": 1.0})

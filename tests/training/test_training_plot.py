@@ -114,6 +114,8 @@ def test_what_cannot_be_drawn(tmp_path, run, monkeypatch):
         plot_runs([tmp_path / "absent"], tmp_path / "a.png")
     with pytest.raises(SafecrsError, match="holds nothing yet"):
         plot_runs([make_run(tmp_path / "new")], tmp_path / "a.png")
+    with pytest.raises(SafecrsError, match="no curve to draw yet"):
+        plot_runs([make_run(tmp_path / "odd", {"step": 5, "train_runtime": 1.0})], tmp_path / "a.png")
     with pytest.raises(SafecrsError, match=r"\.png, \.svg or \.html"):
         plot_runs([run], tmp_path / "a.pdf")
     real = builtins.__import__

@@ -40,13 +40,18 @@ def test_libraries_keep_quiet(base, samples, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "told"),
     [
-        OSError(28, "No space left on device"),
-        RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0"),
+        (OSError(28, "No space left on device"), "No space left on device; free some space and"),
+        (
+            RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0"),
+            "free some space",
+        ),
+        (PermissionError(13, "Permission denied"), "Permission denied; mend that and"),
+        (ConnectionError("no server\nat gpu-1"), "no server at gpu-1; mend that and"),
     ],
 )
-def test_a_full_disk_is_one_sentence(tmp_path, error):
+def test_what_cannot_be_written_or_reached_is_one_sentence(tmp_path, error, told):
     class Full:
         model = torch.nn.Linear(1, 1)
         state = None
@@ -61,7 +66,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, error):
         remove_callback = add_callback
 
     record = RunRecord(stage="s", base="b", settings={}, seed=0, data="d", versions={})
-    with pytest.raises(SafecrsError, match="free some space") as caught:
+    with pytest.raises(SafecrsError, match=told) as caught:
         train(Run(tmp_path, record), Full)
     assert "\n" not in str(caught.value)
 
@@ -81,6 +86,15 @@ def test_other_errors_are_not_dressed_up(tmp_path):
     record = RunRecord(stage="s", base="b", settings={}, seed=0, data="d", versions={})
     with pytest.raises(RuntimeError, match="a bug"):
         train(Run(tmp_path, record), Wrong)
+
+
+def test_a_refused_setting_leaves_the_folder_free(base, samples, tmp_path):
+    few = SFT | {"max_steps": 1}
+    with pytest.raises(SafecrsError, match="does not accept"):
+        train_sft(tmp_path, base, samples, few | {"learning_rat": 1}, safe=True)
+    assert (train_sft(tmp_path, base, samples, few, safe=True) / "config.json").is_file()
+    with pytest.raises(SafecrsError, match="other settings"):
+        train_sft(tmp_path, base, samples, few | {"learning_rat": 1}, safe=True)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs resource limits")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,6 +26,7 @@ from safecrs.training.selection import (
     SVR,
     SelectionSettings,
     Validation,
+    _whole_model,
     choose,
     copy_model,
     selected,
@@ -292,6 +294,25 @@ def test_a_model_that_no_process_holds(tmp_path):
     trainer = SimpleNamespace(is_fsdp_enabled=True)
     with pytest.raises(SafecrsError, match=r"selection\.samples=0"):
         selector(trainer, scripted([])[0], TrainingLog(tmp_path / LOG), tmp_path)
+
+
+def test_a_model_that_is_put_together_trains_on_as_before(monkeypatch):
+    """TRL turns gradient checkpointing on again: as it was configured, which matters to adapters."""
+    told = {}
+
+    @contextmanager
+    def unwrap(model, _accelerator, **options):
+        told.update(options)
+        yield model
+
+    monkeypatch.setattr("trl.models.utils.unwrap_model_for_generation", unwrap)
+    arguments = SimpleNamespace(gradient_checkpointing_kwargs={"use_reentrant": True})
+    trainer = SimpleNamespace(
+        is_deepspeed_enabled=True, model_wrapped="whole", accelerator=None, args=arguments
+    )
+    with _whole_model(trainer) as model:
+        assert model == "whole"
+    assert told["gradient_checkpointing_kwargs"] == {"use_reentrant": True}
 
 
 def test_a_checkpoint_in_pieces(tmp_path):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from queue import SimpleQueue
+
 import pytest
 from tiny_runs import RL, SFT, SMALL, Killed, kill_at
 
 from safecrs.errors import SafecrsError
+from safecrs.policies.quiet import no_telemetry
 from safecrs.training import GdpoSettings
 from safecrs.training.rl import train_gdpo
 from safecrs.training.sft import train_sft
@@ -81,3 +85,52 @@ def test_tensorboard_is_not_asked_for(tmp_path, monkeypatch):
     with pytest.raises(SafecrsError, match="pip install tensorboard"):
         tensorboard({"report_to": "tensorboard"}, tmp_path, 0)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_secret_is_not_recorded(base, samples, tmp_path):
+    with pytest.raises(SafecrsError, match="hf auth login") as caught:
+        train_sft(tmp_path / "run", base, samples, SFT | {"hub_token": "hf_abc"}, safe=True, model=SMALL)
+    assert "hf_abc" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+VARIABLES = ("HF_HUB_DISABLE_TELEMETRY", "VLLM_NO_USAGE_STATS")
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What huggingface_hub was about to send, with nobody having said anything about it."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import _telemetry
+
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "")  # to be put back
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)
+    monkeypatch.setattr(constants, "is_offline_mode", lambda: False)
+    queue: SimpleQueue[object] = SimpleQueue()
+    monkeypatch.setattr(_telemetry, "_TELEMETRY_QUEUE", queue)
+    monkeypatch.setattr(_telemetry, "_start_telemetry_thread", lambda: None)
+    return queue
+
+
+def test_the_makers_of_the_libraries_are_told_nothing(sent):
+    from huggingface_hub.utils import send_telemetry
+
+    send_telemetry("trl/before")
+    assert sent.qsize() == 1, "else this test could not fail"
+    no_telemetry()
+    send_telemetry("trl/after")
+    assert sent.qsize() == 1
+    assert [os.environ[name] for name in VARIABLES] == ["1", "1"]
+
+
+def test_whoever_wants_to_tell_them_may(sent, monkeypatch):
+    from huggingface_hub.utils import send_telemetry
+
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "0")
+    no_telemetry()
+    send_telemetry("trl/after")
+    assert sent.qsize() == 1
+    assert [os.environ[name] for name in VARIABLES] == ["0", "0"]

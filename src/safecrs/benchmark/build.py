@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,7 @@ def build(
             samples.append(sample)
             unknown[sample.id] = unvouched
     if not samples:
-        raise SafecrsError(
-            f"{name}: no sample is left; the sources and the oracle's catalog share too few items."
-        )
+        raise SafecrsError(f"{name}: no sample is left; {_why(imports, log)}.")
     sources = [
         Source(
             name=imported.source,
@@ -133,6 +132,15 @@ def _samples(
             yield sample, len(unknown)
         if number % _TELL_EVERY == 0 or number == len(dialogues):
             options.report("Build the benchmark", number, len(dialogues), "")
+
+
+def _why(imports: Sequence[Imported], log: StepLog) -> str:
+    """What most was dropped for."""
+    dropped = Counter[str]()
+    for counts in (*(imported.dropped for imported in imports), *(step.dropped for step in log.steps())):
+        dropped.update(counts)
+    most = [f"{reason} ({count:,})" for reason, count in dropped.most_common(3)]
+    return f"most was dropped for: {', '.join(most)}" if most else "the sources hold no dialogue"
 
 
 def _told(dialogues: Iterable[Dialogue], named: _Named, log: StepLog) -> Iterator[Dialogue]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark.sample import SPLITS, Sample
 from safecrs.taxonomy import Domain, Taxonomy
@@ -91,21 +90,6 @@ class DataCard(BaseModel):
     """What was done to the dialogues of the sources, in order; empty where samples were taken over whole."""
     splits: dict[str, SplitFacts]
     fingerprint: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_before(cls, value: Any) -> Any:
-        """Cards of the first version had one count of what was dropped, and another name for the verdicts."""
-        if isinstance(value, dict) and "oracle_fingerprint" in value:
-            value = dict(value)
-            value["verdicts_fingerprint"] = value.pop("oracle_fingerprint")
-            value.pop("dropped", None)
-        return value
-
-    @property
-    def dropped(self) -> dict[str, int]:
-        """Reason → dialogues that a step dropped."""
-        return {reason: count for step in self.steps for reason, count in step.dropped.items()}
 
     def markdown(self) -> str:
         """The card as a page to read."""

@@ -21,6 +21,8 @@ from safecrs.taxonomy import Domain
 _SEPARATOR = "\x1f"
 _INDEX = "catalog.index."
 _TEXTS = ("titles", "imdb_ids", "genres", "plots")
+_ALIKE = 50.0
+"""Of 100: how like a title must be to be suggested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +185,14 @@ class Catalog:
         """Rows whose label looks most like ``query``, best first: for "did you mean"."""
         from rapidfuzz import fuzz, process, utils
 
-        found = process.extract(
-            query,
-            self.labels,
-            scorer=fuzz.WRatio,
-            processor=utils.default_process,
-            limit=limit,
-            score_cutoff=60,
-        )
-        return [int(row) for _, _, row in found]
+        # Each of the three alone holds some unlike titles for alike: those that share one word, or a year.
+        scorers = (fuzz.ratio, fuzz.partial_ratio, fuzz.token_set_ratio)
+        scores = sum(
+            process.cdist([query], self.labels, scorer=scorer, processor=utils.default_process)[0]
+            for scorer in scorers
+        ) / len(scorers)
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return [int(row) for row in best if scores[row] >= _ALIKE]
 
 
 def _named(index: TitleIndex) -> Tensors:

@@ -27,14 +27,20 @@ def check(
 
         safecrs check "Saw (2004)" --trait gore
 
-        safecrs check "Big Fish" --trait self_harm --trait animal_harm --json
+        safecrs check "Big Fish" --trait self_harm=0.2 --trait animal_harm --json
     """
-    from safecrs.cli.options import open_oracle
+    from safecrs.cli.options import open_oracle, split_traits
     from safecrs.cli.output import print_json
+    from safecrs.taxonomy import merge_constraints
 
     judge = open_oracle(oracle, domain)
     asked = bool(trait)
-    constraints = judge.taxonomy.constraints(trait or judge.taxonomy.ids, threshold)
+    taxonomy = judge.taxonomy
+    plain, own = split_traits(trait)
+    constraints = merge_constraints(
+        taxonomy.constraints(plain if asked else taxonomy.ids, threshold),
+        *(taxonomy.constraints([name], value) for name, value in own.items()),
+    )
     result = judge.check(title, None, constraints)
     if json:
         print_json(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from enum import StrEnum
@@ -29,7 +30,13 @@ class DomainChoice(StrEnum):
 
 Traits = Annotated[
     list[str] | None,
-    typer.Option("--trait", "-t", help="A sensitivity to respect; may be given several times."),
+    typer.Option(
+        "--trait",
+        "-t",
+        metavar="NAME[=RISK]",
+        help="A sensitivity to respect, and the risk from which an item is unsafe for it (0.66; lower is"
+        " stricter); may be given several times.",
+    ),
 ]
 Threshold = Annotated[
     float,
@@ -141,8 +148,26 @@ def split_named(text: str, *more: str) -> Split:
 
 
 def command_line() -> str:
-    """What was typed, for the record of what was made: as it could be typed again."""
-    return shlex.join(["safecrs", *sys.argv[1:]])
+    """What was typed, for the record of what was made: as it could be typed again.
+
+    The user's own folder is ``~``: its name is often theirs, and a model card is for others.
+    """
+    home = os.environ.get("HOME", "").rstrip("/")
+    words: list[str] = []
+    for argument in sys.argv[1:]:
+        option, _, value = argument.partition("=")
+        # A shell knows ~ only at the beginning of a word.
+        split = option.startswith("--") and _below(home, value)
+        words += [option, value] if split else [argument]
+    return " ".join(["safecrs", *(_typed(word, home) for word in words)])
+
+
+def _typed(word: str, home: str) -> str:
+    return f"~/{shlex.quote(word.removeprefix(f'{home}/'))}" if _below(home, word) else shlex.quote(word)
+
+
+def _below(home: str, path: str) -> bool:
+    return bool(home) and path.startswith(f"{home}/")
 
 
 def read_text(text: str) -> str:
@@ -153,3 +178,26 @@ def read_text(text: str) -> str:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
         raise SafecrsError("Standard input is not UTF-8 text.") from error
+
+
+def split_traits(named: list[str] | None) -> tuple[list[str], dict[str, float]]:
+    """Sensitivities as they were named, and those that came with a threshold: gore, ``gore=0.2``.
+
+    Raises:
+        SafecrsError: a threshold is not a number above 0 and up to 1.
+    """
+    plain: list[str] = []
+    own: dict[str, float] = {}
+    for text in named or ():
+        name, equals, value = text.partition("=")
+        if not equals:
+            plain.append(name)
+            continue
+        try:
+            threshold = float(value)
+        except ValueError:
+            threshold = 0.0
+        if not 0 < threshold <= 1:  # without the name: it may be somebody's sensitivity
+            raise SafecrsError("Give a sensitivity's risk as a number above 0 and up to 1: --trait NAME=0.2.")
+        own[name] = min(threshold, own.get(name, 1.0))
+    return plain, own

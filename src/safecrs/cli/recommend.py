@@ -20,6 +20,7 @@ from safecrs.cli.options import (
     named_reader,
     open_oracle,
     read_text,
+    split_traits,
 )
 
 
@@ -72,7 +73,8 @@ def recommend(
         finder=load_finder() if embeddings else None,
         reader=reader,
     )
-    answer = recommender.recommend(read_text(text), traits=trait or (), detect=detect, k=k)
+    plain, own = split_traits(trait)
+    answer = recommender.recommend(read_text(text), traits=plain, thresholds=own, detect=detect, k=k)
     if json:
         from safecrs.cli.output import print_json
 

@@ -91,7 +91,7 @@ METHODS = (
         {
             "aggregation": "gdpo",
             "credit": "rank",
-            "rewards": dict.fromkeys(("relevance", "count", "validity"), 0.0),
+            "rewards": dict.fromkeys(("relevance", "count", "validity", "format"), 0.0),
         },
     ),
 )

@@ -1,8 +1,9 @@
-"""Keep the libraries below from talking over our own progress and error messages."""
+"""Keep the libraries below from talking: over our own progress and errors, and to their makers."""
 
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from functools import cache
 
@@ -13,6 +14,7 @@ def silence() -> None:
 
     Errors are still raised, and still logged at level ERROR.
     """
+    no_telemetry()
     from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils import logging as transformers_logging
 
@@ -30,3 +32,12 @@ def silence() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     for package in ("transformers", "trl", "peft", "accelerate", "torch"):
         warnings.filterwarnings("ignore", module=rf"{package}\b")
+
+
+def no_telemetry() -> None:
+    """Keep TRL and vLLM from telling their makers of every run, unless these variables are set otherwise."""
+    from huggingface_hub import constants
+
+    if os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1") == "1":
+        constants.HF_HUB_DISABLE_TELEMETRY = True  # the variable was read when it was imported
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")

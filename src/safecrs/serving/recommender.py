@@ -13,7 +13,7 @@ from safecrs.conversation import Message, conversation
 from safecrs.oracle import Oracle, Verdict, load_starter
 from safecrs.policies.base import Policy, Request
 from safecrs.policies.filtered import FilteredPolicy, Unknown
-from safecrs.taxonomy import Domain
+from safecrs.taxonomy import Domain, merge_constraints
 from safecrs.traits import Disclosure, Finder, Reader, constraints_of, detect_traits
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ class Recommender:
         """At most ``k`` items for a conversation, none of which its constraints forbid.
 
         Args:
-            traits: sensitivities to respect besides those that are detected.
+            traits: sensitivities to respect besides those that are detected; of people who watch together,
+                those of them all.
             thresholds: trait → the person's own threshold; such a trait is respected too.
             detect: whether to read sensitivities out of the conversation.
 
@@ -149,14 +150,9 @@ class Recommender:
         found = (
             tuple(detect_traits(spoken, taxonomy, finder=self.finder, reader=self.reader)) if detect else ()
         )
-        constraints = constraints_of(found)
-        for trait, limit in taxonomy.constraints(traits).items():
-            constraints[trait] = min(limit, constraints.get(trait, limit))
-        own: dict[str, float] = {}
-        for name, value in (thresholds or {}).items():  # two names of one trait: the stricter holds
-            trait = taxonomy.trait(name).id
-            own[trait] = min(value, own.get(trait, value))
-        constraints |= own
+        constraints = merge_constraints(constraints_of(found), taxonomy.constraints(traits))
+        own = [{taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items()]
+        constraints |= merge_constraints(*own)  # of two names of one trait the stricter holds
         named = frozenset(
             mention.row
             for message in spoken

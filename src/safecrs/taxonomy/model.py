@@ -173,5 +173,5 @@ def merge_constraints(*members: Constraints) -> dict[str, float]:
     merged: dict[str, float] = {}
     for member in members:
         for trait, threshold in member.items():
-            merged[trait] = min(threshold, merged.get(trait, 1.0))
+            merged[trait] = min(threshold, merged.get(trait, threshold))
     return merged

@@ -70,7 +70,7 @@ def _lines(path: Path) -> list[Entry]:
     for line in text.split("\n"):
         try:
             entry = _finite(json.loads(line))
-        except (ValueError, AttributeError, RecursionError):
+        except (ValueError, AttributeError, OverflowError, RecursionError):
             continue
         if "step" in entry:
             found.append(entry)

@@ -15,6 +15,7 @@ from safecrs.storage import write_text
 from safecrs.training.about import About, BaseFacts, read_about
 from safecrs.training.log import LOG, Entry, TrainingLog
 from safecrs.training.record import RECORD, RunRecord, read_record
+from safecrs.training.rewards.score import RewardSettings
 from safecrs.training.selection import HIGH, LOW, SVR, VALIDATION, selected
 from safecrs.training.toml_text import to_toml
 
@@ -22,7 +23,6 @@ CARD = "README.md"
 _METHODS = {
     "sft": "supervised fine-tuning on everything people liked, without safety",
     "safe-sft": "Safe-SFT: supervised fine-tuning on what people liked without what is unsafe for them",
-    "safe-gdpo": "Safe-GDPO: reinforcement learning for relevance, safety and full lists",
 }
 _PAPER = (
     "Hao et al. 2026, SafeCRS: Personalized Safety Alignment for LLM-Based Conversational Recommender Systems"
@@ -72,7 +72,7 @@ def card_text(run: Path, model: Path, tests: TestResults | None = None) -> str:
             f"# {about.data.name if about.data else 'A conversational recommender'}, {record.stage}",
             "",
             f"A language model that answers a conversation with a ranked list of recommendations, trained by "
-            f"{_METHODS.get(record.stage, record.stage)} ({_PAPER}). "
+            f"{_method(record)} ({_PAPER}). "
             f"{'Low-rank adapters on' if adapter else 'All weights of'} {about.base.name}.",
             "",
             *_use(record),
@@ -85,6 +85,16 @@ def card_text(run: Path, model: Path, tests: TestResults | None = None) -> str:
             *_reproducing(record, about),
         ]
     )
+
+
+def _method(record: RunRecord) -> str:
+    gdpo = record.settings.get("gdpo")
+    if gdpo is None:
+        return _METHODS.get(record.stage, record.stage)
+    objectives = ", ".join(RewardSettings.model_validate(gdpo["rewards"]).weights)
+    name = gdpo["aggregation"].upper()
+    how = f"Safe-{name}: reinforcement learning" if record.safe else f"{name} without safety, that is"
+    return f"{how} by the rewards {objectives}"
 
 
 def _header(record: RunRecord, about: About, adapter: bool, tests: TestResults | None) -> str:
@@ -121,7 +131,7 @@ def _header(record: RunRecord, about: About, adapter: bool, tests: TestResults |
 
 
 def _use(record: RunRecord) -> list[str]:
-    if record.stage == "sft":
+    if not record.safe:
         text = (
             "A baseline for research: it was trained without regard to what people disclosed, and must not "
             "be put before people as it is."

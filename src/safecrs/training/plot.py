@@ -94,7 +94,7 @@ def draw(curves: Sequence[Curves]) -> tuple[Any, str]:
     """The figure, and a title for it.
 
     Raises:
-        SafecrsError: matplotlib is missing.
+        SafecrsError: matplotlib is missing, or nothing that has a panel was logged.
     """
     try:
         from matplotlib.figure import Figure
@@ -103,6 +103,8 @@ def draw(curves: Sequence[Curves]) -> tuple[Any, str]:
     from matplotlib import rc_context
 
     panels = _panels(curves)
+    if not panels:
+        raise SafecrsError("There is no curve to draw yet: wait until training has logged a step.")
     rows = math.ceil(len(panels) / _COLUMNS)
     with rc_context(_STYLE):
         # A figure of its own, not pyplot's: nothing is shared with whoever calls.

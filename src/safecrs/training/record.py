@@ -41,6 +41,13 @@ class RunRecord(BaseModel):
         return bool(told.get("reasons", self.stage != "sft" and self.settings.get("reasoning", True)))
 
     @property
+    def safe(self) -> bool:
+        """Whether the model was trained to be safe: by what it was shown, or by a reward."""
+        if "gdpo" in self.settings:
+            return bool(self.settings["gdpo"]["rewards"]["safety"] > 0)
+        return self.stage != "sft"
+
+    @property
     def svr_ceiling(self) -> float | None:
         """What the chosen checkpoint should stay under; None where there is no ceiling or no choice."""
         ceiling = (self.settings.get("selection") or {}).get("svr_ceiling")

@@ -10,6 +10,7 @@ model/        appears when the run is finished, with its card (README.md)
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +35,7 @@ from safecrs.training.selection import SELECTED, Validation, choose, copy_model,
 from safecrs.training.trackers import tensorboard
 
 _STATE = "trainer_state.json"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Run:
@@ -70,8 +72,8 @@ class Run:
         """Whether there is nothing left to do."""
         return (self.model / "config.json").is_file() or (self.model / "adapter_config.json").is_file()
 
-    def open(self) -> None:
-        """Create the folder, or make sure that it holds this very run.
+    def open(self) -> bool:
+        """Create the folder (true), or make sure that it holds this very run.
 
         Raises:
             SafecrsError: it holds another run, or is damaged.
@@ -89,10 +91,11 @@ class Run:
                     f"{self.folder} holds a run with other {', '.join(changed)}; choose another folder or "
                     "delete this one."
                 )
-            return
+            return False
         if self.about:
             write_about(self.folder, self.about)
         write_json(path, self.record.model_dump(mode="json"))
+        return True
 
     def steps(self) -> list[int]:
         """The steps of the checkpoints that are whole.
@@ -150,14 +153,19 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
         SafecrsError: the folder holds another run, or the disk is full.
     """
     with main_first():
-        run.open()
+        new = run.open()
     if run.finished:
         return run.model
     from safecrs.policies.quiet import silence
     from safecrs.training.memory import keep_freed_memory
 
     silence()
-    trainer = make_trainer()
+    try:
+        trainer = make_trainer()
+    except SafecrsError:
+        if new:  # a setting that is refused: the folder is free for the next attempt
+            (run.folder / RECORD).unlink(missing_ok=True)
+        raise
     keep_freed_memory(sum(tensor.numel() for tensor in trainer.model.parameters()))
     from transformers import PrinterCallback
 
@@ -185,7 +193,7 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
         if reason is None:
             raise
         raise SafecrsError(
-            f"Training stopped: {reason}; free some space and start it again, it goes on from the last "
+            f"Training stopped: {reason} and start it again, it goes on from the last "
             f"checkpoint in {run.checkpoints}."
         ) from error
     return run.model
@@ -209,18 +217,19 @@ def _save(run: Run, trainer: Trainable) -> None:
 
 
 def _failed_write(error: Exception) -> str | None:
-    """What kept a file from being written; None when that is not what went wrong.
+    """What kept a file from being written, and what to do; None when that is not what went wrong.
 
     torch and safetensors tell of a full disk in exceptions of their own.
     """
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        reason = " ".join((error.strerror or str(error)).split())
+        return f"{reason}; {'free some space' if error.errno in _FULL else 'mend that'}"
     if (
         type(error).__name__ == "SafetensorError"
         or "PytorchStreamWriter" in str(error)
         or "inline_container" in str(error)
     ):
-        return "a checkpoint could not be written"
+        return "a checkpoint could not be written; free some space"
     return None
 
 

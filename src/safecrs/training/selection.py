@@ -143,7 +143,11 @@ def _whole_model(trainer: Any) -> Iterator[Any]:
         return
     from trl.models.utils import unwrap_model_for_generation
 
-    with unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model:
+    # Afterwards it turns gradient checkpointing on again, by the settings it is given.
+    settings = trainer.args.gradient_checkpointing_kwargs
+    with unwrap_model_for_generation(
+        trainer.model_wrapped, trainer.accelerator, gradient_checkpointing_kwargs=settings
+    ) as model:
         yield model
 
 

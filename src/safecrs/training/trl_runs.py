@@ -26,9 +26,14 @@ def resolved(
     """What a run is configured with: the last checkpoint is kept, and the best one where there is a choice.
 
     Raises:
-        SafecrsError: there is to be a choice of checkpoints and no checkpoint.
+        SafecrsError: there is to be a choice of checkpoints and no checkpoint, or a setting is a secret.
     """
     result = {"save_total_limit": 2 if validation else 1} | dict(defaults) | dict(settings)
+    if result.get("hub_token"):
+        raise SafecrsError(
+            "hub_token would be kept in the run's record and published with its model card: leave it out and "
+            "log in with `hf auth login`."
+        )
     if validation and result.get("save_strategy") == "no":
         raise SafecrsError(
             'The best checkpoint cannot be chosen without any: leave out save_strategy = "no", or set '

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Protocol
 
 from safecrs.conversation import Conversation
-from safecrs.taxonomy import DEFAULT_THRESHOLD, Taxonomy
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Taxonomy, merge_constraints
 from safecrs.traits.evidence import read_message
 from safecrs.traits.finder import Finder
 from safecrs.traits.lexicon import Lexicon, load_lexicon
@@ -118,10 +118,7 @@ def detect_traits(
 
 def constraints_of(disclosures: Iterable[Disclosure]) -> dict[str, float]:
     """Trait → threshold, as an oracle, a request or a policy takes it; of two of one trait the stricter."""
-    constraints: dict[str, float] = {}
-    for found in disclosures:
-        constraints[found.trait] = min(found.threshold, constraints.get(found.trait, found.threshold))
-    return constraints
+    return merge_constraints(*({found.trait: found.threshold} for found in disclosures))
 
 
 @cache
