@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safecrs.policies.slate_text import format_slate, locate_slate, parse_slate
+from safecrs.policies.slate_text import locate_slate, parse_slate
 from safecrs.training import TokenRanks
 from safecrs.training.ranks import rank_spans
 from safecrs.training.tiny import TinySize, tiny_tokenizer
@@ -100,7 +100,9 @@ def test_spans_cover_the_text_and_every_item(text):
 def test_tokens_of_a_rank_spell_its_line(name, reasoning, request):
     tokenizer = request.getfixturevalue(name)
     labels = [*LABELS, *UNSEEN]
-    text = format_slate(labels, reasoning)
+    text = "\n".join(labels)
+    if reasoning:
+        text = f"<reasoning>{reasoning}</reasoning>\n<solution>\n{text}\n</solution>"
     ids = [*tokenizer.encode(text, add_special_tokens=False), tokenizer.eos_token_id]
     ranks = TokenRanks(tokenizer)(ids, tokenizer.decode(ids, skip_special_tokens=True))
     assert len(ranks) == len(ids)

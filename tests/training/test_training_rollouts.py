@@ -289,6 +289,7 @@ def test_rollouts_follow_the_seed_and_differ_within_a_group(trainer):
         {"min_p": 0.1},
         {"repetition_penalty": 1.1},
         {"generation_kwargs": {"num_beams": 2}},
+        {"ds3_gather_for_generation": False},
     ],
 )
 def test_other_ways_to_sample_are_refused(trainer, wrong):

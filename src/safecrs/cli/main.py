@@ -87,7 +87,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _tell(f"{place}{error.strerror or error}.")
     if status == _INTERRUPTED:
-        return _tell("Interrupted; nothing is left half-written, the same command goes on.", _INTERRUPTED)
+        return _tell(
+            "Interrupted; nothing is left half-written, and the same command starts it again.", _INTERRUPTED
+        )
     return int(status or 0)
 
 

@@ -11,7 +11,7 @@ from safecrs.policies.popularity import PopularityPolicy
 from safecrs.policies.prompting import Reasoning
 from safecrs.policies.ranking import as_slate, resolved_slate
 from safecrs.policies.retrieval import RetrievalPolicy
-from safecrs.policies.slate_text import format_slate, parse_slate
+from safecrs.policies.slate_text import parse_slate
 from safecrs.policies.tastes import Tastes, like_counts, taste_rows
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "Tastes",
     "Unknown",
     "as_slate",
-    "format_slate",
     "like_counts",
     "parse_slate",
     "resolved_slate",

@@ -1,13 +1,10 @@
-"""Lists of recommendations as text: written for training, read from whatever a model answered."""
+"""Lists of recommendations in text: read from whatever a model answered."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-
-from safecrs.catalog.normalize import split_label
 
 if TYPE_CHECKING:
     from safecrs.benchmark.sample import Ref
@@ -67,20 +64,6 @@ def locate_slate(text: str) -> list[LocatedItem]:
         return [item for at, line in lines for item in _dated(line, at) or _undated(line, at)]
     dated = [item for at, line in lines for item in _dated(line, at)]
     return dated or [item for at, line in _bare_list(lines) for item in _undated(line, at)]
-
-
-def format_slate(labels: Sequence[str], reasoning: str | None = None) -> str:
-    """The completion that recommends ``labels``, one a line, after ``reasoning`` when given.
-
-    `parse_slate` reads it back. A label without a year cannot be told from prose on its own, so a list
-    that holds one is put inside ``<solution>`` even without reasoning.
-    """
-    lines = "".join(f"{label}\n" for label in labels)
-    if reasoning is not None:
-        return f"<reasoning>{reasoning}</reasoning>\n<solution>\n{lines}</solution>"
-    if any(split_label(label)[1] is None for label in labels):
-        return f"<solution>\n{lines}</solution>"
-    return lines.removesuffix("\n")
 
 
 def _dated(line: str, at: int) -> list[LocatedItem]:

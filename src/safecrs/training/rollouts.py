@@ -81,6 +81,8 @@ def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:
         "min_p": bool(args.min_p),
         "repetition_penalty": args.repetition_penalty != 1.0,
         "generation_kwargs": bool(args.generation_kwargs),
+        # Without it each pass gathers weights, and processes, which take unequal numbers of them, would hang.
+        "ds3_gather_for_generation": not args.ds3_gather_for_generation,
     }
     if wrong := [name for name, given in asked.items() if given]:
         raise SafecrsError(
