@@ -11,7 +11,6 @@ from safecrs.experiment import METHODS, MethodsResult, Study, compare_methods
 from safecrs.experiment.methods import NO_SAFETY
 from safecrs.training.preset import load_preset, preset_names
 from safecrs.training.record import read_record
-from safecrs.training.settings import GdpoSettings
 from tiny_world import SMALL
 
 CHOSEN = [method for method in METHODS if method.name in (NO_SAFETY, "Safe-GDPO")]
@@ -40,8 +39,9 @@ def done(world, tmp_path_factory):
 
 
 def test_every_method_differs_from_the_preset_by_what_it_says():
-    preset = load_preset("tiny").gdpo
-    by_name = {method.name: method.settings(preset) for method in METHODS}
+    recipe = load_preset("tiny")
+    preset = recipe.gdpo
+    by_name = {method.name: method.of(recipe).gdpo for method in METHODS}
     assert len(by_name) == len(METHODS) == len({method.run for method in METHODS})
     assert len({settings.model_dump_json() for settings in by_name.values()}) == len(METHODS)
     assert "safety" not in by_name[NO_SAFETY].rewards.weights
@@ -49,10 +49,13 @@ def test_every_method_differs_from_the_preset_by_what_it_says():
     assert by_name["Safe-GDPO, no count"].rewards.safety == preset.rewards.safety
     assert by_name["Safe-GDPO, sequence"].credit == "sequence"
     assert by_name["Safe-GRPO"].aggregation == "grpo"
-    assert isinstance(by_name["Safe-GDPO"], GdpoSettings)
+    silent = load_preset("tiny", ("reasoning=false",))
+    (constrained,) = [method.of(silent) for method in METHODS if "constrained" in method.name]
+    assert (constrained.gdpo.reasoning, constrained.selection.decoding) == ("none", "constrained")
+    assert METHODS[0].of(silent).selection == silent.selection
     (alone,) = (method for method in METHODS if method.run == "safety-alone")
     for name in preset_names():
-        assert list(alone.settings(load_preset(name).gdpo).rewards.weights) == ["safety"]
+        assert list(alone.of(load_preset(name)).gdpo.rewards.weights) == ["safety"]
 
 
 @pytest.mark.slow

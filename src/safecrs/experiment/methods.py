@@ -22,7 +22,6 @@ from safecrs.experiment.models import fine_tune, reinforce
 from safecrs.experiment.study import Report, Study, quiet
 from safecrs.storage import write_json
 from safecrs.training.preset import Preset
-from safecrs.training.settings import GdpoSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,16 @@ class Method:
     changes: Mapping[str, Any] = field(default_factory=dict)
     start: Literal["sft", "safe-sft"] = "safe-sft"
 
-    def settings(self, preset: GdpoSettings) -> GdpoSettings:
-        """The preset's settings with this method's changes."""
+    def of(self, preset: Preset) -> Preset:
+        """The preset with this method's changes; checkpoints are compared in the decoding it trains for."""
         merged = preset.model_dump()
+        gdpo = merged["gdpo"]
         for key, value in self.changes.items():
-            merged[key] = merged[key] | value if isinstance(value, Mapping) else value
-        return GdpoSettings.model_validate(merged)
+            gdpo[key] = gdpo[key] | value if isinstance(value, Mapping) else value
+        if gdpo["rollouts"] == "constrained":
+            merged["selection"]["decoding"] = "constrained"
+            gdpo["reasoning"] = "given" if preset.reasoning else "none"
+        return Preset.model_validate(merged)
 
 
 NO_SAFETY = "Rank-GRPO, no safety"
@@ -185,9 +188,8 @@ def _train(
     sft, safe_sft = fine_tune(study, preset, home, report, seed)
     models = [of_run(SFT, sft), of_run(SAFE_SFT, safe_sft)]
     for method in methods:
-        recipe = preset.model_copy(update={"gdpo": method.settings(preset.gdpo)})
         start = sft if method.start == "sft" else safe_sft
-        trained = reinforce(study, recipe, start, home / method.run, report, seed, method.name)
+        trained = reinforce(study, method.of(preset), start, home / method.run, report, seed, method.name)
         models.append(of_run(method.name, trained))
     return models
 
