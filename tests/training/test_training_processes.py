@@ -237,7 +237,12 @@ def test_sampled_rollouts_of_two_processes_make_a_complete_run(one_and_two, benc
     script = tmp_path / "slow_disk.py"
     script.write_text(SLOW_DISK)
     base = one_and_two[0] / "1" / "model"
-    chosen = (f"gdpo.rollouts={rollouts}", "gdpo.credit=rank", "gdpo.rewards.target=4")
+    chosen = (
+        f"gdpo.rollouts={rollouts}",
+        "gdpo.credit=rank",
+        "gdpo.rewards.target=4",
+        "selection.samples=128",
+    )
     done = gdpo(benchmark, base, tmp_path / "run", 2, "rl.learning_rate=1e-3", *chosen, program=(script,))
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stderr == ""

@@ -11,13 +11,11 @@ from safecrs.benchmark.store import ORACLE, samples_fingerprint
 from safecrs.evaluation import Evaluation, Measured, System, evaluate, measure
 from safecrs.experiment.lineup import Trained, lineup
 from safecrs.experiment.served import Served, served_systems
-from safecrs.experiment.study import Report, Study, quiet
+from safecrs.experiment.study import K, Report, Study, quiet
 from safecrs.oracle import Oracle
 from safecrs.storage import fingerprint
 from safecrs.training.models import model_fingerprint
 from safecrs.training.record import installed_versions
-
-K = 10
 
 Pairs = Callable[[Sequence[Measured]], Sequence[tuple[str, str]]]
 Store = tuple[Path, str]

@@ -17,9 +17,9 @@ from safecrs.evaluation import Evaluation, Measured, System, evaluate
 from safecrs.evaluation.judged import judge_slates
 from safecrs.evaluation.metrics import METRICS, recall
 from safecrs.experiment.lineup import CLASSIC, SAFE_SFT, SFT, Makers, Trained, of_run
-from safecrs.experiment.measure import K, measure_systems
+from safecrs.experiment.measure import measure_systems
 from safecrs.experiment.models import fine_tune, reinforce
-from safecrs.experiment.study import Report, Study, quiet
+from safecrs.experiment.study import K, Report, Study, quiet
 from safecrs.storage import write_json
 from safecrs.training.preset import Preset
 

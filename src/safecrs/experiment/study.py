@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from safecrs.benchmark import Benchmark, Report, quiet
 from safecrs.oracle import Oracle
 
-__all__ = ["Report", "Study", "quiet"]
+__all__ = ["K", "Report", "Study", "quiet"]
+
+K = 10
+"""Items a slate, in every experiment: the metrics are @10."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from safecrs.benchmark.store import samples_fingerprint
 from safecrs.evaluation import Clusters, judge_slates, requests_for
 from safecrs.evaluation.metrics import METRICS
 from safecrs.evaluation.statistics import bootstrap_weights, estimate
+from safecrs.experiment.study import K
 from safecrs.policies.base import Policy, Slate
 from safecrs.policies.constrained import CatalogTrie, ConstrainedPolicy
 from safecrs.policies.language_model import LanguageModelPolicy
@@ -24,7 +25,6 @@ from safecrs.training.selection import HIGH, LOW, SelectionSettings, Validation
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
-K = 10
 _NAMES = {"recall": "recall@10", "ndcg": "ndcg@10", "svr": "svr@10", "unknown": "unknown", "length": "length"}
 _SEED = 0  # of the part of the split: the same conversations for every run, whatever its own seed
 

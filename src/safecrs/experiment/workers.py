@@ -24,9 +24,9 @@ from safecrs.evaluation import BLOCK, System, requests_for
 from safecrs.evaluation.slates import SlateBlocks, read_slates
 from safecrs.experiment.cluster import ray_cluster
 from safecrs.experiment.lineup import Trained, lineup
-from safecrs.experiment.measure import K, slate_stores, stored_study
+from safecrs.experiment.measure import slate_stores, stored_study
 from safecrs.experiment.served import Served
-from safecrs.experiment.study import Report, Study, quiet
+from safecrs.experiment.study import K, Report, Study, quiet
 
 _STAGE = "Ask"
 

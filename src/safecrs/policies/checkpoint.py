@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Precision = Literal["float32", "bfloat16"]
 
+MODEL_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
+"""Of a model's folder: weights, tokenizer and their configuration, no code and no pickle."""
 _ADAPTER = "adapter_config.json"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from safecrs.benchmark import Benchmark
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle
+from safecrs.policies.checkpoint import MODEL_FILES
 from safecrs.policies.quiet import silence
 from safecrs.policies.tastes import taste_rows
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
@@ -22,7 +23,6 @@ from safecrs.training.tiny import save_tiny
 MADE_FROM = "made_from.json"
 """In the folder of a tiny model: a fingerprint of what it was made from."""
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_MODEL_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 
 
 def cache_folder() -> Path:
@@ -108,7 +108,7 @@ def downloaded(name: str) -> Path:
     try:
         folder = Path(
             snapshot_download(
-                name, local_files_only=True, allow_patterns=_MODEL_FILES, ignore_patterns=["*/*"]
+                name, local_files_only=True, allow_patterns=list(MODEL_FILES), ignore_patterns=["*/*"]
             )
         )
         if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):

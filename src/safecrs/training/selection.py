@@ -23,6 +23,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from safecrs.errors import SafecrsError
+from safecrs.policies.checkpoint import MODEL_FILES
 from safecrs.training.log import Entry, TrainingLog
 from safecrs.training.processes import wait_for_all
 
@@ -32,7 +33,6 @@ SELECTED = "selected"
 """Logged at the end: the step of the checkpoint that became the model."""
 LOW, HIGH = "/low", "/high"
 """Ends of an interval, after the name of what it belongs to."""
-_MODEL_FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
 _NOT_MODEL = {"trainer_state.json"}
 
 
@@ -172,7 +172,7 @@ def copy_model(checkpoint: Path, target: Path) -> None:
     Raises:
         SafecrsError: it holds no weights that can be loaded by themselves.
     """
-    files = [path for pattern in _MODEL_FILES for path in checkpoint.glob(pattern)]
+    files = [path for pattern in MODEL_FILES for path in checkpoint.glob(pattern)]
     if not any(path.suffix == ".safetensors" for path in files):
         raise SafecrsError(
             f"{checkpoint} holds its weights in pieces that only the trainer can read: let it save whole "
