@@ -50,7 +50,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
-        handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=".tmp", dir=target.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f"{_prefix(target)}{os.getpid()}-", suffix=".tmp", dir=target.parent
+        )
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -81,7 +83,9 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
-        temporary = Path(tempfile.mkdtemp(prefix=_prefix(target), suffix=".tmp", dir=target.parent))
+        temporary = Path(
+            tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", suffix=".tmp", dir=target.parent)
+        )
         fresh, old = temporary / "new", temporary / "old"
         fresh.mkdir()
         yield fresh
@@ -104,8 +108,8 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
 
 def _prefix(target: Path) -> str:
-    """How temporary files for ``target`` begin: with whose they are, so that others let them be."""
-    return f".{target.name}.{_HOST}-{os.getpid()}-"
+    """How temporary files for ``target`` begin; then follows the process, so that others let them be."""
+    return f".{target.name}.{_HOST}-"
 
 
 def _sweep(target: Path) -> None:
@@ -114,8 +118,8 @@ def _sweep(target: Path) -> None:
     If it was killed in the instant between setting the old folder aside and putting the new one in its place,
     the old one comes back.
     """
-    for left in target.parent.glob(f".{glob.escape(target.name)}.{_HOST}-*.tmp"):
-        process = left.name.removeprefix(f".{target.name}.{_HOST}-").partition("-")[0]
+    for left in target.parent.glob(f"{glob.escape(_prefix(target))}*.tmp"):
+        process = left.name.removeprefix(_prefix(target)).partition("-")[0]
         if not process.isdigit() or _alive(int(process)):
             continue
         if left.is_dir():

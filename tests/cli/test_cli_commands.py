@@ -304,3 +304,9 @@ def test_every_command_has_help(command):
     assert done.exit_code == 0
     assert "Usage" in done.output
     assert len(done.output.splitlines()) > 5
+
+
+def test_a_method_that_does_not_exist_is_answered_with_those_that_do(refused):
+    said = refused("methods", "--only", "Safe-DPO")
+    assert "no method “Safe-DPO”" in said
+    assert "“Rank-GRPO, no safety”, “Safe-GDPO”, " in said

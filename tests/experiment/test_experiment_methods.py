@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from safecrs.cli.tables import evaluation_table
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.metrics import METRICS
 from safecrs.experiment import METHODS, MethodsResult, Study, compare_methods
@@ -93,6 +96,17 @@ def test_seeds_are_pooled_without_passing_for_more_people(done, world):
             assert system.metrics["svr"].value == 0
     stored = json.loads((folder / "methods.json").read_text(encoding="utf-8"))
     assert MethodsResult.model_validate(stored) == result
+
+
+@pytest.mark.slow
+def test_the_table_tells_the_deviation_over_seeds(done):
+    _, result, _, _ = done
+    screen = Console(width=200, file=io.StringIO())
+    screen.print(evaluation_table(result.evaluation, result.spread))
+    rows = {line.split("  ")[0].strip(): line for line in screen.file.getvalue().splitlines()}
+    deviation = next(spread for spread in result.spread if spread.system == "Safe-SFT").deviation("length")
+    assert f"±{deviation:.3f}" in rows["Safe-SFT"]
+    assert "±" not in rows["Popularity"]
 
 
 @pytest.mark.slow

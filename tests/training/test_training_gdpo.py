@@ -5,21 +5,16 @@ import math
 import datasets
 import pytest
 import torch
+from tiny_runs import recorded_log_probabilities
 from trl import GRPOConfig
 
 from safecrs.errors import SafecrsError
 from safecrs.training import GdpoSettings, RewardSettings
 from safecrs.training.gdpo import SafeGDPOTrainer, rank_means
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BOTH_CREDITS = pytest.mark.parametrize("credit", ["sequence", "rank"])
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -110,19 +105,10 @@ def test_prompt_tokens_get_no_gradient(trainer, credit):
     batch = made._prepare_inputs([made.train_dataset[number // 4] for number in range(8)])
     assert batch["completion_mask"].sum() > 8
     # Gradient reaches the model through log-probabilities alone, and these are of completion tokens.
-    shapes = []
-    inner = SafeGDPOTrainer._get_per_token_logps_and_entropies
-
-    def record(*args, **kwargs):
-        result = inner(made, *args, **kwargs)
-        result[0].retain_grad()
-        shapes.append(result[0])
-        return result
-
-    made._get_per_token_logps_and_entropies = record
+    seen = recorded_log_probabilities(made)
     made.current_gradient_accumulation_steps = 1
     made.compute_loss(made.model, batch).backward()
-    (logps,) = shapes
+    (logps,) = seen
     assert logps.shape == batch["completion_ids"].shape
     assert logps.grad.abs().sum() > 0
     assert (logps.grad[batch["completion_mask"] == 0] == 0).all()

@@ -8,6 +8,7 @@ import datasets
 import numpy as np
 import pytest
 import torch
+from tiny_runs import recorded_log_probabilities
 from trl import GRPOConfig
 
 from safecrs.errors import SafecrsError
@@ -17,18 +18,12 @@ from safecrs.training.choices import Choices
 from safecrs.training.gdpo import SafeGDPOTrainer
 from safecrs.training.tiny import TinySize, save_tiny
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TARGET = 4
 SEEN = (2, 3)
 LIKED = range(1, 120, 6)
 SIZE = TinySize(hidden=32, layers=1, heads=2, inner=32, context=512, vocabulary=300)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -182,16 +177,7 @@ def test_safety_teaches_nothing_under_the_oracles_mask(trainer):
 def test_forced_tokens_carry_no_gradient_and_count_for_nothing(trainer, titles, credit):
     made = trainer(titles, credit=credit, options={"beta": 0.1, "loss_type": "bnpo"})
     batch = rollouts(made)
-    seen = []
-    inner = SafeGDPOTrainer._get_per_token_logps_and_entropies
-
-    def record(*args, **kwargs):
-        result = inner(made, *args, **kwargs)
-        result[0].retain_grad()
-        seen.append(result[0])
-        return result
-
-    made._get_per_token_logps_and_entropies = record
+    seen = recorded_log_probabilities(made)
     made.current_gradient_accumulation_steps = 1
     loss = made.compute_loss(made.model, batch)
     loss.backward()

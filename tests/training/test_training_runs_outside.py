@@ -18,6 +18,18 @@ from safecrs.training.sft import train_sft
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
+def python(code):
+    """Run in a process of its own."""
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
 def test_libraries_keep_quiet(base, samples, tmp_path):
     """In a process of its own, where nothing was silenced before."""
     code = (
@@ -28,14 +40,7 @@ def test_libraries_keep_quiet(base, samples, tmp_path):
         f" {SFT!r}, safe=True)\n"
         "LanguageModel.load(model)\n"
     )
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-    )
+    done = python(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -109,14 +114,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told(base, samples, tmp_path):
         f"    train_sft(Path({str(tmp_path)!r}), Path({str(base)!r}), samples, {SFT!r}, safe=True)\n"
         "except SafecrsError as error:\n    print(error)\n"
     )
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-    )
+    done = python(code)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.startswith("Training stopped:"), done
     assert done.stdout.count("\n") == 1

@@ -57,3 +57,18 @@ def logits(folder):
 
     with torch.no_grad():
         return LanguageModel.load(folder).model(torch.arange(5, 25)[None]).logits
+
+
+def recorded_log_probabilities(trainer):
+    """The log-probabilities [completions, tokens] that ``trainer`` computes from now on, with gradients."""
+    seen = []
+    inner = trainer._get_per_token_logps_and_entropies
+
+    def record(*args, **kwargs):
+        result = inner(*args, **kwargs)
+        result[0].retain_grad()
+        seen.append(result[0])
+        return result
+
+    trainer._get_per_token_logps_and_entropies = record
+    return seen

@@ -11,11 +11,7 @@ import typer
 from safecrs.cli.options import Model, PresetName, Set, command_line
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from safecrs.experiment import MethodsResult
-
-_SHOWN = ("recall", "ndcg", "svr", "unknown", "length")
+    pass
 
 
 def methods(
@@ -49,14 +45,15 @@ def methods(
     """
     from safecrs.benchmark import BuildOptions
     from safecrs.cli.output import console, progress, say
+    from safecrs.cli.tables import evaluation_table
     from safecrs.errors import SafecrsError
     from safecrs.experiment import METHODS, compare_methods, starter_inputs, stored_study
     from safecrs.training.preset import choose_preset
 
     chosen = [method for method in METHODS if not only or method.name in only]
     for name in set(only or ()) - {method.name for method in METHODS}:
-        known = ", ".join(method.name for method in METHODS)
-        raise SafecrsError(f"There is no method {name!r}; choose among {known}.")
+        known = ", ".join(f"“{method.name}”" for method in METHODS)  # some names hold a comma
+        raise SafecrsError(f"There is no method “{name}”; choose among {known}.")
     recipe = choose_preset(preset, model, settings or ())
     with progress() as report:
         study = stored_study(benchmark) if benchmark else starter_inputs(BuildOptions(report=report))
@@ -64,36 +61,8 @@ def methods(
         result = compare_methods(
             told, recipe, out, seeds=range(seeds), methods=chosen, limit=limit, report=report
         )
-    console().print(_table(result))
-    say("")
+    console().print(evaluation_table(result.evaluation, result.spread))
+    say(f"\n± is the standard deviation over {seeds} seeds.\n" if seeds > 1 else "")
     for method in chosen:
         say(f"{method.name}: {method.what}.")
     say(f"\nThe numbers: {out / 'methods.json'}; draw the curves with `safecrs train plot`.")
-
-
-def _table(result: MethodsResult) -> Table:
-    """One row a system: estimate, interval over people, deviation over seeds."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from safecrs.evaluation.metrics import METRICS
-    from safecrs.evaluation.report import interval, number
-
-    metrics = {metric.id: metric for metric in METRICS}
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column(f"system ({len(result.seeds)} seeds)")
-    for name in _SHOWN:
-        table.add_column(metrics[name].name.format(k=result.evaluation.k), justify="right")
-    for system, spread in zip(result.evaluation.systems, result.spread, strict=True):
-        cells = []
-        for name in _SHOWN:
-            estimate, deviation = system.metrics[name], spread.deviation(name)
-            text = number(estimate, name)
-            if name in ("recall", "svr"):
-                text += f" [dim]{interval(estimate, name)}[/]"
-            if deviation:
-                scale = f"{deviation:.1%}" if metrics[name].percent else f"{deviation:.3f}"
-                text += f" [dim]±{scale}[/]"
-            cells.append(text)
-        table.add_row(escape(system.name), *cells)
-    return table

@@ -10,32 +10,35 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from safecrs.evaluation import Challenged, Evaluation
+    from safecrs.experiment import Spread
 
 _SHOWN = ("recall", "ndcg", "svr", "unknown", "validity", "length")
 
 
-def evaluation_table(evaluation: Evaluation) -> Table:
-    """One row a system, the main metrics with their intervals."""
+def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> Table:
+    """One row a system, the main metrics with their intervals, and their deviation over seeds if given."""
     from rich.markup import escape
     from rich.table import Table
 
     from safecrs.evaluation.metrics import METRICS
     from safecrs.evaluation.report import interval, number
 
-    names = {metric.id: metric.name.format(k=evaluation.k) for metric in METRICS}
+    metrics = {metric.id: metric for metric in METRICS}
+    by_seed = {spread.system: spread for spread in spreads}
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("system")
     for metric in _SHOWN:
-        table.add_column(names[metric], justify="right")
+        table.add_column(metrics[metric].name.format(k=evaluation.k), justify="right")
     for system in evaluation.systems:
         cells = []
         for metric in _SHOWN:
             estimate = system.metrics[metric]
-            between = interval(estimate, metric)
-            cells.append(
-                number(estimate, metric)
-                + (f" [dim]{between}[/]" if between and metric in ("recall", "svr") else "")
-            )
+            cell = number(estimate, metric)
+            if metric in ("recall", "svr") and (between := interval(estimate, metric)):
+                cell += f" [dim]{between}[/]"
+            if spreads and (deviation := by_seed[system.name].deviation(metric)):
+                cell += f" [dim]±{deviation:{'.1%' if metrics[metric].percent else '.3f'}}[/]"
+            cells.append(cell)
         table.add_row(escape(system.name), *cells)
     return table
 
