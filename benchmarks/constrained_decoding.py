@@ -25,6 +25,7 @@ from safecrs.catalog import Catalog, Item, split_label
 from safecrs.conversation import Message
 from safecrs.oracle import Oracle, load_starter
 from safecrs.policies import ConstrainedPolicy, LanguageModel, LanguageModelPolicy, Request
+from safecrs.policies.bases import SMOLLM2, base_folder
 from safecrs.policies.constrained import CatalogTrie
 from safecrs.taxonomy import load_taxonomy
 from safecrs.training.tiny import TinySize, tiny_model, tiny_tokenizer
@@ -142,13 +143,7 @@ def tiny(catalog: Catalog, whole_labels: bool) -> LanguageModel:
 
 
 def smollm2(precision: str) -> tuple[LanguageModel, Oracle]:
-    from safecrs.training.models import cache_folder
-    from safecrs.training.smollm2 import convert_smollm2
-
-    folder = cache_folder() / "smollm2-135m-instruct"
-    if not folder.is_dir():
-        convert_smollm2(folder)
-    model = LanguageModel.load(folder, precision)  # type: ignore[arg-type]
+    model = LanguageModel.load(base_folder(SMOLLM2), precision)  # type: ignore[arg-type]
     if not REDDIT.is_file():
         print("../shared/data is not here: measuring on the starter catalog")
         return model, load_starter("film")

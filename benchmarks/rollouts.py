@@ -27,6 +27,7 @@ import torch
 from trl import GRPOConfig
 
 from safecrs.oracle import Oracle, load_starter
+from safecrs.policies.bases import SMOLLM2, base_folder
 from safecrs.policies.free import FreeWriter
 from safecrs.policies.generation import generate
 from safecrs.policies.quiet import silence
@@ -163,16 +164,6 @@ def compare(title: str, bench: Bench, repeats: int, steps: int) -> None:
         print(f"{name:24} {seconds:12.3f} {times['free'] / seconds:17.2f}")
 
 
-def smollm2() -> Path:
-    from safecrs.training.models import cache_folder
-    from safecrs.training.smollm2 import convert_smollm2
-
-    folder = cache_folder() / "smollm2-135m-instruct"
-    if not folder.is_dir():
-        convert_smollm2(folder)
-    return folder
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smollm2", action="store_true")
@@ -190,7 +181,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         if given.smollm2:
-            bench = Bench(smollm2(), oracle, given.prompts or 2, given.group, temporary)
+            bench = Bench(base_folder(SMOLLM2), oracle, given.prompts or 2, given.group, temporary)
             compare("SmolLM2-135M", bench, given.repeats or 1, given.steps or 1)
             return
         texts = [row["prompt"][0]["content"] for row in rows_for(oracle, 200)]

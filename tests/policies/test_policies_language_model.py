@@ -170,7 +170,9 @@ def test_folders_without_a_model_are_named(tmp_path):
         LanguageModel.load(tmp_path / "empty")
     (tmp_path / "adapter").mkdir()
     (tmp_path / "adapter/adapter_config.json").write_text('{"base_model_name_or_path": "gone"}')
-    with pytest.raises(SafecrsError, match=r"names the base model 'gone', which is not a folder"):
+    with pytest.raises(
+        SafecrsError, match=r"The base model of .*'gone', is not here: gone is not a model folder"
+    ):
         LanguageModel.load(tmp_path / "adapter")
 
 

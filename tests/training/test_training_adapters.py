@@ -8,6 +8,7 @@ import torch
 from tiny_runs import LORA, RL, SFT, SMALL, logits
 
 from safecrs.errors import SafecrsError
+from safecrs.policies.bases import base_folder
 from safecrs.training import GdpoSettings
 from safecrs.training.rl import train_gdpo
 from safecrs.training.sft import train_sft
@@ -56,3 +57,19 @@ def test_an_adapter_without_its_base_is_told(adapted, samples, tmp_path):
     (tmp_path / "lost" / "adapter_config.json").write_text(json.dumps(config))
     with pytest.raises(SafecrsError, match="'gone'"):
         train_sft(tmp_path / "run", tmp_path / "lost", samples, SFT, safe=True, model=LORA)
+
+
+def test_an_adapter_on_a_named_model_finds_it_on_another_machine(base, samples, tmp_path, monkeypatch):
+    here, there = tmp_path / "here", tmp_path / "there"
+    for cache in (here, there):
+        shutil.copytree(base, cache / "smollm2-135m-instruct")
+    monkeypatch.setenv("SAFECRS_CACHE", str(here))
+    model = train_sft(tmp_path / "run", base_folder("smollm2"), samples, SFT, safe=True, model=LORA)
+    config = json.loads((model / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "smollm2"
+    before = logits(model)
+    shutil.rmtree(here)
+    monkeypatch.setenv("SAFECRS_CACHE", str(there))
+    assert torch.equal(logits(model), before)
+    again = train_sft(tmp_path / "more", model, samples, SFT, safe=True, model=LORA)
+    assert json.loads((again / "adapter_config.json").read_text())["base_model_name_or_path"] == "smollm2"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from safecrs.errors import SafecrsError
+from safecrs.policies.bases import base_folder
 from safecrs.storage import read_json
 
 if TYPE_CHECKING:
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
 
 Precision = Literal["float32", "bfloat16"]
 
-MODEL_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
-"""Of a model's folder: weights, tokenizer and their configuration, no code and no pickle."""
-_ADAPTER = "adapter_config.json"
+ADAPTER, BASE = "adapter_config.json", "base_model_name_or_path"
+"""What peft calls the file and the key in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +84,19 @@ class LanguageModel:
 
 
 def adapter_base(folder: Path) -> Path | None:
-    """The base model's folder, as written or relative to ``folder``; None when that holds no adapter.
+    """The base model's folder, as it is named or relative to ``folder``; None when that holds no adapter.
 
     Raises:
         SafecrsError: it holds one whose base model is not there.
     """
-    if not (folder / _ADAPTER).is_file():
+    if not (folder / ADAPTER).is_file():
         return None
-    config = read_json(folder / _ADAPTER)
-    written = Path(str(config.get("base_model_name_or_path", "")))
-    for candidate in (written, folder / written):
-        if candidate.is_dir():
-            return candidate
-    raise SafecrsError(
-        f"{folder / _ADAPTER} names the base model {str(written)!r}, which is not a folder here;"
-        " correct base_model_name_or_path."
-    )
+    name = str(read_json(folder / ADAPTER).get(BASE, ""))
+    if (folder / name / "config.json").is_file():
+        return folder / name
+    try:
+        return base_folder(name)
+    except SafecrsError as error:
+        raise SafecrsError(
+            f"The base model of {folder / ADAPTER}, {name!r}, is not here: {error} Or correct {BASE}."
+        ) from error

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from safecrs.policies.checkpoint import adapter_base
+from safecrs.policies.bases import base_name
+from safecrs.policies.checkpoint import ADAPTER, BASE, adapter_base
+from safecrs.storage import read_json, write_json
 from safecrs.training.preset import LoraSpec, ModelSpec
 
 
@@ -30,7 +32,18 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
     from peft import PeftModel
 
     adapted = PeftModel.from_pretrained(model, base, is_trainable=spec.lora is not None)
+    # When peft saves, it looks for a base that is no folder on the hub.
+    adapted.peft_config["default"].base_model_name_or_path = str(whole)
     return (adapted.merge_and_unload() if spec.lora is None else adapted), None
+
+
+def name_base(folder: Path) -> None:
+    """Let the adapters in ``folder``, if that holds any, name their base as it is found on any machine."""
+    path = folder / ADAPTER
+    if path.is_file():
+        config = read_json(path)
+        config[BASE] = base_name(Path(config[BASE]))
+        write_json(path, config)
 
 
 def _lora_config(lora: LoraSpec | None) -> Any:

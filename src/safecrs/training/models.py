@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 from pathlib import Path
 
 from safecrs.benchmark import Benchmark
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle
-from safecrs.policies.checkpoint import MODEL_FILES
+from safecrs.policies.bases import base_folder
 from safecrs.policies.quiet import silence
 from safecrs.policies.tastes import taste_rows
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
 from safecrs.training.item_vectors import content_vectors, taste_vectors
 from safecrs.training.preset import ModelSpec
 from safecrs.training.processes import main_first
-from safecrs.training.smollm2 import convert_smollm2
 from safecrs.training.tiny import save_tiny
 
 MADE_FROM = "made_from.json"
 """In the folder of a tiny model: a fingerprint of what it was made from."""
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-
-
-def cache_folder() -> Path:
-    """Where converted models are kept: ``SAFECRS_CACHE``, else the user's cache folder."""
-    chosen = os.environ.get("SAFECRS_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "safecrs"
 
 
 def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int = 0) -> Path:
@@ -81,44 +69,7 @@ def _base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: P
                 "delete this one."
             )
         return folder
-    if spec.name == "smollm2":
-        converted = cache_folder() / "smollm2-135m-instruct"
-        if not (converted / "config.json").is_file():
-            convert_smollm2(converted)
-        return converted
-    chosen = Path(spec.name)
-    if not chosen.exists() and _HUB_ID.fullmatch(spec.name):
-        return downloaded(spec.name)
-    if not (chosen / "config.json").is_file():
-        raise SafecrsError(
-            f"{spec.name} is not a model folder (it has no config.json): give tiny, smollm2, or the folder "
-            "of a downloaded model."
-        )
-    return chosen
-
-
-def downloaded(name: str) -> Path:
-    """The folder of a model of the Hugging Face hub in the hub's own cache; nothing is ever downloaded here.
-
-    Raises:
-        SafecrsError: the model was not downloaded, or only in part, or not as safetensors.
-    """
-    from huggingface_hub import snapshot_download
-
-    try:
-        folder = Path(
-            snapshot_download(
-                name, local_files_only=True, allow_patterns=list(MODEL_FILES), ignore_patterns=["*/*"]
-            )
-        )
-        if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
-            return folder
-    except (OSError, ValueError):  # not there, cut short, or no name that the hub could have
-        pass
-    raise SafecrsError(
-        f"The model {name} is not on this machine: download it with `hf download {name}`, or give the folder "
-        "of a copy."
-    )
+    return base_folder(spec.name)
 
 
 def model_fingerprint(folder: Path) -> str:

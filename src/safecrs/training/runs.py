@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from safecrs.errors import SafecrsError
 from safecrs.storage import read_json, write_json
 from safecrs.training.about import About, write_about
+from safecrs.training.adapters import name_base
 from safecrs.training.log import LOG, TrainingLog
 from safecrs.training.model_card import write_card
 from safecrs.training.processes import (
@@ -213,6 +214,7 @@ def _save(run: Run, trainer: Trainable) -> None:
         for leftover in folder.glob("training_args.bin"):
             leftover.unlink()  # a pickle, and already in run.json
         if is_main():
+            name_base(folder)
             write_card(run.folder, folder)
 
 

@@ -23,7 +23,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from safecrs.errors import SafecrsError
-from safecrs.policies.checkpoint import MODEL_FILES
+from safecrs.policies.bases import MODEL_FILES
 from safecrs.training.log import Entry, TrainingLog
 from safecrs.training.processes import wait_for_all
 
