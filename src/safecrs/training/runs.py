@@ -158,7 +158,7 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
     if run.finished:
         return run.model
     from safecrs.policies.quiet import silence
-    from safecrs.training.memory import keep_freed_memory
+    from safecrs.training.memory import memory_keeper
 
     silence()
     try:
@@ -167,7 +167,6 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
         if new:  # a setting that is refused: the folder is free for the next attempt
             (run.folder / RECORD).unlink(missing_ok=True)
         raise
-    keep_freed_memory(sum(tensor.numel() for tensor in trainer.model.parameters()))
     from transformers import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)
@@ -177,6 +176,8 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
             run.log.rewind(last)
             if board := tensorboard(run.record.settings, run.folder / "logs", last):
                 trainer.add_callback(board)
+        if keeper := memory_keeper():
+            trainer.add_callback(keeper)
         trainer.add_callback(recorder(run.log, progress if is_main() else None))
         if run.validation:
             trainer.add_callback(selector(trainer, run.validation, run.log, run.checkpoints))
