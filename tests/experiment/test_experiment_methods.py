@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,6 +115,46 @@ def test_what_was_done_is_not_done_again(done):
     _, first, again, told = done
     assert again.evaluation.systems == first.evaluation.systems
     assert set(told) == {"Evaluate"}
+
+
+def named(benchmark, name):
+    return replace(benchmark, card=benchmark.card.model_copy(update={"name": name}))
+
+
+@pytest.mark.slow
+def test_the_same_models_are_measured_on_another_benchmark(done, world):
+    folder, first, *_ = done
+    study = Study("Tiny", "A tiny world.", world.benchmark, world.oracle)
+    other = named(world.benchmark, "Other")
+    other = replace(other, samples=[sample for sample in other.samples if sample.split != "validation"][:-1])
+    tested = Study("Other", "", other, world.oracle)
+    told = []
+    second = compare_methods(
+        study,
+        load_preset("tiny", SMALL),
+        folder,
+        test=tested,
+        seeds=(0, 1),
+        methods=CHOSEN,
+        report=lambda stage, *_: told.append(stage),
+    )
+    assert set(told) == {"Evaluate"}
+    assert second.evaluation.samples == first.evaluation.samples - 1
+    assert json.loads((folder / "methods-other.json").read_text(encoding="utf-8"))["seeds"] == [0, 1]
+    assert json.loads((folder / "methods.json").read_text(encoding="utf-8")) == first.model_dump(mode="json")
+
+
+def test_people_who_were_trained_on_are_not_tested_on(world, tmp_path):
+    study = Study("Tiny", "", world.benchmark, world.oracle)
+    swapped = {"train": "test", "test": "train"}
+    samples = [
+        sample.model_copy(update={"split": swapped.get(sample.split, sample.split)})
+        for sample in world.benchmark.samples
+    ]
+    tested = Study("Tiny", "", replace(world.benchmark, samples=samples), world.oracle)
+    with pytest.raises(SafecrsError, match=r"\d+ test conversations .* build both with the same seed"):
+        compare_methods(study, load_preset("tiny"), tmp_path, test=tested)
+    assert not list(tmp_path.iterdir())
 
 
 def test_seeds_are_checked(world, tmp_path):

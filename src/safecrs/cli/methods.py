@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from safecrs.cli.options import Model, PresetName, Set, command_line
-
-if TYPE_CHECKING:
-    pass
 
 
 def methods(
@@ -21,6 +18,13 @@ def methods(
     benchmark: Annotated[
         Path | None,
         typer.Option(help="A benchmark's folder; SafeRec-Starter by default.", file_okay=False),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            help="A benchmark's folder to measure on instead; what is trained stays the same.",
+            file_okay=False,
+        ),
     ] = None,
     preset: PresetName = None,
     model: Model = None,
@@ -42,6 +46,8 @@ def methods(
         safecrs methods --seeds 3 --out runs/methods
 
         safecrs methods --benchmark runs/redial/benchmark --only "Safe-GDPO" --only "Safe-GRPO"
+
+        safecrs methods --benchmark runs/redial/benchmark --test runs/starter --seeds 3
     """
     from safecrs.benchmark import BuildOptions
     from safecrs.cli.output import console, progress, say
@@ -59,10 +65,17 @@ def methods(
         study = stored_study(benchmark) if benchmark else starter_inputs(BuildOptions(report=report))
         told = replace(study, command=command_line())
         result = compare_methods(
-            told, recipe, out, seeds=range(seeds), methods=chosen, limit=limit, report=report
+            told,
+            recipe,
+            out,
+            test=stored_study(test) if test else None,
+            seeds=range(seeds),
+            methods=chosen,
+            limit=limit,
+            report=report,
         )
     console().print(evaluation_table(result.evaluation, result.spread))
     say(f"\n± is the standard deviation over {seeds} seeds.\n" if seeds > 1 else "")
     for method in chosen:
         say(f"{method.name}: {method.what}.")
-    say(f"\nThe numbers: {out / 'methods.json'}; draw the curves with `safecrs train plot`.")
+    say(f"\nThe numbers are in {out}; draw the curves with `safecrs train plot`.")

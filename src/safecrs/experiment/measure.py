@@ -102,11 +102,15 @@ def slate_stores(
     weights = "".join(model_fingerprint(model.folder) for model in models)
     weights += "".join(model.fingerprint for model in served)
     code = installed_versions().get("safecrs", "")  # another version may answer otherwise
-    stores = []
-    for system in systems:
-        file = re.sub(r"[^a-z0-9]+", "-", system.name.lower()).strip("-")
-        stores.append((store / f"{file}.json", fingerprint(system.name, data, weights, str(K), code)))
-    return stores
+    return [
+        (store / f"{slug(system.name)}.json", fingerprint(system.name, data, weights, str(K), code))
+        for system in systems
+    ]
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def stored_study(folder: Path) -> Study:

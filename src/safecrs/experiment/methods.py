@@ -16,8 +16,9 @@ from safecrs.errors import SafecrsError
 from safecrs.evaluation import Evaluation, Measured, System, evaluate
 from safecrs.evaluation.judged import judge_slates
 from safecrs.evaluation.metrics import METRICS, recall
+from safecrs.evaluation.statistics import cluster_of
 from safecrs.experiment.lineup import CLASSIC, SAFE_SFT, SFT, Makers, Trained, of_run
-from safecrs.experiment.measure import measure_systems
+from safecrs.experiment.measure import measure_systems, slug
 from safecrs.experiment.models import fine_tune, reinforce
 from safecrs.experiment.study import K, Report, Study, quiet
 from safecrs.storage import write_json
@@ -137,6 +138,7 @@ def compare_methods(
     preset: Preset,
     folder: Path,
     *,
+    test: Study | None = None,
     seeds: Sequence[int] = (0,),
     methods: Sequence[Method] = METHODS,
     limit: int | None = None,
@@ -144,33 +146,41 @@ def compare_methods(
 ) -> MethodsResult:
     """Train each method from the same two models with each seed, and measure all on the test split.
 
-    What is finished is not done again. Writes ``methods.json`` into ``folder``.
+    What is finished is not done again. Writes ``methods.json`` into ``folder``, or ``methods-NAME.json`` for
+    the benchmark ``test``.
 
     Args:
+        test: a benchmark to measure on instead of the one that is trained on.
         limit: only so many test conversations, the first ones.
 
     Raises:
-        SafecrsError: there is no seed, or ``folder`` holds runs on other data or with other settings.
+        SafecrsError: there is no seed, ``folder`` holds runs on other data or with other settings, or people
+            of the ``test`` are among those trained on.
     """
     if not seeds or len(set(seeds)) != len(seeds):
         raise SafecrsError("Give at least one seed, and each once.")
-    samples = study.benchmark.split("test")[:limit]
+    tested = test or study
+    _check_apart(study, tested)
+    samples = tested.benchmark.split("test")[:limit]
+    suffix = f"-{slug(tested.benchmark.card.name)}" if test else ""
     by_seed: list[list[Measured]] = []
     for seed in seeds:
         home = folder / f"seed-{seed}"
         models = _train(study, preset, home, methods, report, seed)
-        systems = _systems(study, models)
-        by_seed.append(measure_systems(study, models, systems, samples, store=home / "slates", report=report))
+        systems = _systems(tested, models)
+        by_seed.append(
+            measure_systems(tested, models, systems, samples, store=home / f"slates{suffix}", report=report)
+        )
     pooled = [
-        _pool([measured[position] for measured in by_seed], samples, study)
+        _pool([measured[position] for measured in by_seed], samples, tested)
         for position in range(len(by_seed[0]))
     ]
     repeated = list(samples) * len(seeds)
     found = evaluate(
         pooled,
         repeated,
-        study.oracle,
-        study.benchmark,
+        tested.oracle,
+        tested.benchmark,
         split="test",
         comparisons=_pairs(pooled, [method.name for method in methods]),
         k=K,
@@ -178,8 +188,18 @@ def compare_methods(
     result = MethodsResult(
         seeds=list(seeds), evaluation=_once(found, samples, len(seeds)), spread=_spread(by_seed)
     )
-    write_json(folder / "methods.json", result.model_dump(mode="json"))
+    write_json(folder / f"methods{suffix}.json", result.model_dump(mode="json"))
     return result
+
+
+def _check_apart(study: Study, tested: Study) -> None:
+    people = {cluster_of(sample.id) for sample in study.benchmark.split("train")}
+    shared = sum(cluster_of(sample.id) in people for sample in tested.benchmark.split("test"))
+    if shared:
+        raise SafecrsError(
+            f"{shared} test conversations of {tested.benchmark.card.name} are of people whom the models are "
+            f"trained on in {study.benchmark.card.name}; build both with the same seed."
+        )
 
 
 def _train(
