@@ -9,6 +9,7 @@ import pytest
 from huggingface_hub import ModelCard
 from tiny_runs import LORA, SFT, SMALL
 
+from safecrs.benchmark.card import Source
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import evaluate, measure
 from safecrs.experiment import Study
@@ -17,7 +18,7 @@ from safecrs.experiment.lineup import Trained, lineup
 from safecrs.experiment.validation import validation_for
 from safecrs.storage import write_json
 from safecrs.training import GdpoSettings
-from safecrs.training.about import describe, read_about
+from safecrs.training.about import describe, read_about, write_about
 from safecrs.training.log import LOG, TrainingLog
 from safecrs.training.model_card import card_text
 from safecrs.training.record import RECORD, RunRecord
@@ -147,6 +148,27 @@ def test_a_run_from_a_run_tells_the_whole_way(run, world, samples):
     assert about.base == read_about(run).base
     assert about.commands == (COMMAND, "safecrs train gdpo …")
     assert describe(run / "model", None, COMMAND).commands == (COMMAND,)
+    assert about.earlier == ()
+
+
+def test_the_data_of_every_stage_stand_in_the_card(run, world, tmp_path):
+    tastes = Source(name="Tastes", licence="MIT", fingerprint="a", read=1, used=1)
+    more = Source(name="More tastes", licence="CC BY-SA 4.0", fingerprint="b", read=1, used=1)
+    first = world.benchmark.card.model_copy(update={"sources": (tastes,)})
+    second = first.model_copy(update={"name": "Second", "fingerprint": "f" * 16, "sources": (more,)})
+    before, later = tmp_path / "before", tmp_path / "later"
+    for folder in (before, later):
+        shutil.copytree(run, folder)
+    write_about(before, describe(run / "model", first))
+    about = describe(before / "model", second)
+    assert about.earlier == (first,)
+    write_about(later, about)
+    assert describe(later / "model", second).earlier == (first,)
+    assert describe(later / "model", first).earlier == (second,)
+    text = card_text(later, later / "model")
+    assert f"was trained on {first.name} (samples `{first.fingerprint}`)." in text
+    assert "- Data, More tastes: CC BY-SA 4.0." in text
+    assert "- Data, Tastes: MIT." in text
 
 
 def test_the_base_tells_its_name_and_licence(tmp_path):

@@ -41,6 +41,7 @@ class About(BaseModel):
     Attributes:
         base: the model under all training, not the one an earlier run left.
         data: the benchmark's card.
+        earlier: those of other benchmarks, which earlier stages were trained on.
         commands: what was typed, this run's last.
     """
 
@@ -48,6 +49,7 @@ class About(BaseModel):
 
     base: BaseFacts
     data: DataCard | None = None
+    earlier: tuple[DataCard, ...] = ()
     commands: tuple[str, ...] = ()
 
 
@@ -55,9 +57,20 @@ def describe(base: Path, data: DataCard | None = None, command: str | None = Non
     """What is known of a run that starts from the model in ``base``."""
     earlier = read_about(base.parent) if base.name == "model" else None
     commands = earlier.commands if earlier else ()
+    before = (*earlier.earlier, earlier.data) if earlier else ()
+    others = {
+        card.fingerprint: card
+        for card in before
+        if card and (data is None or card.fingerprint != data.fingerprint)
+    }
     if command and (not commands or commands[-1] != command):
         commands = (*commands, command)
-    return About(base=earlier.base if earlier else _base_facts(base), data=data, commands=commands)
+    return About(
+        base=earlier.base if earlier else _base_facts(base),
+        data=data,
+        earlier=tuple(others.values()),
+        commands=commands,
+    )
 
 
 def write_about(run: Path, about: About) -> None:

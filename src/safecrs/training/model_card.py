@@ -76,7 +76,7 @@ def card_text(run: Path, model: Path, tests: TestResults | None = None) -> str:
             f"{'Low-rank adapters on' if adapter else 'All weights of'} {about.base.name}.",
             "",
             *_use(record),
-            *_data(record, about.data),
+            *_data(record, about),
             *_training(record),
             *_validation(record, chosen),
             *_tests(tests),
@@ -146,8 +146,11 @@ def _use(record: RunRecord) -> list[str]:
     return ["## Intended use", "", text, ""]
 
 
-def _data(record: RunRecord, card: DataCard | None) -> list[str]:
-    lines = ["## Training data", ""]
+def _data(record: RunRecord, about: About) -> list[str]:
+    lines, card = ["## Training data", ""], about.data
+    if about.earlier:
+        before = ", ".join(f"{other.name} (samples `{other.fingerprint}`)" for other in about.earlier)
+        lines += [f"The model it started from was trained on {before}.", ""]
     if card is None:
         return [*lines, f"Samples with the fingerprint `{record.data}`; no data card was given.", ""]
     rows = [
@@ -242,14 +245,13 @@ def _limits(card: DataCard | None) -> list[str]:
 def _licences(about: About) -> list[str]:
     unstated = "made by safecrs" if about.base.made_here else "not stated where it was loaded from"
     base = about.base.licence or unstated
+    cards = [*about.earlier, *([about.data] if about.data else [])]
+    sources = {(source.name, source.licence): source for card in cards for source in card.sources}
     return [
         "## Licences",
         "",
         f"- Base model ({about.base.name}): {base}.",
-        *(
-            f"- Data, {source.name}: {source.licence}."
-            for source in (about.data.sources if about.data else ())
-        ),
+        *(f"- Data, {source.name}: {source.licence}." for source in sources.values()),
         "",
         "Whoever passes the weights on has to respect all of these.",
         "",
