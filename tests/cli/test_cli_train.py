@@ -13,6 +13,8 @@ import tomllib
 import pytest
 
 from safecrs.cli.options import command_line
+from safecrs.errors import SafecrsError
+from safecrs.training.about import About, BaseFacts, write_about
 from safecrs.training.log import LOG, TrainingLog, series
 from safecrs.training.selection import RECALL
 from tiny_world import SMALL
@@ -74,6 +76,70 @@ def test_a_preset_is_shown_as_it_would_be_used(cli, refused, tmp_path):
     mine.write_text(done.out, encoding="utf-8")
     assert cli("train", "show", mine).out == done.out
     assert "no preset 'huge'" in refused("train", "show", "huge")
+
+
+def made(folder, base=None, *files):
+    """A folder as a run leaves it, without weights: where the base comes from is all that is asked."""
+    folder.mkdir()
+    if base is not None:
+        write_about(folder, About(base=base))
+    model = folder / "model"
+    model.mkdir()
+    for name in ("model.safetensors", *files):
+        (model / name).touch()
+    return model
+
+
+def test_only_a_tiny_base_gets_the_tiny_recipe(refused, folder, tmp_path, monkeypatch):
+    used = []
+
+    def stop(_study, recipe, *_):
+        used.append(recipe)
+        raise SafecrsError("Far enough.")
+
+    monkeypatch.setattr("safecrs.experiment.models.reinforce", stop)
+    tiny, other = BaseFacts(name="tiny", made_here=True), BaseFacts(name="Qwen", hub="Qwen/Qwen2.5-0.5B")
+    whole = made(tmp_path / "whole", other)
+
+    def said(base, *more):
+        return refused("train", "gdpo", folder, "--base", base, "--out", tmp_path / "out", *more)
+
+    assert "absent does not exist" in said(tmp_path / "absent")
+    for unknown in (whole, made(tmp_path / "bare")):
+        assert "No preset is known to fit" in said(unknown)
+        assert str(unknown) in said(unknown)
+    assert not used
+    assert "Far enough" in said(whole, "--preset", "paper-qwen0.5b")
+    assert "Far enough" in said(made(tmp_path / "tiny", tiny))
+    assert "Far enough" in said(made(tmp_path / "adapted", other, "adapter_config.json"))
+    assert [recipe.model.name for recipe in used] == ["Qwen/Qwen2.5-0.5B-Instruct", "tiny", "smollm2"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_resume_begins_nothing(cli, refused, folder, trained, tmp_path):
+    for stage in (("sft",), ("gdpo", "--base", trained / "safe-sft" / "model")):
+        message = refused("train", *stage, folder, "--out", tmp_path / "none", "--resume")
+        assert "no run to go on with" in message
+        assert not (tmp_path / "none").exists()
+    model = trained / "safe-sft" / "model" / "model.safetensors"
+    before = model.stat().st_mtime_ns
+    assert cli("train", "sft", folder, "--out", trained / "safe-sft", "--resume", *SETTINGS).code == 0
+    assert model.stat().st_mtime_ns == before
+
+
+def test_another_start_than_the_presets_is_noted(cli, folder, monkeypatch, tmp_path):
+    monkeypatch.setattr("safecrs.experiment.models.supervise", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("safecrs.training.models.base_model", lambda *_: tmp_path)
+
+    def noted(*more):
+        done = cli("train", "sft", folder, "--out", tmp_path / "o", *more)
+        assert done.code == 0, done.err
+        return "Note: by this preset Safe-SFT starts from a model trained without safety" in done.out
+
+    assert noted()
+    assert not noted("--unsafe")
+    assert not noted("--base", tmp_path)
+    assert not noted("--set", "safe_sft_from=base")
 
 
 def test_curves(cli, refused, trained, tmp_path):

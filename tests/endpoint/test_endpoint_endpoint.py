@@ -261,7 +261,7 @@ def test_nothing_is_logged_however_much_is_asked_for(server):
 
 def test_without_the_extra(server, monkeypatch):
     monkeypatch.setitem(sys.modules, "openai", None)
-    with pytest.raises(SafecrsError, match=r"safecrs\[llm\]"):
+    with pytest.raises(SafecrsError, match=r"pip install -e '\.\[llm\]'"):
         server.endpoint().chat(ASKED)
 
 

@@ -59,7 +59,21 @@ def test_every_method_differs_from_the_preset_by_what_it_says():
     assert METHODS[0].of(silent).selection == silent.selection
     (alone,) = (method for method in METHODS if method.run == "safety-alone")
     for name in preset_names():
-        assert list(alone.of(load_preset(name)).gdpo.rewards.weights) == ["safety"]
+        found = alone.of(load_preset(name))
+        assert list(found.gdpo.rewards.weights) == ["safety"]
+        assert found.selection.samples == 0, "the checkpoint with the best recall would hide the hacking"
+
+
+def test_without_safety_nothing_pays_for_the_safety_analysis():
+    """It starts from a model that writes none, and the format reward asks for nothing else."""
+    (method,) = (method for method in METHODS if method.name == NO_SAFETY)
+    for name in preset_names():
+        preset = load_preset(name, ("gdpo.rewards.format=1.0",))
+        assert "format" in METHODS[1].of(preset).gdpo.rewards.weights
+        unpaid = method.of(preset)
+        assert not {"format", "safety"} & set(unpaid.gdpo.rewards.weights)
+        assert unpaid.gdpo.rewards.relevance == preset.gdpo.rewards.relevance
+        assert unpaid.selection == preset.selection
 
 
 @pytest.mark.slow

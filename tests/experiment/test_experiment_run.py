@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import load_evaluation
+from safecrs.evaluation import System, load_evaluation
 from safecrs.experiment import Study, run_experiment
-from safecrs.experiment.lineup import Trained, comparisons, lineup, named_model
-from safecrs.experiment.measure import evaluate_folder, measure_all
+from safecrs.experiment.lineup import Trained, comparisons, lineup, model_of, named_model
+from safecrs.experiment.measure import evaluate_folder, measure_all, measure_systems
+from safecrs.policies.popularity import PopularityPolicy
+from safecrs.policies.tastes import taste_rows
 from safecrs.serving import Recommender
 from safecrs.training.preset import load_preset
 from tiny_world import SMALL, make_world
@@ -168,6 +171,57 @@ def test_another_version_does_not_reuse_slates(world, tmp_path, monkeypatch):
     monkeypatch.setattr("safecrs.experiment.measure.installed_versions", lambda: {"safecrs": "99"})
     measure_all(study, [], store=tmp_path)
     assert all(json.loads(path.read_text())["key"] != keys[path.name] for path in tmp_path.iterdir())
+
+
+class Asked:
+    """Measures models whose answers do not depend on their weights, and tells which systems were asked."""
+
+    def __init__(self, world, store):
+        self.study, self.store = study_of(world), store
+        self.samples = world.benchmark.split("test")
+        self.policy = PopularityPolicy(world.catalog, taste_rows(world.benchmark.tastes, world.catalog))
+        self.asked = []
+
+    def __call__(self, models):
+        def made(name):
+            self.asked.append(name)
+            return self.policy
+
+        self.asked = []
+        names = ["Popularity", *(f"{model.name}{end}" for model in models for end in ("", " + filter"))]
+        systems = [System(name, partial(made, name)) for name in names]
+        measure_systems(self.study, models, systems, self.samples, store=self.store)
+        return self.asked
+
+
+def test_slates_are_asked_again_only_when_their_own_model_changes(world, tmp_path):
+    def weights(name, content):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "model.safetensors").write_bytes(content)
+        return tmp_path / name
+
+    measure = Asked(world, tmp_path / "slates")
+    first = Trained("A", weights("a", b"1"), reasons=False)
+    second = Trained("B", weights("b", b"2"), reasons=True)
+    assert measure([first]) == ["Popularity", "A", "A + filter"]
+    assert measure([first]) == []
+    assert measure([first, second]) == ["B", "B + filter"]
+    assert measure([second, first]) == []
+    assert measure([replace(first, reasons=True), second]) == ["A", "A + filter"]
+    weights("b", b"3")
+    assert measure([replace(first, reasons=True), second]) == ["B", "B + filter"]
+
+
+def test_the_model_of_a_system(world, tmp_path):
+    models = [Trained("Mine, too", tmp_path, reasons=False)]
+    of = {model_of(system.name) for system in lineup(study_of(world), models)}
+    assert of == {"Popularity", "Retrieval", "Neighbours", "Mine, too"}
+    for refuse in (
+        lambda: named_model(f"Mine + filter={tmp_path}"),
+        lambda: lineup(study_of(world), [Trained("Mine + filter", tmp_path, reasons=False)]),
+    ):
+        with pytest.raises(SafecrsError, match=r"cannot be called 'Mine \+ filter'"):
+            refuse()
 
 
 @pytest.mark.parametrize("names", [("Popularity",), ("Mine", "Mine")])

@@ -68,7 +68,7 @@ def test_without_ray_it_is_said(folder, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     for name in ("RAY_USAGE_STATS_ENABLED", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_BACKEND_LOG_LEVEL"):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # put back afterwards
-    with pytest.raises(SafecrsError, match=r"safecrs\[ray\]"):
+    with pytest.raises(SafecrsError, match=r"pip install -e '\.\[ray\]'"):
         ask_in_parallel(folder, [], "test", tmp_path, 2, limit=4)
 
 

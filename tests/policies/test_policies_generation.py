@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from policy_world import ask, make_tiny
 
 from safecrs.policies import ConstrainedPolicy, LanguageModelPolicy
-from safecrs.policies.generation import generate
+from safecrs.policies.generation import generate, pass_width
 
 
 @pytest.mark.parametrize("whole_labels", [True, False])
@@ -41,3 +43,26 @@ def test_without_an_oracle_the_catalog_is_the_only_limit(catalog, oracle):
     request = ask("anything", ["gore"], seen=[1, 2])
     (slate,) = ConstrainedPolicy(inner, None).recommend([request], k=len(catalog))
     assert sorted(item.row for item in slate) == sorted(set(range(len(catalog))) - {1, 2})
+
+
+def test_a_pass_is_as_wide_as_pays():
+    one_long = [1] * 63 + [8]
+    assert pass_width(one_long, 8, overhead=5) == 1  # 64 tokens beat 71 for the price of 512
+    assert pass_width(one_long, 8, overhead=5000) == 8
+    assert pass_width([8] * 64, 8, overhead=5) == 8
+    assert pass_width([8] * 64, 3, overhead=5) == 3
+    assert pass_width([0, 0, 4], 8, overhead=0) == 4
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=40).filter(any),
+    st.integers(1, 40),
+    st.floats(0, 1e6),
+)
+def test_no_other_width_costs_less_a_token(waiting, most, overhead):
+    def cost(width):
+        return (overhead + len(waiting) * width) / sum(min(length, width) for length in waiting)
+
+    chosen = pass_width(waiting, most, overhead)
+    assert 1 <= chosen <= min(most, max(waiting))
+    assert cost(chosen) <= min(map(cost, range(1, most + 1))) * (1 + 1e-9)

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 import torch
-from tiny_runs import LORA, RL, SFT, SMALL, logits
+from safetensors.torch import load_file
+from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits
 
 from safecrs.errors import SafecrsError
 from safecrs.policies.bases import base_folder
@@ -37,10 +38,31 @@ def test_reinforcement_learning_starts_from_the_adapter_that_was_trained(
     still = RL | {"max_steps": 1, "learning_rate": 0.0, "beta": beta}
     model = train_gdpo(tmp_path / "a", adapted, samples, world.oracle, still, GdpoSettings(), model=LORA)
     assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
-    moved = train_gdpo(
-        tmp_path / "b", adapted, samples, world.oracle, RL | {"beta": beta}, GdpoSettings(), model=LORA
-    )
+
+    def run(folder, progress=None):
+        settings = RL | {"beta": beta}
+        return train_gdpo(
+            folder,
+            adapted,
+            samples,
+            world.oracle,
+            settings,
+            GdpoSettings(),
+            model=LORA,
+            progress=progress,
+        )
+
+    moved = run(tmp_path / "b")
     assert (logits(moved) - logits(adapted)).abs().max() > 1e-4
+    assert not [path for path in moved.iterdir() if path.is_dir()], "the reference is no part of the model"
+    with pytest.raises(Killed):
+        run(tmp_path / "cut", kill_at(3))
+    assert (tmp_path / "cut" / "checkpoints" / "checkpoint-2" / "ref").is_dir() == bool(beta)
+    whole, resumed = (
+        load_file(model / "adapter_model.safetensors") for model in (moved, run(tmp_path / "cut"))
+    )
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_all_weights_can_be_trained_from_an_adapter(adapted, samples, tmp_path):

@@ -18,7 +18,8 @@ from safecrs.experiment.lineup import Trained, lineup
 from safecrs.experiment.validation import validation_for
 from safecrs.storage import write_json
 from safecrs.training import GdpoSettings
-from safecrs.training.about import describe, read_about, write_about
+from safecrs.training.about import About, BaseFacts, describe, read_about, write_about
+from safecrs.training.arguments import RESOLVED
 from safecrs.training.log import LOG, TrainingLog
 from safecrs.training.model_card import card_text
 from safecrs.training.record import RECORD, RunRecord
@@ -228,6 +229,46 @@ def test_reinforcement_learning_is_described_by_its_rewards(tmp_path, rewards, a
     text = card_text(tmp_path, tmp_path / "model")
     assert told in text
     assert use in text
+
+
+@pytest.mark.parametrize(
+    ("licence", "sources", "told"),
+    [
+        ("apache-2.0", ["Apache-2.0", "apache-2.0"], "apache-2.0"),
+        ("apache-2.0", [], "apache-2.0"),
+        ("apache-2.0", ["Apache-2.0", "research only"], "other"),
+        (None, ["MIT"], "other"),
+    ],
+)
+def test_the_header_promises_no_licence_that_some_data_lack(run, world, tmp_path, licence, sources, told):
+    """Of an earlier stage's data too."""
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    cards = [
+        world.benchmark.card.model_copy(
+            update={"sources": (Source(name=f"S{at}", licence=of, fingerprint="a", read=1, used=1),)}
+        )
+        for at, of in enumerate(sources)
+    ]
+    facts = BaseFacts(name="Some model", licence=licence)
+    write_about(
+        folder, About(base=facts, data=cards[0] if cards else None, earlier=tuple(reversed(cards[1:])))
+    )
+    (folder / "model" / "README.md").write_text(card_text(folder, folder / "model"), encoding="utf-8")
+    assert ModelCard.load(folder / "model" / "README.md").data.license == told
+
+
+def test_settings_are_passed_off_for_no_more_than_they_are(run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    for there in (False, True):
+        if there:
+            write_json(folder / RESOLVED, {})
+        else:
+            (folder / RESOLVED).unlink(missing_ok=True)
+        text = card_text(folder, folder / "model")
+        assert ("`resolved.json`" in text) == there
+        assert "All settings" not in text
 
 
 def test_damaged_provenance_is_told(run, tmp_path):

@@ -150,10 +150,39 @@ def test_an_empty_list_is_judged_as_a_whole(trainer):
     assert output["advantages"][1:, 0] == pytest.approx(torch.zeros(3), abs=1e-6)
 
 
-def test_equal_completions_move_nothing(trainer):
-    made = trainer(GdpoSettings(credit="rank"), beta=0.0)
-    output = scripted(made, ["Film 5 (1965)\nFilm 7 (1967)"] * 4)
+@BOTH_CREDITS
+@pytest.mark.parametrize("aggregation", ["gdpo", "grpo"])
+def test_equal_completions_move_nothing(trainer, credit, aggregation):
+    """The mean of six rewards of -0.7 is not quite -0.7, and the difference is nothing to learn from."""
+    settings = GdpoSettings(
+        credit=credit, aggregation=aggregation, rewards=RewardSettings(relevance=0, safety=0)
+    )
+    made = trainer(settings, num_generations=6, per_device_train_batch_size=12, beta=0.0)
+    texts = ["\n".join(f"Film {film} ({1960 + film})" for film in range(1, 1 + count)) for count in (3, 7)]
+    output = scripted(made, [text for text in texts for _ in range(6)])
+    assert made._rewards["count"].sequence[[0, 6]] == pytest.approx([-0.7, -0.3])
     assert (output["advantages"] == 0).all()
+
+
+def test_sequences_have_the_advantages_that_trl_would_give_them(trainer):
+    texts = ["Film 1 (1961)\nFilm 65 (1965)", "Film 65 (1965)", "Film 5 (1965)", "Film 2 (1962)"]
+    for aggregation, differs in (("gdpo", {}), ("grpo", {}), ("grpo", {"scale_rewards": "none"})):
+        made = trainer(GdpoSettings(aggregation=aggregation), beta=0.0, **differs)
+        found = scripted(made, texts)["advantages"]
+        assert found.abs().max() > 0.1
+        theirs = torch.tensor(list(made._logs["advantages"]))
+        assert torch.allclose(found, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("credit", "aggregation"), [("rank", "grpo"), ("rank", "gdpo"), ("sequence", "gdpo")]
+)
+def test_a_scale_that_would_be_ignored_is_refused(trainer, credit, aggregation):
+    settings = GdpoSettings(credit=credit, aggregation=aggregation)
+    for scale in ("batch", "none", False):
+        with pytest.raises(SafecrsError, match="scale_rewards"):
+            trainer(settings, scale_rewards=scale)
+    trainer(settings, scale_rewards=True)
 
 
 def test_rank_ratios_are_geometric_means_and_on_policy_gradients_those_of_tokens():

@@ -126,6 +126,6 @@ def test_what_cannot_be_drawn(tmp_path, run, monkeypatch):
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(SafecrsError, match="pip install 'safecrs"):
+    with pytest.raises(SafecrsError, match=r"pip install -e '\.\[report\]'"):
         plot_runs([run], tmp_path / "a.png")
     assert not list(tmp_path.glob("a.*"))

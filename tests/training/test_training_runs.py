@@ -6,12 +6,18 @@ import pytest
 from tiny_runs import RL, SFT, SMALL, Killed, assert_equal, kill_at
 
 from safecrs.errors import SafecrsError
+from safecrs.experiment import Study
+from safecrs.experiment.models import reinforce, supervise
+from safecrs.experiment.validation import validation_for
 from safecrs.training import GdpoSettings
 from safecrs.training.log import LOG, TrainingLog, series
 from safecrs.training.models import model_fingerprint
-from safecrs.training.preset import LoraSpec, ModelSpec
+from safecrs.training.preset import LoraSpec, ModelSpec, load_preset
+from safecrs.training.record import read_record
 from safecrs.training.rl import train_gdpo
+from safecrs.training.selection import SelectionSettings
 from safecrs.training.sft import train_sft
+from tiny_world import SMALL as TINY_PRESET
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -45,6 +51,17 @@ def test_a_run_leaves_record_log_and_model(whole, base):
     assert not list(folder.rglob("model/*.bin"))
     assert len(list((folder / "checkpoints").glob("checkpoint-*"))) == 1
     assert model_fingerprint(model) != model_fingerprint(base)
+
+
+def test_what_the_trainer_decided_for_itself_is_kept(whole):
+    folder, *_ = whole
+    told = json.loads((folder / "resolved.json").read_text())
+    assert told["learning_rate"] == 1e-2
+    assert told["optim"] == "adamw_torch_fused"  # nobody asked for it
+    assert isinstance(told["use_cpu"], bool)
+    assert told["accelerator_config"]["even_batches"] is True
+    assert not {"output_dir", "hub_token"} & told.keys()
+    assert str(folder) not in (folder / "resolved.json").read_text()
 
 
 @pytest.mark.parametrize("step", [1, 3, 4, 6])
@@ -157,6 +174,41 @@ def test_reinforcement_learning_goes_on_to_the_same_weights(world, base, samples
     resumed = run(tmp_path / "cut")
     assert_equal(whole, resumed)
     assert model_fingerprint(whole) != model_fingerprint(base)
+
+
+def test_whether_the_base_reasons_is_remembered(world, base, samples, tmp_path):
+    """By the record of a run that starts from one that does not; other records are as they always were."""
+
+    def recorded(name, **options):
+        gdpo, rl = GdpoSettings(), RL | {"max_steps": 1}
+        train_gdpo(tmp_path / name, base, samples, world.oracle, rl, gdpo, model=SMALL, **options)
+        return read_record(tmp_path / name / "run.json")
+
+    without, with_ = recorded("without", reasons=False), recorded("with")
+    assert not without.reasons
+    assert with_.reasons
+    assert without.settings == with_.settings | {"reasoning": False}
+    known = SelectionSettings(samples=2)
+    validation = validation_for(world.benchmark, world.oracle, known, reasons=False, safe=True)
+    validated = recorded("validated", reasons=False, validation=validation)
+    assert not validated.reasons
+    assert "reasoning" not in validated.settings
+
+
+@pytest.mark.parametrize("rollouts", ["free", "constrained"])
+def test_nobody_writes_an_analysis_for_a_model_that_was_trained_without(world, base, tmp_path, rollouts):
+    told = ("selection.samples=0", f"gdpo.rollouts={rollouts}", "gdpo.rewards.target=2")
+    preset = load_preset("tiny", (*TINY_PRESET, *told))
+    study = Study("Tiny", "", world.benchmark, world.oracle)
+    found = {}
+    for safe in (False, True):
+        folder = tmp_path / str(safe)
+        start = supervise(study, preset, base, folder / "sft", lambda *_: None, safe=safe)
+        reinforce(study, preset, start, folder / "gdpo", lambda *_: None)
+        found[safe] = read_record(folder / "gdpo" / "run.json")
+    assert found[True].settings["gdpo"]["reasoning"] == "given"
+    assert found[False].settings["gdpo"]["reasoning"] == ("none" if rollouts == "constrained" else "given")
+    assert [found[safe].reasons for safe in (False, True)] == [False, True]
 
 
 def test_reinforcement_learning_under_another_oracle_is_another_run(world, base, samples, tmp_path):

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from tiny_runs import SFT
+from transformers import TrainingArguments
 
 from safecrs.errors import SafecrsError
+from safecrs.training.about import About, BaseFacts
+from safecrs.training.log import LOG, TrainingLog
 from safecrs.training.record import RunRecord
 from safecrs.training.runs import Run, train
+from safecrs.training.selection import Validation
 from safecrs.training.sft import train_sft
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -44,6 +49,32 @@ def test_libraries_keep_quiet(base, samples, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+class Failing:
+    """A trainer that cannot train, and may be one of FSDP's."""
+
+    model = torch.nn.Linear(1, 1)
+    state = processing_class = None
+    args = TrainingArguments(use_cpu=True)
+    is_fsdp_enabled = True
+
+    def __init__(self, error):
+        self.error = error
+        self.callback_handler = SimpleNamespace(callbacks=[])
+
+    def train(self, **_options):
+        raise self.error
+
+    def add_callback(self, callback):
+        pass
+
+    remove_callback = add_callback
+
+
+def a_run(folder, validation=None, **settings):
+    record = RunRecord(stage="s", base="b", settings=settings, seed=0, data="d", versions={})
+    return Run(folder, record, validation, About(base=BaseFacts(name="tiny")))
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -57,40 +88,14 @@ def test_libraries_keep_quiet(base, samples, tmp_path):
     ],
 )
 def test_what_cannot_be_written_or_reached_is_one_sentence(tmp_path, error, told):
-    class Full:
-        model = torch.nn.Linear(1, 1)
-        state = None
-        processing_class = None
-
-        def train(self, **_options):
-            raise error
-
-        def add_callback(self, callback):
-            pass
-
-        remove_callback = add_callback
-
-    record = RunRecord(stage="s", base="b", settings={}, seed=0, data="d", versions={})
     with pytest.raises(SafecrsError, match=told) as caught:
-        train(Run(tmp_path, record), Full)
+        train(a_run(tmp_path), lambda: Failing(error))
     assert "\n" not in str(caught.value)
 
 
 def test_other_errors_are_not_dressed_up(tmp_path):
-    class Wrong:
-        model = torch.nn.Linear(1, 1)
-
-        def train(self, **_options):
-            raise RuntimeError("a bug")
-
-        def remove_callback(self, callback):
-            pass
-
-        add_callback = remove_callback
-
-    record = RunRecord(stage="s", base="b", settings={}, seed=0, data="d", versions={})
     with pytest.raises(RuntimeError, match="a bug"):
-        train(Run(tmp_path, record), Wrong)
+        train(a_run(tmp_path), lambda: Failing(RuntimeError("a bug")))
 
 
 def test_a_refused_setting_leaves_the_folder_free(base, samples, tmp_path):
@@ -100,6 +105,48 @@ def test_a_refused_setting_leaves_the_folder_free(base, samples, tmp_path):
     assert (train_sft(tmp_path, base, samples, few, safe=True) / "config.json").is_file()
     with pytest.raises(SafecrsError, match="other settings"):
         train_sft(tmp_path, base, samples, few | {"learning_rat": 1}, safe=True)
+
+
+def test_what_fails_before_a_checkpoint_leaves_the_folder_free(tmp_path, monkeypatch):
+    def failed(run, error, match, make=lambda: Failing(ValueError("a bug"))):
+        with pytest.raises(error, match=match):
+            train(run, make)
+        assert not {path.name for path in tmp_path.glob("*.json")}
+
+    def mistaken():
+        raise ValueError("no such layer")
+
+    failed(a_run(tmp_path, Validation(lambda *_: {})), SafecrsError, "selection.samples=0")
+    failed(a_run(tmp_path, report_to="none"), ValueError, "no such layer", mistaken)
+    failed(a_run(tmp_path, report_to="none", batch=1), ValueError, "a bug")
+    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda _name: None)
+    failed(a_run(tmp_path, report_to="tensorboard"), SafecrsError, "pip install tensorboard")
+
+
+def test_what_fails_after_a_checkpoint_keeps_its_record(tmp_path):
+    """Also half a checkpoint: another run would write into it."""
+
+    class Late(Failing):
+        def train(self, **_options):
+            (tmp_path / "checkpoints" / "checkpoint-2").mkdir(parents=True)
+            raise self.error
+
+    for make in (Late, Failing):
+        with pytest.raises(RuntimeError, match="out of memory"):
+            train(a_run(tmp_path), lambda make=make: make(RuntimeError("out of memory")))
+        assert {path.name for path in tmp_path.glob("*.json")} == {"run.json", "about.json", "resolved.json"}
+
+
+def test_an_attempt_that_failed_is_not_in_the_log(base, samples, tmp_path):
+    few = SFT | {"max_steps": 2}
+
+    def fail(*_step):
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        train_sft(tmp_path, base, samples, few, safe=True, progress=fail)
+    train_sft(tmp_path, base, samples, few | {"per_device_train_batch_size": 2}, safe=True)
+    assert [entry["step"] for entry in TrainingLog(tmp_path / LOG).entries()] == [1, 2]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs resource limits")

@@ -11,6 +11,7 @@ from tiny_runs import RL, SFT, SMALL, Killed, kill_at
 from safecrs.errors import SafecrsError
 from safecrs.policies.quiet import no_telemetry
 from safecrs.training import GdpoSettings
+from safecrs.training.log import LOG, TrainingLog, series
 from safecrs.training.rl import train_gdpo
 from safecrs.training.sft import train_sft
 from safecrs.training.trackers import other_trackers, tensorboard
@@ -34,6 +35,25 @@ def test_tensorboard_by_default(base, samples, tmp_path):
     events = curves(tmp_path / "logs")
     assert [event.step for event in events.Scalars("train/loss")] == [1, 2, 3, 4, 5, 6]
     assert "train/mean_token_accuracy" in events.Tags()["scalars"]
+    assert min(event.value for event in events.Scalars("train/tokens_per_second")) > 0
+
+
+def test_other_trackers_are_told_the_speed_too(base, samples, tmp_path, monkeypatch):
+    from transformers import TrainerCallback
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+
+    told = []
+
+    class Tracker(TrainerCallback):
+        def on_log(self, *_, logs, **__):
+            told.append(logs.get("tokens_per_second"))
+
+    monkeypatch.setitem(INTEGRATION_TO_CALLBACK, "trackio", Tracker)
+    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda name: name)
+    train_sft(tmp_path, base, samples, SFT | {"report_to": "trackio"}, safe=True, model=SMALL)
+    written = [speed for _, speed in series(TrainingLog(tmp_path / LOG).entries(), "tokens_per_second")]
+    assert len(written) == 5
+    assert [speed for speed in told if speed is not None] == written
 
 
 def test_no_conversation_reaches_a_tracker(base, samples, world, tmp_path):

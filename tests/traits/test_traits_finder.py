@@ -93,7 +93,7 @@ def test_it_abstains_below_its_threshold():
 
 def test_without_the_extra_it_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setattr(encoder, "find_spec", lambda _: None)
-    with pytest.raises(SafecrsError, match=r"pip install 'safecrs\[embeddings\]'"):
+    with pytest.raises(SafecrsError, match=r"pip install -e '\.\[embeddings\]'"):
         load_finder()
 
 

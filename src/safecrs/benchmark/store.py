@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.rows import features, sample_of, sample_row
 from safecrs.benchmark.sample import SPLITS, Ref, Sample, Split
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 from safecrs.storage import (
     atomic_folder,
     atomic_path,
@@ -229,9 +229,7 @@ def _datasets() -> Any:
     try:
         import datasets
     except ImportError as error:
-        raise SafecrsError(
-            "Stored benchmarks need the datasets package: pip install 'safecrs[benchmark]'."
-        ) from error
+        raise SafecrsError(f"Stored benchmarks need the datasets package: {extra('benchmark')}.") from error
     datasets.utils.logging.disable_progress_bar()
     return datasets
 

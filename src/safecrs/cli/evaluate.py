@@ -111,9 +111,7 @@ def evaluate(
         if slates is not None and workers is not None:
             from safecrs.experiment.workers import ask_in_parallel
 
-            ask_in_parallel(
-                benchmark, models, chosen, slates, workers, served=served, limit=limit, report=report
-            )
+            ask_in_parallel(benchmark, models, chosen, slates, workers, limit=limit, report=report)
         result = evaluate_folder(
             benchmark,
             models,

@@ -10,9 +10,11 @@ import typer
 from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
 from safecrs.cli.train_presets import presets, show
 from safecrs.cli.train_runs import card, plot
+from safecrs.errors import SafecrsError
 
 app = typer.Typer(
-    help="Train a recommender; a run that was stopped goes on when the same command is given again.",
+    help="Train a recommender; a run that was stopped, even killed, goes on when the same command is given "
+    "again.",
     no_args_is_help=True,
 )
 
@@ -20,6 +22,13 @@ BenchmarkFolder = Annotated[
     Path, typer.Argument(help="A benchmark's folder (safecrs data …).", file_okay=False)
 ]
 Out = Annotated[Path, typer.Option(help="The run's folder.", file_okay=False)]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Begin no new run, only go on with the one in --out; it goes on without this too.",
+    ),
+]
 
 
 @app.command()
@@ -34,11 +43,19 @@ def sft(
     ] = True,
     base: Annotated[
         Path | None,
-        typer.Option(help="A trained model to start from, instead of the preset's.", file_okay=False),
+        typer.Option(
+            help="A trained model to start from; without it the preset's untrained one, also where its"
+            " safe_sft_from says that Safe-SFT starts from a model trained without safety.",
+            file_okay=False,
+        ),
     ] = None,
     seed: Seed = 0,
+    resume: Resume = False,
 ) -> None:
-    """Fine-tune on conversations; the checkpoint with the best lists in validation becomes the model.
+    """Fine-tune on conversations. A run that was stopped goes on when the same command is given again.
+
+    The table [selection] of the preset says which checkpoint becomes the model: the one with the best lists
+    in validation or, as in the tiny preset, the last.
 
     Examples:
 
@@ -54,7 +71,13 @@ def sft(
     from safecrs.training.models import base_model
     from safecrs.training.preset import choose_preset
 
+    _check_resume(resume, out)
     recipe = choose_preset(preset, model, settings or ())
+    if safe and base is None and recipe.safe_sft_from == "sft":
+        say(
+            "Note: by this preset Safe-SFT starts from a model trained without safety (`train sft --unsafe`),"
+            " and this run from the untrained one: give a model with --base, or --set safe_sft_from=base."
+        )
     study = replace(stored_study(benchmark), command=command_line())
     start = base or base_model(recipe.model, study.benchmark, study.oracle, out / "base", seed)
     with progress() as report:
@@ -69,11 +92,22 @@ def gdpo(
         Path, typer.Option(help="The model to start from, as `train sft` leaves one.", file_okay=False)
     ],
     out: Out,
-    preset: PresetName = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            help="One of `safecrs train presets`, or a TOML file of your own; by default tiny or, for"
+            " adapters, smollm2, whichever --base is.",
+        ),
+    ] = None,
     settings: Set = None,
     seed: Seed = 0,
+    resume: Resume = False,
 ) -> None:
     """Safe-GDPO: reinforcement learning for relevance, safety and full lists.
+
+    The model is that of --base, whatever the preset names. A run that was stopped goes on when the same
+    command is given again.
 
     Example:
 
@@ -87,12 +121,36 @@ def gdpo(
     from safecrs.experiment.models import reinforce
     from safecrs.training.preset import choose_preset
 
-    adapted = (base / "adapter_config.json").is_file()
-    recipe = choose_preset(preset or ("smollm2" if adapted else None), None, settings or ())
+    _check_resume(resume, out)
+    recipe = choose_preset(preset or _fitting(base), None, settings or ())
     study = replace(stored_study(benchmark), command=command_line())
     with progress() as report:
         trained = reinforce(study, recipe, base, out, report, seed)
     say(f"The model is in {trained}")
+
+
+def _check_resume(resume: bool, out: Path) -> None:
+    """Make sure that there is a run to go on with, where that was asked for."""
+    from safecrs.training.record import RECORD
+
+    if resume and not (out / RECORD).is_file():
+        raise SafecrsError(f"{out} holds no run to go on with: leave --resume out to begin one.")
+
+
+def _fitting(base: Path) -> str:
+    """The preset for the model in ``base``: lengths and step of a tiny one would spoil any other."""
+    from safecrs.training.about import describe
+
+    if not base.is_dir():
+        raise SafecrsError(f"{base} does not exist: give the folder `model` of a finished run.")
+    if (base / "adapter_config.json").is_file():
+        return "smollm2"
+    if describe(base).base.made_here:
+        return "tiny"
+    raise SafecrsError(
+        f"No preset is known to fit the model in {base}: name one of `safecrs train presets`, or a TOML file"
+        " of your own, with --preset."
+    )
 
 
 @app.command("launch-config")

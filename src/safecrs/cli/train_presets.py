@@ -40,7 +40,10 @@ def show(
     model: Model = None,
     settings: Set = None,
 ) -> None:
-    """Print a preset as it is used: its file, your changes, and what neither names.
+    """Print a preset as it is used: its file, your changes, and our defaults for the rest.
+
+    The tables [sft], [safe_sft] and [rl] go to TRL: what they do not name has TRL's own default, which
+    `resolved.json` in a run's folder tells.
 
     Example:
 

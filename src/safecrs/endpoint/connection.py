@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from safecrs.conversation import Message
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 
 if TYPE_CHECKING:
     import openai
@@ -184,7 +184,7 @@ def _client(base_url: str, key: str, timeout: float) -> openai.OpenAI:
     else:
         missing = False
     if missing:
-        raise SafecrsError("Asking an endpoint needs an extra: pip install 'safecrs[llm]'.")
+        raise SafecrsError(f"Asking an endpoint needs the openai package: {extra('llm')}.")
     # At DEBUG the client logs the messages it sends, and the libraries below it addresses and headers.
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

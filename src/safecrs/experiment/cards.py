@@ -7,6 +7,7 @@ from pathlib import Path
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import Estimate, Evaluation
 from safecrs.evaluation.metrics import METRICS
+from safecrs.experiment.lineup import model_of
 from safecrs.experiment.models import STAGES
 from safecrs.training.model_card import Measured, TestResults, write_card
 from safecrs.training.record import RECORD, read_record
@@ -34,10 +35,10 @@ def write_model_card(run: Path, evaluation: Evaluation | None = None, name: str 
             for metric in METRICS
         ]
         for system in evaluation.systems
-        if system.name.partition(" + ")[0] == called
+        if model_of(system.name) == called
     }
     if not rows:
-        known = dict.fromkeys(system.name.partition(" + ")[0] for system in evaluation.systems)
+        known = dict.fromkeys(model_of(system.name) for system in evaluation.systems)
         raise SafecrsError(
             f"The evaluation has no system called {called!r}: choose among {', '.join(known)}."
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 
 _ADDRESS = "RAY_ADDRESS"
 _OBJECT_STORE = 100 * 2**20  # bytes; what we pass around is small
@@ -38,7 +38,7 @@ def ray_cluster(workers: int) -> Iterator[dict[str, float]]:
         import ray
         import ray.data
     except ImportError as error:
-        raise SafecrsError("Several workers need Ray: pip install 'safecrs[ray]'.") from error
+        raise SafecrsError(f"Several workers need Ray: {extra('ray')}.") from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     with tempfile.TemporaryDirectory(prefix="safecrs-ray-", ignore_cleanup_errors=True) as folder:

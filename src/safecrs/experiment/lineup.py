@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,6 +32,8 @@ CLASSIC = ("Popularity", "Retrieval", "Neighbours")
 SFT_CATALOG = f"{SFT} + catalog"
 UNSAFE = (*CLASSIC, SFT, SFT_CATALOG)
 """Recommenders that know nothing of safety."""
+_AND = " + "
+"""Between a model's name and what protects it, in the name of a system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,26 @@ class Trained:
     name: str
     folder: Path
     reasons: bool
+
+
+def model_of(system: str) -> str:
+    """The name of the model, or the classic policy, that a system is made of."""
+    return system.partition(_AND)[0]
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Make sure that systems can be told apart, and models by the names of their systems.
+
+    Raises:
+        SafecrsError: a name is given twice, or holds what only the name of a system may.
+    """
+    before: set[str] = set()
+    for name in names:
+        if _AND in name:
+            raise SafecrsError(f"A model cannot be called {name!r}: leave out the {_AND.strip()!r}.")
+        if name in before:
+            raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
+        before.add(name)
 
 
 def trained(models: Models) -> list[Trained]:
@@ -65,11 +87,13 @@ def named_model(text: str) -> Trained:
     """A run's model given as NAME=FOLDER.
 
     Raises:
-        SafecrsError: the text has another form, or the folder holds no run's model.
+        SafecrsError: the text has another form, the name is none for a model, or the folder holds no run's
+            model.
     """
     name, equals, folder = text.partition("=")
     if not equals or not name.strip():
         raise SafecrsError(f"Give a model as NAME=FOLDER, not {text!r}.")
+    check_names([name.strip()])
     return of_run(name.strip(), Path(folder))
 
 
@@ -81,12 +105,9 @@ def lineup(study: Study, models: Sequence[Trained]) -> list[System]:
     ones.
 
     Raises:
-        SafecrsError: two models have one name, or one that is taken.
+        SafecrsError: two models have one name, one that is taken, or one that is none for a model.
     """
-    names = [*CLASSIC, *(model.name for model in models)]
-    for name in names:
-        if names.count(name) > 1:
-            raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
+    check_names([*CLASSIC, *(model.name for model in models)])
     make = Makers(study, models)
     told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
     found: dict[str, Any] = {"constraints": "detected", "excludes": True}

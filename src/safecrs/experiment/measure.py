@@ -9,7 +9,7 @@ from pathlib import Path
 from safecrs.benchmark import Sample, Split, load_benchmark
 from safecrs.benchmark.store import ORACLE, samples_fingerprint
 from safecrs.evaluation import Evaluation, Measured, System, evaluate, measure
-from safecrs.experiment.lineup import Trained, lineup
+from safecrs.experiment.lineup import Trained, lineup, model_of
 from safecrs.experiment.served import Served, served_systems
 from safecrs.experiment.study import K, Report, Study, quiet
 from safecrs.oracle import Oracle
@@ -39,7 +39,8 @@ def measure_all(
     Args:
         served: models behind endpoints, to which every sample's conversation is sent.
         limit: only so many samples, the first ones.
-        store: a folder for the slates; what this version of safecrs asked before is not asked again.
+        store: a folder for the slates; what this version of safecrs asked of the same model before is not
+            asked again, whatever is measured beside it.
 
     Raises:
         SafecrsError: the split is empty, a model cannot be read or an endpoint not be asked.
@@ -95,17 +96,20 @@ def slate_stores(
 ) -> list[Store]:
     """For each system the file of its slates in the folder ``store``, and the key they are kept under.
 
+    The key changes with whatever decides the slates: of the models, that is the system's own alone.
+
     Raises:
         SafecrsError: a model cannot be read.
     """
     data = samples_fingerprint(samples) + study.oracle.fingerprint + fingerprint(repr(study.benchmark.tastes))
-    weights = "".join(model_fingerprint(model.folder) for model in models)
-    weights += "".join(model.fingerprint for model in served)
+    behind = {model.name: f"{model_fingerprint(model.folder)} {model.reasons}" for model in models}
+    behind |= {model.name: model.fingerprint for model in served}
     code = installed_versions().get("safecrs", "")  # another version may answer otherwise
-    return [
-        (store / f"{slug(system.name)}.json", fingerprint(system.name, data, weights, str(K), code))
-        for system in systems
-    ]
+
+    def key(system: str) -> str:
+        return fingerprint(system, data, behind.get(model_of(system), ""), str(K), code)
+
+    return [(store / f"{slug(system.name)}.json", key(system.name)) for system in systems]
 
 
 def slug(name: str) -> str:

@@ -33,6 +33,8 @@ class Method:
         name: its row in the tables; run: its folder.
         changes: to the preset's ``GdpoSettings``, tables merged.
         start: the model it begins with.
+        last: whether the last checkpoint is taken, whatever the preset says: the best one in validation would
+            hide what the method shows.
         what: what is different, in a few words.
     """
 
@@ -41,6 +43,7 @@ class Method:
     what: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     start: Literal["sft", "safe-sft"] = "safe-sft"
+    last: bool = False
 
     def of(self, preset: Preset) -> Preset:
         """The preset with this method's changes; checkpoints are compared in the decoding it trains for."""
@@ -51,6 +54,8 @@ class Method:
         if gdpo["rollouts"] == "constrained":
             merged["selection"]["decoding"] = "constrained"
             gdpo["reasoning"] = "given" if preset.reasoning else "none"
+        if self.last:
+            merged["selection"]["samples"] = 0
         return Preset.model_validate(merged)
 
 
@@ -60,7 +65,8 @@ METHODS = (
         NO_SAFETY,
         "rank-grpo-unsafe",
         "from SFT, the safety reward left out, objectives summed before they are normalised",
-        {"aggregation": "grpo", "credit": "rank", "rewards": {"safety": 0.0}},
+        # Nor is it paid for the safety analysis, which is all that the format reward asks for.
+        {"aggregation": "grpo", "credit": "rank", "rewards": {"safety": 0.0, "format": 0.0}},
         start="sft",
     ),
     Method("Safe-GDPO", "safe-gdpo-rank", "credit per rank", {"aggregation": "gdpo", "credit": "rank"}),
@@ -97,6 +103,7 @@ METHODS = (
             "credit": "rank",
             "rewards": dict.fromkeys(("relevance", "count", "validity", "format"), 0.0),
         },
+        last=True,
     ),
 )
 """The paper's questions one by one, each a difference from Safe-GDPO with credit per rank."""

@@ -76,17 +76,24 @@ def reinforce(
     seed: int = 0,
     stage: str = STAGES[SAFE_GDPO_RUN],
 ) -> Path:
-    """The model that reinforcement learning makes of ``base``; ``stage`` is what progress calls it."""
+    """The model that reinforcement learning makes of ``base``; ``stage`` is what progress calls it.
+
+    Where the base writes no safety analysis, none is written for it in constrained rollouts either.
+    """
     record = base.parent / RECORD
     reasons = read_record(record).reasons if record.is_file() else preset.reasoning
     safe = preset.gdpo.rewards.safety > 0
+    gdpo = preset.gdpo
+    if gdpo.rollouts == "constrained" and not reasons:
+        gdpo = gdpo.model_copy(update={"reasoning": "none"})
     return train_gdpo(
         run,
         base,
         study.benchmark.split("train"),
         study.oracle,
         preset.rl,
-        preset.gdpo,
+        gdpo,
+        reasons=reasons,
         **_around(study, preset, base, report, seed, stage, reasons=reasons, safe=safe),
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from safecrs.endpoint import Answers, Endpoint
-from safecrs.errors import SafecrsError
 from safecrs.evaluation import System
+from safecrs.experiment.lineup import check_names, model_of
 from safecrs.experiment.study import Study
 from safecrs.policies.endpoint import EndpointPolicy
 from safecrs.policies.filtered import FilteredPolicy
@@ -32,9 +32,13 @@ class Served:
 def served_systems(study: Study, served: Sequence[Served], taken: Collection[str]) -> list[System]:
     """Each served model as it is and, told the true sensitivities, with the oracle's filter.
 
+    Args:
+        taken: the names of the other systems.
+
     Raises:
-        SafecrsError: a name is among those that are ``taken``.
+        SafecrsError: a model's name is taken, or none for a model.
     """
+    check_names([*dict.fromkeys(map(model_of, taken)), *(model.name for model in served)])
     systems: list[System] = []
     for model in served:
         plain = partial(
@@ -49,10 +53,6 @@ def served_systems(study: Study, served: Sequence[Served], taken: Collection[str
                 excludes=True,
             ),
         ]
-    names = [*taken, *(system.name for system in systems)]
-    for name in names:
-        if names.count(name) > 1:
-            raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
     return systems
 
 

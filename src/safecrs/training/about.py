@@ -14,7 +14,7 @@ from safecrs.errors import SafecrsError
 from safecrs.storage import read_json, write_json
 from safecrs.training.models import MADE_FROM
 
-_ABOUT = "about.json"
+ABOUT = "about.json"
 _CACHED = "models--"  # a folder of the Hugging Face hub's cache: models--owner--name
 
 
@@ -75,7 +75,7 @@ def describe(base: Path, data: DataCard | None = None, command: str | None = Non
 
 def write_about(run: Path, about: About) -> None:
     """Keep it in the run's folder."""
-    write_json(run / _ABOUT, about.model_dump(mode="json"))
+    write_json(run / ABOUT, about.model_dump(mode="json"))
 
 
 def read_about(run: Path) -> About | None:
@@ -84,7 +84,7 @@ def read_about(run: Path) -> About | None:
     Raises:
         SafecrsError: it is damaged.
     """
-    path = run / _ABOUT
+    path = run / ABOUT
     if not path.is_file():
         return None
     try:

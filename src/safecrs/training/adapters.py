@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
     # When peft saves, it looks for a base that is no folder on the hub.
     adapted.peft_config["default"].base_model_name_or_path = str(whole)
     return (adapted.merge_and_unload() if spec.lora is None else adapted), None
+
+
+def drop_other_adapters(folder: Path) -> None:
+    """Leave what was trained: TRL's frozen copy of it, for the KL term, lies in a folder of its own."""
+    for config in folder.glob(f"*/{ADAPTER}"):
+        shutil.rmtree(config.parent)
 
 
 def name_base(folder: Path) -> None:

@@ -37,11 +37,14 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     """``GRPOTrainer`` with SafeCRS's rewards and, on request, credit per rank.
 
     The dataset is a stored benchmark's: ``prompt`` (messages), ``groundtruth_with_release_year``,
-    ``constraint_ids``; further columns are ignored. With credit "sequence" the advantages are TRL's own. With
-    credit "rank" they are [completions, tokens]: every token gets the advantage of its rank (`TokenRanks`,
-    `safecrs.training.advantages`), tokens of no rank that of the whole completion, and the importance ratio
-    is the geometric mean over the tokens of the rank (Zhu et al. 2025). How tokens weigh against each other
-    stays TRL's ``loss_type``: a long title weighs more than a short one.
+    ``constraint_ids``; further columns are ignored. Advantages are ours (`safecrs.training.advantages`):
+    TRL's are the same, but where no group of a batch has anything to compare, it scales rounding up to the
+    size of a real difference. With credit "sequence" they are [completions]. With credit "rank" they are
+    [completions, tokens]: every token gets the advantage of its rank (`TokenRanks`), tokens of no rank that
+    of the whole completion, and the importance ratio is the geometric mean over the tokens of the rank (Zhu
+    et al. 2025). How tokens weigh against each other stays TRL's ``loss_type``: a long title weighs more than
+    a short one. A ``scale_rewards`` other than "group", possible with credit "sequence" and aggregation
+    "grpo", leaves the advantages to TRL.
 
     Logged by TRL beside its own metrics: ``rewards/<name>/mean`` and ``slate/<what>`` (`rewards.watch`).
     ``log_completions`` writes conversations, and with them what people disclosed, to disk and screen.
@@ -63,8 +66,9 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         kwargs: passed on to ``GRPOTrainer``: processing_class, eval_dataset, peft_config, callbacks…
 
     Raises:
-        SafecrsError: a column is missing, no reward has a weight, the reference cannot be had, or constrained
-            rollouts are asked for with an engine or a sampling that is not theirs.
+        SafecrsError: a column is missing, no reward has a weight, ``scale_rewards`` would be ignored, the
+            reference cannot be had, or constrained rollouts are asked for with an engine or a sampling that
+            is not theirs.
     """
 
     _tag_names = ["trl", "safecrs", "gdpo"]  # noqa: RUF012, TRL's own form
@@ -83,6 +87,12 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         weights = settings.rewards.weights
         if not weights:
             raise SafecrsError("No reward has a weight: give at least one of them a weight above 0.")
+        compared_as_sums = settings.credit == "sequence" and settings.aggregation == "grpo"
+        if args.scale_rewards != "group" and not compared_as_sums:
+            raise SafecrsError(
+                f"scale_rewards={args.scale_rewards!r} would be ignored: leave it out, or set "
+                'gdpo.credit="sequence" and gdpo.aggregation="grpo", the only ones that it changes.'
+            )
         if absent := [name for name in COLUMNS if name not in train_dataset.column_names]:
             raise SafecrsError(f"The training data has no column {absent[0]!r}; build the benchmark again.")
         adapted = kwargs.get("peft_config") is not None or hasattr(model, "peft_config")
@@ -95,7 +105,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         args.reward_weights = list(weights.values())
         args.multi_objective_aggregation = _AGGREGATION[settings.aggregation]
         self._rewards: dict[str, Reward] = {}
-        self._rank_advantages = torch.empty(0)
+        self._advantages: torch.Tensor | None = None
         self._token_ranks: list[list[int]] = []
         self._loss_inputs: dict[str, Any] | None = None
         self._rows: Sequence[Mapping[str, Any]] = ()
@@ -132,25 +142,33 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self._rewards = score(batch, options)
         for name, value in watch(batch).items():
             self._log_metric(f"slate/{name}", value)
+        rewards: torch.Tensor = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         if self.settings.credit == "rank":
             self._token_ranks = [
                 self._ranks_of(ids, text) for ids, text in zip(completion_ids_list, texts, strict=True)
             ]
-            self._rank_advantages = self._advantages_by_rank()
-        rewards: torch.Tensor = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+            self._advantages = self._compared(self._rewards_by_rank(), len(texts))
+        elif self.scale_rewards == "group":
+            self._advantages = self._compared(rewards, len(texts))
         return rewards
 
-    def _advantages_by_rank(self) -> torch.Tensor:
-        """[local completions, 1 + ranks], compared over the completions of all processes."""
+    def _rewards_by_rank(self) -> torch.Tensor:
+        """Those of all processes, [completions, 1 + ranks, objectives]; TRL gathers those of sequences."""
         local = stack_ranks(list(self._rewards.values()))
         rewards = torch.as_tensor(local, dtype=torch.float32, device=self.accelerator.device)
         padded = self.accelerator.pad_across_processes(rewards, dim=1, pad_index=torch.nan)
-        gathered = self.accelerator.gather(padded).cpu().numpy()
+        gathered: torch.Tensor = self.accelerator.gather(padded)
+        return gathered
+
+    def _compared(self, rewards: torch.Tensor, local: int) -> torch.Tensor:
+        """The advantages of this process's ``local`` completions, out of the rewards of all processes."""
         group = self.num_generations if self.model.training else self.num_generations_eval
         weights = list(self.settings.rewards.weights.values())
-        advantages = ADVANTAGES[self.settings.aggregation](gathered, weights, group)
-        start = self.accelerator.process_index * len(local)
-        return torch.as_tensor(advantages[start : start + len(local)], dtype=torch.float32)
+        advantages = ADVANTAGES[self.settings.aggregation](rewards.cpu().numpy(), weights, group)
+        start = self.accelerator.process_index * local
+        return torch.as_tensor(
+            advantages[start : start + local], dtype=torch.float32, device=self.accelerator.device
+        )
 
     def _write(self, _prompts: Sequence[Any], _trainer: Any) -> dict[str, Any]:
         """TRL's ``rollout_func``: one completion for each of the rows at hand."""
@@ -177,12 +195,14 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         if self._choices is not None:
             output |= self._choices.columns()
             self._choices = None
+        if self._advantages is not None:
+            output["advantages"], self._advantages = self._advantages, None
         if self.settings.credit == "rank":
             ranks = torch.zeros_like(output["completion_ids"])
             for row, of_tokens in enumerate(self._token_ranks):
                 ranks[row, : len(of_tokens)] = torch.tensor(of_tokens)
             output["ranks"] = ranks
-            output["advantages"] = self._rank_advantages.to(ranks.device).gather(1, ranks)
+            output["advantages"] = output["advantages"].gather(1, ranks)
         return output
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:

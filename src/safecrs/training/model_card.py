@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safecrs.benchmark import DataCard
+from safecrs.benchmark.card import Source
 from safecrs.storage import write_text
 from safecrs.training.about import About, BaseFacts, read_about
+from safecrs.training.arguments import RESOLVED
 from safecrs.training.log import LOG, Entry, TrainingLog
 from safecrs.training.record import RECORD, RunRecord, read_record
 from safecrs.training.rewards.score import RewardSettings
@@ -77,7 +79,7 @@ def card_text(run: Path, model: Path, tests: TestResults | None = None) -> str:
             "",
             *_use(record),
             *_data(record, about),
-            *_training(record),
+            *_training(record, run),
             *_validation(record, chosen),
             *_tests(tests),
             *_limits(about.data),
@@ -117,7 +119,7 @@ def _header(record: RunRecord, about: About, adapter: bool, tests: TestResults |
     ]
     tags = ["trl", "safecrs", record.stage, "recommendation", "conversational", "safety"]
     header = ModelCardData(
-        license=about.base.licence or "other",
+        license=_licence(about),
         base_model=about.base.hub,
         library_name="peft" if adapter else "transformers",
         pipeline_tag="text-generation",
@@ -128,6 +130,19 @@ def _header(record: RunRecord, about: About, adapter: bool, tests: TestResults |
         eval_results=results or None,
     )
     return f"---\n{header.to_yaml()}\n---\n"
+
+
+def _licence(about: About) -> str:
+    """Of the weights, for machines: the base's, where the data of every stage are under the same one."""
+    base = about.base.licence
+    same = all(source.licence.casefold() == (base or "").casefold() for source in _sources(about))
+    return base if base and same else "other"
+
+
+def _sources(about: About) -> list[Source]:
+    """Of the data of every stage, each once."""
+    cards = [*about.earlier, *([about.data] if about.data else [])]
+    return list({(source.name, source.licence): source for card in cards for source in card.sources}.values())
 
 
 def _use(record: RunRecord) -> list[str]:
@@ -169,12 +184,13 @@ def _data(record: RunRecord, about: About) -> list[str]:
     ]
 
 
-def _training(record: RunRecord) -> list[str]:
+def _training(record: RunRecord, run: Path) -> list[str]:
     versions = ", ".join(f"{name} {number}" for name, number in record.versions.items())
+    others = f"; TRL's defaults are in the run's `{RESOLVED}`" if (run / RESOLVED).is_file() else ""
     return [
         "## Training",
         "",
-        f"Seed {record.seed}; {versions}. All settings as resolved, by TRL's own names:",
+        f"Seed {record.seed}; {versions}. Settings that were given, by TRL's own names{others}:",
         "",
         "```toml",
         to_toml(record.settings).rstrip(),
@@ -245,13 +261,11 @@ def _limits(card: DataCard | None) -> list[str]:
 def _licences(about: About) -> list[str]:
     unstated = "made by safecrs" if about.base.made_here else "not stated where it was loaded from"
     base = about.base.licence or unstated
-    cards = [*about.earlier, *([about.data] if about.data else [])]
-    sources = {(source.name, source.licence): source for card in cards for source in card.sources}
     return [
         "## Licences",
         "",
         f"- Base model ({about.base.name}): {base}.",
-        *(f"- Data, {source.name}: {source.licence}." for source in sources.values()),
+        *(f"- Data, {source.name}: {source.licence}." for source in _sources(about)),
         "",
         "Whoever passes the weights on has to respect all of these.",
         "",

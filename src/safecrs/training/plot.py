@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 from safecrs.storage import atomic_path, write_text
 from safecrs.training.log import LOG, Entry, TrainingLog, series
 from safecrs.training.record import RECORD, RunRecord, read_record
@@ -99,7 +99,7 @@ def draw(curves: Sequence[Curves]) -> tuple[Any, str]:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SafecrsError("Curves need matplotlib: pip install 'safecrs[report]'.") from error
+        raise SafecrsError(f"Curves need matplotlib: {extra('report')}.") from error
     from matplotlib import rc_context
 
     panels = _panels(curves)

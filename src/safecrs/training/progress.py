@@ -45,7 +45,8 @@ def headline(logged: Mapping[str, float]) -> str:
 def recorder(log: TrainingLog, progress: Progress | None) -> Any:
     """A callback that writes everything logged to ``log``, and tells ``progress`` of every step.
 
-    Tokens a second are added: those that TRL counts, over the time between two logs.
+    Tokens a second are added to what is logged, for the callbacks that come after it too: those that TRL
+    counts, over the time between two logs.
     """
     from transformers import TrainerCallback
 
@@ -58,7 +59,8 @@ def recorder(log: TrainingLog, progress: Progress | None) -> Any:
 
         def on_log(self, *trainer: Any, logs: Any = None, **_: Any) -> None:
             state = trainer[1]  # after the arguments, before the control
-            values = dict(logs or {}) | self.speed(logs or {})
+            values = {} if logs is None else logs
+            values.update(self.speed(values))
             self.logged.update({k: v for k, v in values.items() if isinstance(v, int | float)})
             if state.is_world_process_zero:
                 log.append(state.global_step, values)

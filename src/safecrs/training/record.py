@@ -20,7 +20,7 @@ class RunRecord(BaseModel):
 
     Attributes:
         stage: "sft", "safe-sft" or "safe-gdpo".
-        base: fingerprint or name of the model it starts from.
+        base: fingerprint of the model it starts from.
         settings: the stage's configuration as resolved.
         data: fingerprint of the training samples.
     """

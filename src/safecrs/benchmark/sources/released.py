@@ -15,7 +15,7 @@ from safecrs.benchmark.sample import SPLITS, Ref, Sample, Split
 from safecrs.benchmark.wording.reasoning import reasoning_text
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import Taxonomy, load_taxonomy
 
@@ -92,9 +92,7 @@ def _tables(folder: Path, split: Split | None) -> Iterator[tuple[Split, Any]]:
     try:
         import datasets
     except ImportError as error:
-        raise SafecrsError(
-            "Reading datasets needs the datasets package: pip install 'safecrs[benchmark]'."
-        ) from error
+        raise SafecrsError(f"Reading datasets needs the datasets package: {extra('benchmark')}.") from error
     if not folder.is_dir():
         raise SafecrsError(f"{folder} does not exist: give the folder of a Hugging Face dataset.")
     try:

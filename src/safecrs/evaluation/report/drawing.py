@@ -7,7 +7,7 @@ import warnings
 from html import escape
 from typing import Any
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 
 COLOURS = ("#8c8c8c", "#b07aa1", "#9c755f", "#e15759", "#f28e2b", "#4e79a7", "#59a14f", "#76b7b2")
 INK = "#1f2933"
@@ -22,7 +22,7 @@ def pyplot() -> Any:
     try:
         import matplotlib
     except ImportError as error:
-        raise SafecrsError("A page needs jinja2 and matplotlib: pip install 'safecrs[report]'.") from error
+        raise SafecrsError(f"A page needs jinja2 and matplotlib: {extra('report')}.") from error
 
     matplotlib.use("svg")
     import matplotlib.pyplot as plt

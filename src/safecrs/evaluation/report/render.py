@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 
 
 def render(template: str, filters: Mapping[str, Callable[..., object]] | None = None, **values: Any) -> str:
@@ -18,7 +18,7 @@ def render(template: str, filters: Mapping[str, Callable[..., object]] | None = 
     try:
         import jinja2
     except ImportError as error:
-        raise SafecrsError("A page needs jinja2 and matplotlib: pip install 'safecrs[report]'.") from error
+        raise SafecrsError(f"A page needs jinja2 and matplotlib: {extra('report')}.") from error
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(
             lambda name: (files("safecrs.evaluation.report") / name).read_text(encoding="utf-8")
