@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 from safecrs.errors import SafecrsError
+from safecrs.policies.grown import GROWN
 from safecrs.policies.smollm2 import convert_smollm2
+from safecrs.storage import read_json
 
 SMOLLM2 = "smollm2"
 MODEL_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
@@ -43,7 +45,12 @@ def base_folder(name: str) -> Path:
 
 
 def base_name(folder: Path) -> str:
-    """What `base_folder` finds ``folder`` by, on other machines too where it is SmolLM2's."""
+    """What `base_folder` finds ``folder`` by, on other machines too where it is SmolLM2's.
+
+    Of a model with added tokens it is what that was made from: adapters bring the rows of such tokens.
+    """
+    if (folder / GROWN).is_file():
+        return str(read_json(folder / GROWN)["base"])
     return SMOLLM2 if folder == _smollm2_folder() else str(folder)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from safecrs.errors import SafecrsError
 from safecrs.policies.bases import base_folder
+from safecrs.policies.grown import grow_embeddings
 from safecrs.storage import read_json
 
 if TYPE_CHECKING:
@@ -58,11 +59,12 @@ class LanguageModel:
                 local_files_only=True,
                 use_safetensors=True,  # never a pickle
             )
+            tokenizer = AutoTokenizer.from_pretrained(named, local_files_only=True)
             if whole is not None:
                 from peft import PeftModel
 
+                grow_embeddings(model, tokenizer)
                 model = PeftModel.from_pretrained(model, folder).merge_and_unload()
-            tokenizer = AutoTokenizer.from_pretrained(named, local_files_only=True)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:200]
             raise SafecrsError(f"{folder} does not hold a causal language model ({reason}).") from error

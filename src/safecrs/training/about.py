@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
+from safecrs.policies.bases import base_folder
+from safecrs.policies.grown import GROWN
 from safecrs.storage import read_json, write_json
 from safecrs.training.models import MADE_FROM
 
@@ -94,6 +96,9 @@ def read_about(run: Path) -> About | None:
 
 
 def _base_facts(folder: Path) -> BaseFacts:
+    if (folder / GROWN).is_file():
+        inside = _base_facts(base_folder(str(read_json(folder / GROWN)["base"])))
+        return inside.model_copy(update={"name": f"{inside.name} with the catalog's titles as tokens"})
     if (folder / MADE_FROM).is_file():
         return BaseFacts(name="a tiny Llama made for this catalog", made_here=True)
     hub = next(

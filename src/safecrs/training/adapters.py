@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from safecrs.policies.bases import base_name
 from safecrs.policies.checkpoint import ADAPTER, BASE, adapter_base
+from safecrs.policies.grown import GROWN, grow_embeddings
 from safecrs.storage import read_json, write_json
 from safecrs.training.preset import LoraSpec, ModelSpec
 
@@ -22,20 +24,40 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
         SafecrsError: ``base`` holds adapters whose base model is gone.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     whole = adapter_base(base)
     model = AutoModelForCausalLM.from_pretrained(
         whole or base, dtype=getattr(torch, spec.dtype), use_safetensors=True
     )
     if whole is None:
-        return model, _lora_config(spec.lora)
+        if spec.lora is None:
+            return model, None
+        config = _lora_config(spec.lora)
+        if not (base / GROWN).is_file():
+            return model, config
+        from peft import get_peft_model
+
+        config.trainable_token_indices = _added_tokens(base)
+        return _for_trl(get_peft_model(model, config), base), None
     from peft import PeftModel
 
+    grow_embeddings(model, AutoTokenizer.from_pretrained(base))
     adapted = PeftModel.from_pretrained(model, base, is_trainable=spec.lora is not None)
+    return (adapted.merge_and_unload() if spec.lora is None else _for_trl(adapted, whole)), None
+
+
+def _for_trl(adapted: Any, base: Path) -> Any:
+    """A model with adapters on the model in ``base``, as TRL can train and save it."""
     # When peft saves, it looks for a base that is no folder on the hub.
-    adapted.peft_config["default"].base_model_name_or_path = str(whole)
-    return (adapted.merge_and_unload() if spec.lora is None else adapted), None
+    adapted.peft_config["default"].base_model_name_or_path = str(base)
+    # Where the vocabulary has grown it would save all embeddings, not the new rows alone.
+    adapted.save_pretrained = partial(adapted.save_pretrained, save_embedding_layers=False)
+    # TRL asks the head for a bias, which peft's wrapper around new rows does not pass on.
+    head = adapted.get_output_embeddings()
+    if not hasattr(head, "bias"):
+        head.bias = None
+    return adapted
 
 
 def drop_other_adapters(folder: Path) -> None:
@@ -53,10 +75,14 @@ def name_base(folder: Path) -> None:
         write_json(path, config)
 
 
-def _lora_config(lora: LoraSpec | None) -> Any:
-    """peft's configuration, None for full fine-tuning."""
-    if lora is None:
-        return None
+def _added_tokens(base: Path) -> list[int]:
+    """Their rows are trained whole."""
+    rows = int(read_json(base / "config.json")["vocab_size"])
+    return list(range(int(read_json(base / GROWN)["first"]), rows))
+
+
+def _lora_config(lora: LoraSpec) -> Any:
+    """peft's configuration."""
     from peft import LoraConfig
 
     modules = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from safecrs.benchmark import Benchmark
 from safecrs.errors import SafecrsError
@@ -12,13 +16,14 @@ from safecrs.policies.bases import base_folder
 from safecrs.policies.quiet import silence
 from safecrs.policies.tastes import taste_rows
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
+from safecrs.training.item_tokens import TASTES, save_with_item_tokens
 from safecrs.training.item_vectors import content_vectors, taste_vectors
-from safecrs.training.preset import ModelSpec
+from safecrs.training.preset import TINY, ModelSpec
 from safecrs.training.processes import main_first
 from safecrs.training.tiny import save_tiny
 
 MADE_FROM = "made_from.json"
-"""In the folder of a tiny model: a fingerprint of what it was made from."""
+"""In the folder of a model made for a catalog: a fingerprint of what it was made from."""
 
 
 def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int = 0) -> Path:
@@ -27,49 +32,83 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
     Args:
         benchmark: the wording of its training samples gives a tiny model its vocabulary, the tastes of its
             training people the first item vectors.
-        oracle: the titles of its catalog become tokens of a tiny model, what it knows of them part of their
-            vectors.
-        folder: where a tiny model is written.
+        oracle: the titles of its catalog become tokens of a tiny model, or of one with item tokens, what it
+            knows of them part of their vectors.
+        folder: where such a model is written.
 
     Raises:
         SafecrsError: the model is not installed or downloaded, ``spec.name`` names neither a model nor a
-            folder, or ``folder`` holds a tiny model of another size, seed, wording or catalog.
+            folder, or ``folder`` holds a model of another size, seed, wording or catalog.
     """
     silence()
     with main_first():
-        return _base_model(spec, benchmark, oracle, folder, seed)
+        if spec.name == TINY:
+            return _tiny(spec, benchmark, oracle, folder, seed)
+        base = base_folder(spec.name)
+        return _with_item_tokens(base, benchmark, oracle, folder, seed) if spec.item_tokens else base
 
 
-def _base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int) -> Path:
-    if spec.name == "tiny":
-        samples, catalog = benchmark.split("train"), oracle.catalog
-        texts = [message.content for sample in samples for message in sample.prompt]
-        texts += sorted({sample.reasoning for sample in samples})
-        tastes = taste_rows(benchmark.tastes, catalog)
-        made_from = fingerprint(
-            spec.size.model_dump_json(),
-            str(seed),
-            *texts,
-            oracle.fingerprint,
-            *(taste.tobytes() for taste in tastes),
+def _tiny(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int) -> Path:
+    texts = [message.content for sample in benchmark.split("train") for message in sample.prompt]
+    texts += sorted({sample.reasoning for sample in benchmark.split("train")})
+
+    def make(temporary: Path) -> None:
+        save_tiny(
+            temporary,
+            texts,
+            oracle.catalog.labels,
+            spec.size,
+            seed,
+            _item_vectors(benchmark, oracle, spec.size.tastes, seed),
+            _phrases(oracle),
         )
-        record = folder / MADE_FROM
-        if not (folder / "config.json").is_file():
-            phrases = [trait.avoid for trait in oracle.taxonomy.traits]  # as the safety analysis puts it
-            vectors = [
-                taste_vectors(tastes, len(catalog), spec.size.tastes, seed),
-                content_vectors(oracle.risk),
-            ]
-            with atomic_folder(folder) as temporary:
-                save_tiny(temporary, texts, catalog.labels, spec.size, seed, vectors, phrases)
-                write_json(temporary / MADE_FROM, made_from)
-        elif record.is_file() and read_json(record) != made_from:
-            raise SafecrsError(
-                f"{folder} holds a tiny model of another size, seed or catalog; choose another folder or "
-                "delete this one."
-            )
-        return folder
-    return base_folder(spec.name)
+
+    return _made(folder, make, spec.size.model_dump_json(), str(seed), *texts, *_known(benchmark, oracle))
+
+
+def _with_item_tokens(base: Path, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int) -> Path:
+    def make(temporary: Path) -> None:
+        vectors = _item_vectors(benchmark, oracle, TASTES, seed)
+        save_with_item_tokens(temporary, base, oracle.catalog.labels, *vectors, _phrases(oracle), seed)
+
+    return _made(folder, make, model_fingerprint(base), str(seed), *_known(benchmark, oracle))
+
+
+def _item_vectors(
+    benchmark: Benchmark, oracle: Oracle, size: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What people like together, [items, size], and what the oracle knows, [items, traits]."""
+    tastes = taste_rows(benchmark.tastes, oracle.catalog)
+    return taste_vectors(tastes, len(oracle.catalog), size, seed), content_vectors(oracle.risk)
+
+
+def _phrases(oracle: Oracle) -> list[str]:
+    """Each trait as the safety analysis puts it."""
+    return [trait.avoid for trait in oracle.taxonomy.traits]
+
+
+def _known(benchmark: Benchmark, oracle: Oracle) -> list[str | bytes]:
+    """What decides the item vectors."""
+    return [oracle.fingerprint, *(taste.tobytes() for taste in taste_rows(benchmark.tastes, oracle.catalog))]
+
+
+def _made(folder: Path, make: Callable[[Path], None], *made_from: str | bytes) -> Path:
+    """The model in ``folder``, which ``make`` writes where there is none.
+
+    Raises:
+        SafecrsError: it was made from something else.
+    """
+    told, record = fingerprint(*made_from), folder / MADE_FROM
+    if not (folder / "config.json").is_file():
+        with atomic_folder(folder) as temporary:
+            make(temporary)
+            write_json(temporary / MADE_FROM, told)
+    elif record.is_file() and read_json(record) != told:
+        raise SafecrsError(
+            f"{folder} holds a model of another size, seed or catalog; choose another folder or delete this "
+            "one."
+        )
+    return folder
 
 
 def model_fingerprint(folder: Path) -> str:

@@ -16,6 +16,9 @@ from safecrs.training.selection import SelectionSettings
 from safecrs.training.settings import GdpoSettings
 from safecrs.training.tiny import TinySize
 
+TINY = "tiny"
+"""The name of the model that is made for a catalog, and of its preset."""
+
 
 class LoraSpec(BaseModel):
     """Low-rank adapters (Hu et al. 2021) instead of full fine-tuning; names as in peft's ``LoraConfig``."""
@@ -37,14 +40,16 @@ class ModelSpec(BaseModel):
         size: architecture of the tiny model.
         dtype: of the weights.
         lora: adapters; None trains all weights.
+        item_tokens: whether every title of the catalog becomes one token of the model (the tiny one's are).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = "tiny"
+    name: str = TINY
     size: TinySize = TinySize()
     dtype: Literal["float32", "bfloat16"] = "float32"
     lora: LoraSpec | None = None
+    item_tokens: bool = False
 
 
 class Preset(BaseModel):
@@ -125,7 +130,7 @@ def choose_preset(name: str | None, model: str | None, overrides: Iterable[str] 
     A model without a preset of its own is trained as SmolLM2 is.
     """
     if name is None:
-        name = "tiny" if model is None else model if model in preset_names() else "smollm2"
+        name = TINY if model is None else model if model in preset_names() else "smollm2"
     chosen = [f"model.name={json.dumps(model, ensure_ascii=False)}"] if model else []
     return load_preset(name, [*chosen, *overrides])
 

@@ -14,17 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from safecrs.catalog import split_label
 from safecrs.errors import SafecrsError
+from safecrs.training.title_tokens import bare_titles, title_tokens
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 PAD, END = "<|pad|>", "<|end|>"
 ROLES = ("system", "user", "assistant")
-# Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
-MARKERS = ("<reasoning>", "</reasoning>", "<solution>", "</solution>")
-_LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
 # One token a role keeps prompts short.
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
@@ -56,7 +53,7 @@ def tiny_tokenizer(
     So is every title by itself that is not easily taken for ordinary words, since people leave the year
     out, and each of ``phrases``.
     """
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     size = size or TinySize()
@@ -71,11 +68,7 @@ def tiny_tokenizer(
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    whole = [label for label in dict.fromkeys(labels) if label.strip() == label and _survives(label)]
-    single = (*MARKERS, *phrases, *whole)
-    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in single])
-    titles = [AddedToken(title, single_word=True, normalized=False) for title in bare_titles(whole)]
-    tokenizer.add_tokens(titles)
+    tokenizer.add_tokens(title_tokens(labels, phrases))
     wrapped = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,
@@ -86,21 +79,6 @@ def tiny_tokenizer(
     )
     wrapped.chat_template = CHAT_TEMPLATE
     return wrapped
-
-
-def bare_titles(labels: Sequence[str]) -> dict[str, int]:
-    """Titles that one label alone has and that read like a title without the year → the label's position."""
-    found: dict[str, list[int]] = {}
-    for position, label in enumerate(labels):
-        title, year = split_label(label)
-        if year is not None and (" " in title or len(title) >= _LONG_WORD) and _survives(title):
-            found.setdefault(title, []).append(position)
-    return {title: positions[0] for title, positions in found.items() if len(positions) == 1}
-
-
-def _survives(label: str) -> bool:
-    """Whether the byte-level decoder gives back the label: one word with an accent reads as raw bytes."""
-    return bool(label) and (label.isascii() or " " in label)
 
 
 def tiny_model(
