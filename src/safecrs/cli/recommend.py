@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,7 +28,12 @@ def recommend(
     trait: Traits = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many items.")] = 10,
     model: Annotated[
-        Path | None, typer.Option(help="A trained model's folder, as the demo leaves one.", file_okay=False)
+        str | None,
+        typer.Option(
+            help="A trained model's folder, as the demo leaves one; or smollm2, which comes with the package.",
+            metavar="DIR",
+            show_default=False,
+        ),
     ] = None,
     allow_unknown: Annotated[
         bool,
@@ -59,16 +63,18 @@ def recommend(
 
         safecrs recommend "space films like Alien" --model runs/demo/safe-gdpo/model
 
+        safecrs recommend "space films like Alien" --model smollm2
+
         safecrs recommend "space films like Alien" --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
-    from safecrs.serving import Recommender
+    from safecrs.serving import Recommender, model_named
     from safecrs.traits import load_finder
 
     reader = named_reader(llm, llm_model, llm_only, embeddings)
     recommender = Recommender.load(
         domain.value,
         oracle=open_oracle(oracle, domain),
-        model=model,
+        model=model_named(model, domain.value) if model else None,
         unknown="allow" if allow_unknown else "exclude",
         finder=load_finder() if embeddings else None,
         reader=reader,

@@ -9,7 +9,7 @@ import typer
 
 from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
 from safecrs.cli.train_presets import presets, show
-from safecrs.cli.train_runs import card, plot
+from safecrs.cli.train_runs import card, pack, plot
 from safecrs.errors import SafecrsError
 
 app = typer.Typer(
@@ -185,5 +185,6 @@ def launch_config(
 
 app.command()(plot)
 app.command()(card)
+app.command()(pack)
 app.command()(presets)
 app.command()(show)

@@ -63,3 +63,20 @@ def card(
 
     written = write_model_card(run, load_evaluation(results) if results else None, name)
     say(f"The card is in {written}")
+
+
+def pack(
+    run: RunFolder,
+    out: Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)],
+) -> None:
+    """Write a small copy of a run's adapters, to be passed on: half the size, without what only training needs.
+
+    Example:
+
+        safecrs train pack runs/safe-gdpo --out adapters
+    """
+    from safecrs.cli.output import say
+    from safecrs.training.pack import pack_adapter
+
+    pack_adapter(run / "model", out)
+    say(f"The adapters are in {out}; the card in there says what passing them on asks for.")

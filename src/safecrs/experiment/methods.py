@@ -17,7 +17,7 @@ from safecrs.evaluation import Evaluation, Measured, System, evaluate
 from safecrs.evaluation.judged import judge_slates
 from safecrs.evaluation.metrics import METRICS, recall
 from safecrs.evaluation.statistics import cluster_of
-from safecrs.experiment.lineup import CLASSIC, SAFE_SFT, SFT, Makers, Trained, of_run
+from safecrs.experiment.lineup import CLASSIC, SAFE_SFT, SFT, SFT_CATALOG, Makers, Trained, of_run
 from safecrs.experiment.measure import measure_systems, slug
 from safecrs.experiment.models import fine_tune, reinforce
 from safecrs.experiment.study import K, Report, Study, quiet
@@ -222,16 +222,17 @@ def _train(
 
 
 def _systems(study: Study, models: Sequence[Trained]) -> list[System]:
-    """The classic policies, and every model decoded freely and constrained."""
+    """The classic policies, and every model decoded freely and constrained; that without safety both ways."""
     make = Makers(study, models)
     told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
     systems = [System(name, partial(make.plain, name)) for name in CLASSIC]
     systems.append(System(f"{CLASSIC[-1]} + filter", partial(make.filtered, CLASSIC[-1]), **told))
     for model in models:
-        systems += [
-            System(model.name, partial(make.plain, model.name)),
-            System(f"{model.name} + constrained", partial(make.constrained, model.name), **told),
-        ]
+        systems.append(System(model.name, partial(make.plain, model.name)))
+        if model.name == SFT:
+            # Told of no sensitivity: any title of the catalog, each once. What the constraint alone is worth.
+            systems.append(System(SFT_CATALOG, partial(make.constrained, model.name)))
+        systems.append(System(f"{model.name} + constrained", partial(make.constrained, model.name), **told))
     return systems
 
 
@@ -248,7 +249,7 @@ def _pool(measured: Sequence[Measured], samples: Sequence[Sample], study: Study)
 
 def _pairs(measured: Sequence[Measured], methods: Sequence[str]) -> list[tuple[str, str]]:
     """Each model against the strongest that knows no safety, and each method against its neighbours."""
-    unsafe = (*CLASSIC, SFT, NO_SAFETY)
+    unsafe = (*CLASSIC, SFT, SFT_CATALOG, NO_SAFETY)
     strongest = max(
         (one for one in measured if one.system.name in unsafe), key=lambda one: recall.value(one.judged)
     ).system.name

