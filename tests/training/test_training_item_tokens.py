@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_runs import LORA, RL, SFT, SMALL, logits
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from safecrs.errors import SafecrsError
 from safecrs.policies import LanguageModel
@@ -23,12 +23,18 @@ from safecrs.training.tiny import save_tiny
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.fixture(scope="module")
-def plain(world, tmp_path_factory):
+@pytest.fixture(scope="module", params=["tied", "a head of its own, rows to spare"])
+def plain(request, world, tmp_path_factory):
     """A model that knows no film."""
     folder = tmp_path_factory.mktemp("plain") / "model"
     texts = [message.content for sample in world.benchmark.split("train") for message in sample.prompt]
     save_tiny(folder, texts, [], SMALL.size)
+    if request.param != "tied":
+        config = AutoConfig.from_pretrained(folder)
+        config.tie_word_embeddings = False
+        config.vocab_size += 7
+        torch.manual_seed(0)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder
 
 
@@ -56,10 +62,12 @@ def test_every_title_is_one_token_and_nothing_that_was_known_is_lost(grown, plai
     before = AutoModelForCausalLM.from_pretrained(plain)
     after = AutoModelForCausalLM.from_pretrained(grown)
     old, new = (model.get_input_embeddings().weight for model in (before, after))
-    assert len(new) >= len(old) + len(labels)
-    assert torch.equal(new[: len(old)], old)
+    kept = len(AutoTokenizer.from_pretrained(plain))
+    assert len(tokenizer) >= kept + len(labels)
+    assert len(new) >= len(tokenizer)
+    assert torch.equal(new[:kept], old[:kept])
     ids = torch.arange(5, 25)[None]
-    assert torch.allclose(after(ids).logits[..., : len(old)], before(ids).logits, atol=1e-6)
+    assert torch.allclose(after(ids).logits[..., :kept], before(ids).logits[..., :kept], atol=1e-6)
 
 
 def test_items_begin_as_alike_as_their_vectors(plain, tmp_path):

@@ -30,7 +30,7 @@ def recommend(
     model: Annotated[
         str | None,
         typer.Option(
-            help="A trained model's folder, as the demo leaves one; or smollm2, which comes with the package.",
+            help="A trained model's folder, as the demo leaves one, or smollm2, which comes with safecrs.",
             metavar="DIR",
             show_default=False,
         ),

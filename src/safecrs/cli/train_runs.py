@@ -69,7 +69,7 @@ def pack(
     run: RunFolder,
     out: Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)],
 ) -> None:
-    """Write a small copy of a run's adapters, to be passed on: half the size, without what only training needs.
+    """Write a copy of a run's adapters in half the size, to be passed on.
 
     Example:
 

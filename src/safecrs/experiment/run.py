@@ -18,7 +18,7 @@ from safecrs.experiment.models import SAFE_GDPO_RUN, SAFE_SFT_RUN, STAGES, train
 from safecrs.experiment.study import Report, Study, quiet
 from safecrs.oracle import Oracle
 from safecrs.training.log import LOG, TrainingLog, series
-from safecrs.training.preset import Preset
+from safecrs.training.preset import TINY, ModelSpec, Preset
 from safecrs.training.record import installed_versions
 from safecrs.training.selection import RECALL, SVR
 
@@ -87,11 +87,27 @@ def run_experiment(
         trait_systems=(SFT, SAFE_SFT, SAFE_GDPO),
         training=_curves(folder),
         facts=facts,
-        caveats=study.caveats,
+        caveats=(*study.caveats, *_model_caveats(preset.model)),
     )
     page = folder / "report.html"
     write_report([chapter], page)
     return Outcome(folder, page, evaluation, models.safe_gdpo, folder / BENCHMARK / ORACLE)
+
+
+def _model_caveats(spec: ModelSpec) -> tuple[str, ...]:
+    """What the language model can and cannot show."""
+    told = []
+    if spec.name == TINY or spec.item_tokens:
+        told.append(
+            "Each title is one token of the language model, whose vector begins as what the training people's "
+            "tastes and the oracle's own risk table say of it."
+        )
+    if spec.name == TINY:
+        told.append(
+            "The language model is tiny and made for this catalog: it stands for the method, not for what a "
+            "pretrained model reaches."
+        )
+    return tuple(told)
 
 
 def _keep_benchmark(study: Study, folder: Path) -> None:

@@ -18,9 +18,6 @@ _CAVEATS = (
     "The starter oracle judges both the data and the slates: an error in its advisories is invisible here. "
     "It says how well a system follows an oracle, not how safe a film is.",
     "Requests are template text. How models cope with real language is what SafeRec-ReDial shows.",
-    "The language model is tiny and made for this catalog: each title is one token, whose vector begins as "
-    "what the training people's tastes and the oracle's own risk table say of it, in place of what a "
-    "pretrained model would know. It stands for the method, not for what a pretrained model reaches.",
 )
 
 

@@ -1,4 +1,4 @@
-"""The language model that comes with the package: adapters that make SmolLM2 recommend the starter's films."""
+"""The language model that comes with safecrs: adapters by which SmolLM2 recommends the starter's films."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
             return model, config
         from peft import get_peft_model
 
-        config.trainable_token_indices = _added_tokens(base)
+        config.trainable_token_indices = _added_tokens(base, model)
         return _for_trl(get_peft_model(model, config), base), None
     from peft import PeftModel
 
@@ -75,10 +75,13 @@ def name_base(folder: Path) -> None:
         write_json(path, config)
 
 
-def _added_tokens(base: Path) -> list[int]:
-    """Their rows are trained whole."""
-    rows = int(read_json(base / "config.json")["vocab_size"])
-    return list(range(int(read_json(base / GROWN)["first"]), rows))
+def _added_tokens(base: Path, model: Any) -> dict[str, list[int]]:
+    """The rows that are trained whole, by module: the input's, and the head's where that is another table."""
+    tables, head = [model.get_input_embeddings()], model.get_output_embeddings()
+    if head.weight is not tables[0].weight:
+        tables.append(head)
+    rows = list(range(int(read_json(base / GROWN)["first"]), len(head.weight)))
+    return {name: rows for name, module in model.named_modules() if any(module is table for table in tables)}
 
 
 def _lora_config(lora: LoraSpec) -> Any:

@@ -2,8 +2,8 @@
 
 Spelled in pieces, ten titles are a hundred choices, and a small model that never heard of a film has to learn
 each of them by heart. As tokens they are ten choices among items, whose embeddings begin as what the words of
-the title, the training people's tastes and the oracle's risk table say, turned into the model's own space. The
-model keeps what it knows of language; only rows are added, and adapters train them along (peft's
+the title, the training people's tastes and the oracle's risk table say, turned into the model's own space.
+The model keeps what it knows of language; only rows are added, and adapters train them along (peft's
 ``trainable_token_indices``).
 """
 
@@ -52,7 +52,7 @@ def save_with_item_tokens(
 
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
-    old = model.get_input_embeddings().weight.detach().numpy().copy()
+    tastes = tastes[:, : _room(model, risks)]
     tokens = title_tokens(labels, phrases)
     texts = [token.content for token in tokens]
     pieces: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
@@ -61,10 +61,10 @@ def save_with_item_tokens(
     _check_titles(tokenizer, labels, base)
     grow_embeddings(model, tokenizer)
     known = tokenizer.get_vocab()
-    tastes = tastes[:, : _room(old, risks)]
-    rows = _begin(old, texts, pieces, _vectors(labels, tastes, risks, phrases), seed)
+    vectors = _vectors(labels, tastes, risks, phrases)
     with torch.no_grad():
-        for weight in {id(w): w for w in _embeddings(model)}.values():
+        for weight in _tables(model):
+            rows = _begin(weight[:first].numpy(), texts, pieces, vectors, seed)
             for text, row in zip(texts, rows, strict=True):
                 if known[text] >= first:  # a marker may have been there before
                     weight[known[text]] = torch.from_numpy(row)
@@ -73,9 +73,10 @@ def save_with_item_tokens(
     write_json(folder / GROWN, {"base": base_name(base), "first": first})
 
 
-def _embeddings(model: Any) -> list[Any]:
-    """Of the input and the output, often one and the same."""
-    return [model.get_input_embeddings().weight, model.get_output_embeddings().weight]
+def _tables(model: Any) -> list[Any]:
+    """The embeddings of the input and of the output, often one and the same."""
+    read, written = model.get_input_embeddings().weight, model.get_output_embeddings().weight
+    return [read] if written is read else [read, written]
 
 
 def _vectors(
@@ -92,16 +93,17 @@ def _vectors(
     }
 
 
-def _room(old: NDArray[np.float32], risks: NDArray[np.float32]) -> int:
+def _room(model: Any, risks: NDArray[np.float32]) -> int:
     """How many dimensions of taste fit beside the risks.
 
     Raises:
         SafecrsError: none.
     """
-    room = old.shape[1] - risks.shape[1]
+    hidden = int(model.get_input_embeddings().weight.shape[1])
+    room = hidden - int(risks.shape[1])
     if room <= 0:
         raise SafecrsError(
-            f"A model of hidden size {old.shape[1]} is too narrow for item tokens: leave them out "
+            f"A model of hidden size {hidden} is too narrow for item tokens: leave them out "
             "(model.item_tokens=false)."
         )
     return room
