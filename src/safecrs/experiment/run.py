@@ -99,8 +99,8 @@ def _model_caveats(spec: ModelSpec) -> tuple[str, ...]:
     told = []
     if spec.name == TINY or spec.item_tokens:
         told.append(
-            "Each title is one token of the language model, whose vector begins as what the training people's "
-            "tastes and the oracle's own risk table say of it."
+            "Each title is one token of the language model, whose vector begins as what the training "
+            "people's tastes and the oracle's own risk table say of it."
         )
     if spec.name == TINY:
         told.append(
