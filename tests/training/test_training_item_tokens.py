@@ -6,7 +6,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from tiny_runs import LORA, RL, SFT, SMALL, logits
+from safetensors.torch import load_file
+from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from safecrs.errors import SafecrsError
@@ -14,6 +15,7 @@ from safecrs.policies import LanguageModel
 from safecrs.policies.constrained import CatalogTrie
 from safecrs.training import GdpoSettings
 from safecrs.training.item_tokens import save_with_item_tokens
+from safecrs.training.log import TrainingLog
 from safecrs.training.models import base_model
 from safecrs.training.preset import LoraSpec, ModelSpec
 from safecrs.training.rl import train_gdpo
@@ -108,6 +110,9 @@ def test_reinforcement_learning_goes_on_with_the_adapter(
     still = RL | {"max_steps": 1, "learning_rate": 0.0, "beta": beta}
     model = train_gdpo(tmp_path / "a", adapted, samples, world.oracle, still, gdpo, model=spec)
     assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
+    if beta:
+        (first,) = [entry for entry in TrainingLog(tmp_path / "a" / "log.jsonl").entries() if "loss" in entry]
+        assert first["kl"] == pytest.approx(0, abs=1e-6), "the reference knows the titles too"
     assert set(LanguageModel.load(model).tokenizer.get_vocab()) == set(
         LanguageModel.load(adapted).tokenizer.get_vocab()
     )
@@ -115,6 +120,33 @@ def test_reinforcement_learning_goes_on_with_the_adapter(
     assert (logits(moved) - logits(adapted)).abs().max() > 1e-4
     held = (adapted / "adapter_model.safetensors").stat().st_size
     assert (moved / "adapter_model.safetensors").stat().st_size == pytest.approx(held, rel=0.1)
+
+
+@pytest.mark.parametrize("stage", ["sft", "gdpo"])
+def test_a_run_that_was_cut_ends_as_if_it_had_not_been(grown, adapted, spec, samples, world, tmp_path, stage):
+    def run(folder, progress=None):
+        if stage == "sft":
+            return train_sft(folder, grown, samples, SFT, safe=True, model=spec, progress=progress)
+        return train_gdpo(
+            folder, adapted, samples, world.oracle, RL, GdpoSettings(), model=spec, progress=progress
+        )
+
+    whole = run(tmp_path / "whole")
+    with pytest.raises(Killed):
+        run(tmp_path / "cut", kill_at(3))
+    first, second = (
+        load_file(model / "adapter_model.safetensors") for model in (whole, run(tmp_path / "cut"))
+    )
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_vllm_is_refused_where_titles_are_tokens(adapted, grown, spec, samples, world, tmp_path, monkeypatch):
+    monkeypatch.setattr("safecrs.training.rl.find_spec", lambda _name: True)
+    vllm = RL | {"use_vllm": True}
+    for start in (adapted, grown):
+        with pytest.raises(SafecrsError, match="no tokens for titles"):
+            train_gdpo(tmp_path / "a", start, samples, world.oracle, vllm, GdpoSettings(), model=spec)
 
 
 def test_all_weights_can_be_trained(grown, samples, tmp_path):

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 from safetensors.torch import load_file
 from tiny_runs import LORA, SFT, logits
 
 from safecrs.errors import SafecrsError
+from safecrs.policies.bases import base_folder
 from safecrs.training.pack import pack_adapter
 from safecrs.training.sft import train_sft
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def test_packed_adapters_answer_alike_in_half_the_size(base, samples, tmp_path):
-    model = train_sft(tmp_path / "run", base, samples, SFT | {"learning_rate": 1e-1}, safe=True, model=LORA)
+def test_packed_adapters_answer_alike_in_half_the_size(base, samples, tmp_path, monkeypatch):
+    shutil.copytree(base, tmp_path / "cache" / "smollm2-135m-instruct")
+    monkeypatch.setenv("SAFECRS_CACHE", str(tmp_path / "cache"))
+    settings = SFT | {"learning_rate": 1e-1}
+    model = train_sft(tmp_path / "run", base_folder("smollm2"), samples, settings, safe=True, model=LORA)
     pack_adapter(model, tmp_path / "packed")
     weights = "adapter_model.safetensors"
     before, after = load_file(model / weights), load_file(tmp_path / "packed" / weights)
@@ -24,6 +30,12 @@ def test_packed_adapters_answer_alike_in_half_the_size(base, samples, tmp_path):
     assert (logits(tmp_path / "packed") - logits(base)).abs().max() > 1e-3
     assert (tmp_path / "packed" / "README.md").read_text() == (model / "README.md").read_text()
     with pytest.raises(SafecrsError, match="is there already"):
+        pack_adapter(model, tmp_path / "packed")
+
+
+def test_adapters_that_need_a_folder_of_this_machine_are_not_packed(base, samples, tmp_path):
+    model = train_sft(tmp_path / "run", base, samples, SFT, safe=True, model=LORA)
+    with pytest.raises(SafecrsError, match="only beside their base"):
         pack_adapter(model, tmp_path / "packed")
 
 

@@ -74,7 +74,7 @@ def recommend(
     recommender = Recommender.load(
         domain.value,
         oracle=open_oracle(oracle, domain),
-        model=model_named(model, domain.value) if model else None,
+        model=model_named(model, domain.value, starter=oracle is None) if model else None,
         unknown="allow" if allow_unknown else "exclude",
         finder=load_finder() if embeddings else None,
         reader=reader,

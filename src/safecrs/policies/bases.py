@@ -14,6 +14,7 @@ from safecrs.storage import read_json
 SMOLLM2 = "smollm2"
 MODEL_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
 """Of a model's folder: weights, tokenizer and their configuration, no code and no pickle."""
+_CACHED = "models--"  # a folder of the hub's cache: models--owner--name
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -45,13 +46,19 @@ def base_folder(name: str) -> Path:
 
 
 def base_name(folder: Path) -> str:
-    """What `base_folder` finds ``folder`` by, on other machines too where it is SmolLM2's.
+    """What `base_folder` finds ``folder`` by, on other machines too where that is a name.
 
     Of a model with added tokens it is what that was made from: adapters bring the rows of such tokens.
     """
     if (folder / GROWN).is_file():
         return str(read_json(folder / GROWN)["base"])
-    return SMOLLM2 if folder == _smollm2_folder() else str(folder)
+    return SMOLLM2 if folder == _smollm2_folder() else hub_id(folder) or str(folder.resolve())
+
+
+def hub_id(folder: Path) -> str | None:
+    """The name on the Hugging Face hub of a model in the hub's own cache; None for any other folder."""
+    cached = (part for part in folder.resolve().parts if part.startswith(_CACHED))
+    return next((part.removeprefix(_CACHED).replace("--", "/") for part in cached), None)
 
 
 def _smollm2_folder() -> Path:

@@ -15,16 +15,20 @@ def shipped_model() -> Path:
     return Path(str(files("safecrs.starter"))) / "smollm2"
 
 
-def model_named(name: str, domain: Domain) -> Path:
+def model_named(name: str, domain: Domain, *, starter: bool = True) -> Path:
     """A trained model's folder, or what "smollm2" stands for.
 
+    Args:
+        starter: whether the starter's items are to be recommended, not those of another catalog.
+
     Raises:
-        SafecrsError: the shipped model is asked for another domain than films.
+        SafecrsError: the shipped model is asked for other items than the starter's films.
     """
     if name != SMOLLM2 or Path(name).is_dir():
         return Path(name)
-    if domain != "film":
+    if domain != "film" or not starter:
         raise SafecrsError(
-            f"The model {SMOLLM2!r} knows films alone; leave out --model, or train one of your own."
+            f"The model {SMOLLM2!r} knows the starter's films alone; leave out --model, or train one of "
+            "your own."
         )
     return shipped_model()

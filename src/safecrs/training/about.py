@@ -11,13 +11,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
-from safecrs.policies.bases import base_folder
+from safecrs.policies.bases import base_folder, hub_id
 from safecrs.policies.grown import GROWN
 from safecrs.storage import read_json, write_json
 from safecrs.training.models import MADE_FROM
 
 ABOUT = "about.json"
-_CACHED = "models--"  # a folder of the Hugging Face hub's cache: models--owner--name
 
 
 class BaseFacts(BaseModel):
@@ -101,14 +100,7 @@ def _base_facts(folder: Path) -> BaseFacts:
         return inside.model_copy(update={"name": f"{inside.name} with the catalog's titles as tokens"})
     if (folder / MADE_FROM).is_file():
         return BaseFacts(name="a tiny Llama made for this catalog", made_here=True)
-    hub = next(
-        (
-            part.removeprefix(_CACHED).replace("--", "/")
-            for part in folder.resolve().parts
-            if part.startswith(_CACHED)
-        ),
-        None,
-    )
+    hub = hub_id(folder)
     header = _header(folder / "README.md")
     named = header.get("base_model")
     if hub is None and isinstance(named, str):

@@ -38,7 +38,8 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
             return model, config
         from peft import get_peft_model
 
-        config.trainable_token_indices = _added_tokens(base, model)
+        tokens = len(AutoTokenizer.from_pretrained(base))
+        config.trainable_token_indices = _added_tokens(base, tokens, model)
         return _for_trl(get_peft_model(model, config), base), None
     from peft import PeftModel
 
@@ -60,6 +61,13 @@ def _for_trl(adapted: Any, base: Path) -> Any:
     return adapted
 
 
+def has_item_tokens(model: Path) -> bool:
+    """Whether tokens were added to the model in ``model``, or to the one that its adapters adapt."""
+    adapters = model / ADAPTER
+    rows = "trainable_token_indices"
+    return (model / GROWN).is_file() or bool(adapters.is_file() and read_json(adapters).get(rows))
+
+
 def drop_other_adapters(folder: Path) -> None:
     """Leave what was trained: TRL's frozen copy of it, for the KL term, lies in a folder of its own."""
     for config in folder.glob(f"*/{ADAPTER}"):
@@ -75,12 +83,12 @@ def name_base(folder: Path) -> None:
         write_json(path, config)
 
 
-def _added_tokens(base: Path, model: Any) -> dict[str, list[int]]:
+def _added_tokens(base: Path, tokens: int, model: Any) -> dict[str, list[int]]:
     """The rows that are trained whole, by module: the input's, and the head's where that is another table."""
     tables, head = [model.get_input_embeddings()], model.get_output_embeddings()
     if head.weight is not tables[0].weight:
         tables.append(head)
-    rows = list(range(int(read_json(base / GROWN)["first"]), len(head.weight)))
+    rows = list(range(int(read_json(base / GROWN)["first"]), tokens))
     return {name: rows for name, module in model.named_modules() if any(module is table for table in tables)}
 
 

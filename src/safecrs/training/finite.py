@@ -12,8 +12,8 @@ MOST = 10
 """In a row; then training has failed, and going on would only hide it."""
 
 
-def finite_steps() -> Any:
-    """A callback that keeps the optimizer from a gradient that is infinite or NaN.
+def finite_steps(skipped: int = 0) -> Any:
+    """A callback that keeps the optimizer from a gradient that is infinite or NaN; ``skipped`` were before.
 
     Rare batches bring one about in half precision on a GPU. Without this the run ends a moment later, where
     the policy samples from what are no probabilities.
@@ -25,7 +25,7 @@ def finite_steps() -> Any:
         """Skips steps, and counts them."""
 
         def __init__(self) -> None:
-            self.skipped = self.in_a_row = 0
+            self.skipped, self.in_a_row = skipped, 0
 
         def on_pre_optimizer_step(self, *_: Any, model: Any = None, **__: Any) -> None:
             gradients = [p.grad for p in model.parameters() if p.grad is not None]

@@ -112,6 +112,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self._choices: Choices | None = None
         functions = [self._reward_function(name) for name in weights]
         super().__init__(model, functions, args, train_dataset, **kwargs)
+        copy_whole_rows(self.model)
         self._ranks_of = TokenRanks(self._tokenizer)
         if settings.rollouts == "constrained":
             check_sampling(args, sharded=self.is_fsdp_enabled)
@@ -259,6 +260,17 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             if compute_aux_loss:
                 auxiliary.append(output.aux_loss)
         return torch.cat(logps), torch.cat(entropies), torch.stack(auxiliary).mean() if auxiliary else None
+
+
+def copy_whole_rows(model: torch.nn.Module) -> None:
+    """Give TRL's frozen copy of an adapter ("ref") the rows of tokens that are trained whole.
+
+    TRL copies the low-rank matrices alone, and the reference would know no title.
+    """
+    held = dict(model.named_parameters())
+    for name, parameter in held.items():
+        if name.endswith(".default") and (twin := held.get(f"{name.removesuffix('default')}ref")) is not None:
+            twin.data.copy_(parameter.data)
 
 
 def rank_means(values: torch.Tensor, ranks: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -3,8 +3,8 @@
 Spelled in pieces, ten titles are a hundred choices, and a small model that never heard of a film has to learn
 each of them by heart. As tokens they are ten choices among items, whose embeddings begin as what the words of
 the title, the training people's tastes and the oracle's risk table say, turned into the model's own space.
-The model keeps what it knows of language; only rows are added, and adapters train them along (peft's
-``trainable_token_indices``).
+The model keeps its weights; rows are added, and adapters train them along (peft's
+``trainable_token_indices``). A title that is a token of the model already, as "Chicago", stays what it is.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _room(model: Any, risks: NDArray[np.float32]) -> int:
     """How many dimensions of taste fit beside the risks.
 
     Raises:
-        SafecrsError: none.
+        SafecrsError: the model is no wider than the number of traits.
     """
     hidden = int(model.get_input_embeddings().weight.shape[1])
     room = hidden - int(risks.shape[1])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from safecrs.errors import SafecrsError
 from safecrs.policies.bases import MODEL_FILES
-from safecrs.policies.checkpoint import ADAPTER
-from safecrs.storage import atomic_folder
+from safecrs.policies.checkpoint import ADAPTER, BASE
+from safecrs.storage import atomic_folder, read_json
 
 _WEIGHTS = "adapter_model.safetensors"
 _CARD = "README.md"
@@ -20,10 +20,17 @@ def pack_adapter(model: Path, out: Path) -> None:
     What is needed to ask them goes along, and their card; the base model does not.
 
     Raises:
-        SafecrsError: ``model`` holds no adapters, or ``out`` is there already or cannot be written.
+        SafecrsError: ``model`` holds no adapters, or such that need a folder of this machine, or ``out`` is
+            there already or cannot be written.
     """
     if not (model / ADAPTER).is_file() or not (model / _WEIGHTS).is_file():
         raise SafecrsError(f"{model} holds no adapters; only those can be packed (model.lora in a preset).")
+    base = str(read_json(model / ADAPTER).get(BASE, ""))
+    if (model / base).exists():  # also where the name is a whole path
+        raise SafecrsError(
+            f"The adapters in {model} are of use only beside their base, {base}: pass on both folders as "
+            "they are, or train adapters of a model that has a name (smollm2, OWNER/NAME)."
+        )
     if out.exists():
         raise SafecrsError(f"{out} is there already; choose another folder or delete it.")
     import torch

@@ -13,7 +13,7 @@ from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
 from safecrs.storage import fingerprint
 from safecrs.training.about import About
-from safecrs.training.adapters import load_trainable
+from safecrs.training.adapters import has_item_tokens, load_trainable
 from safecrs.training.preset import ModelSpec
 from safecrs.training.progress import Progress
 from safecrs.training.runs import train
@@ -67,6 +67,11 @@ def train_gdpo(
     if settings.get("use_vllm") and find_spec("vllm") is None:
         raise SafecrsError(
             "Rollouts by vLLM need vLLM and a GPU: pip install vllm, or do without (--set rl.use_vllm=false)."
+        )
+    if settings.get("use_vllm") and has_item_tokens(base):
+        raise SafecrsError(
+            f"vLLM would read the model that {base} was made from, which has no tokens for titles: do "
+            "without vLLM (rl.use_vllm=false), or train without such tokens (model.item_tokens=false)."
         )
     model = model or ModelSpec()
     settings = resolved(_DEFAULTS, settings, validation)

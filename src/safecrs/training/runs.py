@@ -21,7 +21,7 @@ from safecrs.storage import read_json, write_json
 from safecrs.training.about import ABOUT, About, write_about
 from safecrs.training.adapters import drop_other_adapters, name_base
 from safecrs.training.arguments import RESOLVED, write_arguments
-from safecrs.training.finite import finite_steps
+from safecrs.training.finite import SKIPPED, finite_steps
 from safecrs.training.log import LOG, TrainingLog
 from safecrs.training.model_card import write_card
 from safecrs.training.processes import (
@@ -143,6 +143,7 @@ class Trainable(Protocol):
     state: Any
     processing_class: Any
     callback_handler: Any
+    is_deepspeed_enabled: bool
     _run_epoch: Callable[..., None]
 
     def train(self, resume_from_checkpoint: str | None = None) -> Any:
@@ -199,7 +200,9 @@ def _go_on(run: Run, trainer: Trainable, progress: Progress | None) -> None:
                 trainer.add_callback(board)
         # Before all trackers, also those that the trainer was made with: they are told what it adds.
         trainer.callback_handler.callbacks.insert(0, recorder(run.log, progress if is_main() else None))
-        trainer.callback_handler.callbacks.insert(0, finite_steps())
+        if not (trainer.is_deepspeed_enabled or trainer.args.fp16):  # these look after it themselves
+            skipped = max((entry.get(SKIPPED, 0) for entry in run.log.entries()), default=0)
+            trainer.callback_handler.callbacks.insert(0, finite_steps(int(skipped)))
         if run.validation:
             trainer.add_callback(selector(trainer, run.validation, run.log, run.checkpoints))
         if last and run.trained(last):
