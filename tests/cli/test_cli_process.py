@@ -52,16 +52,19 @@ def test_check_loads_nothing_heavy_and_is_quick():
         "try:\n    main(['check', 'Saw (2004)', '-t', 'gore'])\n"
         f"finally:\n    sys.stderr.write(repr([name for name in {HEAVY!r} if name in sys.modules]))"
     )
-    best = float("inf")
+    alone = "import numpy, pydantic, rapidfuzz, rich.console, typer"
+    seconds: dict[str, list[float]] = {code: [], alone: []}
     for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = run("-c", code, program=(sys.executable,))
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert done.stderr == "[]"
-        assert done.returncode == 1
-        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    # Seconds of processor, the best of three: on an idle machine the wall clock says the same.
-    assert best < 0.5
+        for what, spent in seconds.items():
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            done = run("-c", what, program=(sys.executable,))
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+            if what is code:
+                assert done.stderr == "[]"
+                assert done.returncode == 1
+    # Of the processor, not of the clock, and against what it stands on: machines differ.
+    assert min(seconds[code]) < 3 * min(seconds[alone])
 
 
 def test_text_on_standard_input_as_bytes():

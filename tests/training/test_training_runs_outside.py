@@ -55,7 +55,7 @@ class Failing:
     model = torch.nn.Linear(1, 1)
     state = processing_class = None
     args = TrainingArguments(use_cpu=True)
-    is_fsdp_enabled = True
+    is_fsdp_enabled, is_deepspeed_enabled = True, False
 
     def __init__(self, error):
         self.error = error
