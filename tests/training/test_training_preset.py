@@ -127,3 +127,18 @@ def test_constrained_rollouts_of_a_model_that_does_not_reason_say_so():
     with pytest.raises(SafecrsError, match=r'not valid: without reasoning, .* need gdpo.reasoning = "none"'):
         load_preset("tiny", changes)
     assert load_preset("tiny", (*changes, 'gdpo.reasoning="none"')).gdpo.reasoning == "none"
+
+
+@pytest.mark.parametrize(("told", "expected"), [({"amx_bf16": True}, True), ({"avx512_bf16": False}, False)])
+def test_half_precision_is_left_to_the_machine(tmp_path, monkeypatch, told, expected):
+    import torch
+    from trl import SFTConfig
+
+    from safecrs.training.trl_runs import trl_config
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
+    settings, folder = load_preset("tiny").sft, str(tmp_path)
+    assert trl_config(SFTConfig, settings, output_dir=folder).bf16 is expected
+    own = {**settings, "bf16": not expected}
+    assert trl_config(SFTConfig, own, output_dir=folder).bf16 is not expected
