@@ -100,5 +100,5 @@ def fast_bf16() -> bool:
 
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    told: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # not in torch before 2.12
+    told: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # not in older torch
     return any(told.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
