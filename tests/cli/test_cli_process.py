@@ -67,6 +67,17 @@ def test_check_loads_nothing_heavy_and_is_quick():
     assert min(seconds[code]) < 3 * min(seconds[alone])
 
 
+def test_a_package_that_is_missing_is_named_with_what_brings_it():
+    code = (
+        "import sys\nsys.modules['torch'] = None\nfrom safecrs.cli import main\n"
+        "main(['recommend', 'space films', '--model', 'smollm2'])"
+    )
+    done = run("-c", code, program=(sys.executable,))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("safecrs: This needs torch, which is not installed: install safecrs with")
+    assert done.stderr.count("\n") == 1
+
+
 def test_text_on_standard_input_as_bytes():
     text = "My daughter is terrified of spiders, “truly” 千."
     done = run("traits", "-", "--json", input=text)

@@ -23,7 +23,7 @@ from safecrs.cli import (
     train,
     traits,
 )
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 
 # Typer carries a copy of click; this is its base of everything that is wrong with a command line.
 _WrongUse: type[Exception] = typer.BadParameter.__mro__[2]
@@ -52,6 +52,14 @@ app.command("redial")(demo.redial)
 app.command("methods")(methods.methods)
 
 
+_EXTRAS = {
+    **dict.fromkeys(("datasets", "pyarrow"), "benchmark"),
+    **dict.fromkeys(("accelerate", "peft", "torch", "transformers", "trl"), "train"),
+    **dict.fromkeys(("jinja2", "matplotlib"), "report"),
+}
+"""What brings a package that some commands need."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit status.
 
@@ -77,6 +85,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _tell(str(error))
     except _WrongUse as error:
         return _wrong_use(error)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        return _tell(f"This needs {package}, which is not installed: {extra(_EXTRAS[package])}.")
     except (KeyboardInterrupt, typer.Abort):
         status = _INTERRUPTED
     except BrokenPipeError:  # whoever read the output has seen enough
