@@ -27,9 +27,9 @@ def finite_steps(skipped: int = 0) -> Any:
         def __init__(self) -> None:
             self.skipped, self.in_a_row = skipped, 0
 
-        def on_pre_optimizer_step(self, *_: Any, model: Any = None, **__: Any) -> None:
+        def on_pre_optimizer_step(self, *trainer: Any, model: Any = None, **_: Any) -> None:
             gradients = [p.grad for p in model.parameters() if p.grad is not None]
-            if _all_finite(gradients):
+            if all_finite(gradients, trainer[0].device):
                 self.in_a_row = 0
                 return
             self.skipped, self.in_a_row = self.skipped + 1, self.in_a_row + 1
@@ -45,14 +45,12 @@ def finite_steps(skipped: int = 0) -> Any:
             if self.skipped and logs is not None:
                 logs[SKIPPED] = self.skipped
 
-    def _all_finite(gradients: list[Any]) -> bool:
+    def all_finite(gradients: list[Any], device: Any) -> bool:
         """Whether they are, in all processes: one that skips alone would part with the others."""
-        norms = torch._foreach_norm(gradients) if gradients else []
-        finite = torch.stack([norm.float().cpu() for norm in norms]).isfinite().all() if norms else None
-        broken = torch.tensor(float(finite is not None and not finite))
+        norms = [norm.float().to(device) for norm in torch._foreach_norm(gradients)] if gradients else []
+        finite = not norms or bool(torch.stack(norms).isfinite().all())
+        broken = torch.tensor(float(not finite), device=device)
         if torch.distributed.is_available() and torch.distributed.is_initialized():
-            device = gradients[0].device if gradients else broken.device
-            broken = broken.to(device)
             torch.distributed.all_reduce(broken)
         return not bool(broken)
 

@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 from safecrs.errors import SafecrsError
-from safecrs.policies.bases import MODEL_FILES
 from safecrs.policies.checkpoint import ADAPTER, BASE
 from safecrs.storage import atomic_folder, read_json
+from safecrs.training.model_card import CARD
+from safecrs.training.selection import copy_model
 
 _WEIGHTS = "adapter_model.safetensors"
-_CARD = "README.md"
 
 
 def pack_adapter(model: Path, out: Path) -> None:
@@ -41,7 +41,7 @@ def pack_adapter(model: Path, out: Path) -> None:
         for name, tensor in load_file(model / _WEIGHTS).items()
     }
     with atomic_folder(out) as temporary:
-        for path in sorted({path for pattern in (*MODEL_FILES, _CARD) for path in model.glob(pattern)}):
-            if path.name != _WEIGHTS:
-                shutil.copyfile(path, temporary / path.name)
+        copy_model(model, temporary)
+        if (model / CARD).is_file():
+            shutil.copyfile(model / CARD, temporary / CARD)
         save_file(halved, temporary / _WEIGHTS, {"format": "pt"})
