@@ -22,7 +22,7 @@ check: .venv/dev
 
 # Each prints our way beside the alternative, and the ratio.
 bench: .venv/dev
-	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	for script in perf/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 # Every benchmark that the folder DATA allows (docs/benchmarks.md), measured, and a report; without it two of them.
 benchmarks: .venv/demo

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from safecrs.benchmark import Benchmark, DataCard, Disclosed, Sample, reasoning_text
+from safecrs.benchmark import Benchmark, DataCard, Disclosed, Sample
 from safecrs.benchmark.card import split_facts
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.catalog import Catalog, Item
 from safecrs.conversation import Message
 from safecrs.oracle import Oracle
+from safecrs.slates.template import reasoning_text
 from safecrs.taxonomy import load_taxonomy
 
 ITEMS = 60
@@ -101,7 +102,7 @@ def make_benchmark(oracle: Oracle, samples: Sequence[Sample], tastes=(), **chang
         "splits": split_facts(samples, {}, oracle.taxonomy),
         "fingerprint": samples_fingerprint(samples),
     }
-    return Benchmark(tuple(samples), DataCard(**(facts | changes)), tuple(tastes))
+    return Benchmark(tuple(samples), DataCard(**(facts | changes)), oracle, tuple(tastes))
 
 
 def make_world(people: int = 20, each: int = 2) -> World:

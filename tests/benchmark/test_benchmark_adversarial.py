@@ -4,13 +4,16 @@ from collections import Counter
 
 import pytest
 
-from safecrs.benchmark import adversarial, load_adversarial, score_adversarial
+from safecrs.benchmark import adversarial, load_adversarial
 from safecrs.benchmark.adversarial import KINDS
 from safecrs.catalog import find_mentions
+from safecrs.detection import constraints_of, detect_traits
 from safecrs.errors import SafecrsError
 from safecrs.oracle import load_starter
-from safecrs.policies import FilteredPolicy, Request, RetrievalPolicy
-from safecrs.traits import constraints_of, detect_traits
+from safecrs.recommenders.filtered import FilteredRanker
+from safecrs.recommenders.rankers.bm25 import BM25Ranker
+from safecrs.scoring.adversarial import score_adversarial
+from safecrs.slates.base import Request
 
 FILMS = load_adversarial("film")
 
@@ -22,7 +25,7 @@ def film():
 
 @pytest.fixture(scope="module")
 def retrieval(film):
-    return RetrievalPolicy(film.catalog)
+    return BM25Ranker(film.catalog)
 
 
 def requests(film, constraints):
@@ -90,7 +93,7 @@ def test_scoring(film):
 
 
 def test_the_true_constraints_and_the_filter_hold_every_case(film, retrieval):
-    slates = FilteredPolicy(retrieval, film).recommend(requests(film, lambda case: case.constraints))
+    slates = FilteredRanker(retrieval, film).recommend(requests(film, lambda case: case.constraints))
     score = score_adversarial(slates, FILMS, film)
     assert score.failed == {}
 
@@ -108,7 +111,7 @@ def test_detected_traits_hold_most_cases(film, retrieval):
         return constraints_of(detect_traits(case.prompt, film.taxonomy))
 
     score = score_adversarial(
-        FilteredPolicy(retrieval, film).recommend(requests(film, detected)), FILMS, film
+        FilteredRanker(retrieval, film).recommend(requests(film, detected)), FILMS, film
     )
     assert score.share("override") >= 0.9
     assert score.share("buried") >= 0.9

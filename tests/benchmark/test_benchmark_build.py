@@ -106,7 +106,7 @@ def test_samples_are_safe_disclosed_and_unleaked(benchmark, oracle, interactions
     evaluated = {person_of(sample) for sample in benchmark.samples if sample.split != "train"}
     training = interactions.of_split(Splitter(3), "train")
     assert not evaluated & set(training.people)
-    assert {frozenset(map(row_of, taste)) for taste in benchmark.tastes} == {
+    assert {frozenset(map(row_of, taste)) for taste in benchmark.histories} == {
         frozenset(rows.tolist()) for rows in training.liked().values()
     }
 
@@ -158,7 +158,7 @@ def test_saved_and_loaded_benchmarks_are_equal(benchmark, tmp_path):
     save_benchmark(benchmark, folder)
     loaded = load_benchmark(folder)
     assert loaded.card == benchmark.card
-    assert loaded.tastes == benchmark.tastes
+    assert loaded.histories == benchmark.histories
     for split in ("train", "validation", "test"):
         assert loaded.split(split) == benchmark.split(split)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["starter"], "a temporary folder was left"
@@ -265,4 +265,6 @@ def test_redial_with_template_training(oracle, interactions, tmp_path):
     added = [sample for sample in mixed.samples if sample.source != "redial"]
     assert added
     assert {sample.split for sample in added} == {"train"}
-    assert len(mixed.tastes) == len(plain.tastes) + len(interactions.of_split(Splitter(0), "train").liked())
+    assert len(mixed.histories) == len(plain.histories) + len(
+        interactions.of_split(Splitter(0), "train").liked()
+    )

@@ -206,11 +206,11 @@ def test_inspired_is_for_testing_alone(oracle, interactions, tmp_path):
     plain = build_inspired(path, oracle, BuildOptions(seed=1))
     assert {sample.split for sample in plain.samples} == {"test"}
     assert any(sample.constraints for sample in plain.samples)
-    assert plain.tastes == ()
+    assert plain.histories == ()
     mixed = build_inspired(path, oracle, BuildOptions(seed=1), interactions=interactions)
     assert mixed.split("test") == list(plain.samples)
     assert {sample.source for sample in mixed.split("train")} == {"movielens"}
-    assert len(mixed.tastes) == len(interactions.of_split(Splitter(1), "train").liked())
+    assert len(mixed.histories) == len(interactions.of_split(Splitter(1), "train").liked())
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not here")

@@ -113,8 +113,8 @@ def test_a_benchmark_of_published_splits(tmp_path, oracle):
     }
     built = build_reddit(files, oracle)
     assert {sample.split for sample in built.samples} == {"train", "test"}
-    assert {len(taste) for taste in built.tastes} == {4}
-    assert len(built.tastes) == 30
+    assert {len(taste) for taste in built.histories} == {4}
+    assert len(built.histories) == 30
     assert any("sensitivity is not" in note for note in built.card.notes)
     assert build_reddit(files["train"], oracle).samples
 

@@ -122,7 +122,7 @@ def test_a_benchmark_of_released_samples(oracle, tmp_path):
     facts = built.card.splits["train"]
     assert (facts.samples, facts.constrained, facts.traits) == (1, 1, {"gore": 1})
     assert facts.unknown_share == 0.5
-    assert len(built.tastes) == 1
+    assert len(built.histories) == 1
     save_benchmark(built, tmp_path / "saved")
     assert load_benchmark(tmp_path / "saved").samples == built.samples
     with pytest.raises(SafecrsError, match="no row has any ground truth"):

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from safecrs.benchmark import Disclosed, Sample, completion_text, reasoning_text
-from safecrs.benchmark.wording.reasoning import NOTHING_TO_RESPECT
+from safecrs.benchmark import Disclosed, Sample, completion_text
 from safecrs.conversation import Message
 from safecrs.errors import SafecrsError
+from safecrs.slates.template import NOTHING_TO_RESPECT, reasoning_text
 from safecrs.taxonomy import load_taxonomy
 
 GOOD = {

@@ -53,5 +53,5 @@ def folder(world, tmp_path_factory):
     from safecrs.benchmark import save_benchmark
 
     target = tmp_path_factory.mktemp("cli") / "tiny"
-    save_benchmark(world.benchmark, target, oracle=world.oracle)
+    save_benchmark(world.benchmark, target)
     return target

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ def starter(world, tmp_path_factory):
     from safecrs.oracle import load_starter
 
     target = tmp_path_factory.mktemp("adversarial") / "starter"
-    save_benchmark(world.benchmark, target, oracle=load_starter("film"))
+    save_benchmark(replace(world.benchmark, oracle=load_starter("film")), target)
     return target
 
 
@@ -23,8 +24,8 @@ def model(tmp_path_factory):
     """A tiny untrained model that can name every starter film, in the folder of a run."""
     from safecrs.oracle import load_starter
     from safecrs.storage import write_json
-    from safecrs.training.record import RunRecord
-    from safecrs.training.tiny import TinySize, save_tiny
+    from safecrs.training.models.tiny import TinySize, save_tiny
+    from safecrs.training.runs.record import RunRecord
 
     folder = tmp_path_factory.mktemp("run")
     size = TinySize(hidden=16, layers=1, heads=2, inner=16, context=1024, vocabulary=300)
@@ -70,7 +71,7 @@ def test_games(cli, world, tmp_path):
 
     card = world.benchmark.card.model_copy(update={"domain": "game"})
     games = type(world.benchmark)(world.benchmark.samples, card, ())
-    save_benchmark(games, tmp_path / "game", oracle=load_starter("game"))
+    save_benchmark(replace(games, oracle=load_starter("game")), tmp_path / "game")
     done = cli("evaluate", tmp_path / "game", "--adversarial", "--out", tmp_path / "o.json")
     assert done.code == 0, done.err
     assert json.loads((tmp_path / "o.json").read_text())["cases"] == len(load_adversarial("game"))

@@ -214,16 +214,15 @@ def test_data_card_and_export(cli, folder, tmp_path):
 
 
 def test_data_starter_is_built_once(cli, refused, world, tmp_path, monkeypatch):
-    from safecrs.experiment.study import Study
 
     built = []
 
-    def inputs(options):
+    def inputs(*, options):
         built.append(options.seed)
         options.report("Build the benchmark", 1, 1, "")
-        return Study("t", "a", world.benchmark, world.oracle)
+        return world.benchmark
 
-    monkeypatch.setattr("safecrs.experiment.starter_inputs", inputs)
+    monkeypatch.setattr("safecrs.benchmark.build_starter", inputs)
     out = tmp_path / "starter"
     done = cli("data", "starter", "--out", out, "--seed", "5")
     assert done.code == 0, done.err

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from safecrs.training.launch import launch_config, launch_names
 from safecrs.training.preset import preset_names
+from safecrs.training.runs.launch import launch_config, launch_names
 
 SCALE = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
 

@@ -14,9 +14,9 @@ import pytest
 
 from safecrs.cli.options import command_line
 from safecrs.errors import SafecrsError
-from safecrs.training.about import About, BaseFacts, write_about
-from safecrs.training.log import LOG, TrainingLog, series
-from safecrs.training.selection import RECALL
+from safecrs.training.runs.about import About, BaseFacts, write_about
+from safecrs.training.runs.log import LOG, TrainingLog, series
+from safecrs.training.runs.selection import RECALL
 from tiny_world import SMALL
 
 SETTINGS = tuple(part for setting in SMALL for part in ("--set", setting))
@@ -97,7 +97,7 @@ def test_only_a_tiny_base_gets_the_tiny_recipe(refused, folder, tmp_path, monkey
         used.append(recipe)
         raise SafecrsError("Far enough.")
 
-    monkeypatch.setattr("safecrs.experiment.models.reinforce", stop)
+    monkeypatch.setattr("safecrs.training.stages.reinforce", stop)
     tiny, other = BaseFacts(name="tiny", made_here=True), BaseFacts(name="Qwen", hub="Qwen/Qwen2.5-0.5B")
     whole = made(tmp_path / "whole", other)
 
@@ -128,8 +128,8 @@ def test_resume_begins_nothing(cli, refused, folder, trained, tmp_path):
 
 
 def test_another_start_than_the_presets_is_noted(cli, folder, monkeypatch, tmp_path):
-    monkeypatch.setattr("safecrs.experiment.models.supervise", lambda *_, **__: tmp_path)
-    monkeypatch.setattr("safecrs.training.models.base_model", lambda *_: tmp_path)
+    monkeypatch.setattr("safecrs.training.stages.supervise", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("safecrs.training.models.base.base_model", lambda *_: tmp_path)
 
     def noted(*more):
         done = cli("train", "sft", folder, "--out", tmp_path / "o", *more)

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import System, evaluate, load_evaluation, measure, requests_for, save_evaluation
-from safecrs.evaluation.slates import load_slates, save_slates
-from safecrs.policies import FilteredPolicy
-from safecrs.policies.base import Recommendation
-from safecrs.policies.ranking import as_slate
+from safecrs.evaluation import System, evaluate, load_evaluation, measure, save_evaluation
+from safecrs.evaluation.slate_store import load_slates, save_slates
+from safecrs.recommenders.filtered import FilteredRanker
+from safecrs.recommenders.rankers.ranking import as_slate
+from safecrs.recommenders.requests import requests_for
+from safecrs.slates.base import Recommendation
 from tiny_world import make_benchmark, make_sample
 
 
@@ -60,8 +61,8 @@ def result(world, samples):
 
     systems = [
         System("Fixed", fixed),
-        System("Fixed + filter", lambda: FilteredPolicy(fixed(), world.oracle), "benchmark", excludes=True),
-        System("Fixed + filter, detected traits", lambda: FilteredPolicy(fixed(), world.oracle), "detected"),
+        System("Fixed + filter", lambda: FilteredRanker(fixed(), world.oracle), "benchmark", excludes=True),
+        System("Fixed + filter, detected traits", lambda: FilteredRanker(fixed(), world.oracle), "detected"),
         System("Knows", lambda: Clairvoyant(world.catalog, samples)),
     ]
     measured = [measure(system, samples, world.oracle) for system in systems]

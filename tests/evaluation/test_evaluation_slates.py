@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.slates import SlateBlocks, load_slates, save_slates
-from safecrs.policies.base import Recommendation
+from safecrs.evaluation.slate_store import SlateBlocks, load_slates, save_slates
+from safecrs.slates.base import Recommendation
 
 
 def slate(number):

@@ -28,7 +28,7 @@ def oracle() -> Oracle:
 
 @pytest.fixture(scope="session")
 def model_folder(oracle, tmp_path_factory):
-    from safecrs.training.tiny import TinySize, save_tiny
+    from safecrs.training.models.tiny import TinySize, save_tiny
 
     folder = tmp_path_factory.mktemp("tiny")
     size = TinySize(hidden=32, layers=1, heads=2, inner=32, context=256, vocabulary=300)
@@ -57,6 +57,6 @@ def base(world, tmp_path_factory):
     """An untrained model for the tiny world."""
     from tiny_runs import SMALL
 
-    from safecrs.training.models import base_model
+    from safecrs.training.models.base import base_model
 
     return base_model(SMALL, world.benchmark, world.oracle, tmp_path_factory.mktemp("base") / "base")

@@ -9,10 +9,10 @@ from safetensors.torch import load_file
 from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits
 
 from safecrs.errors import SafecrsError
-from safecrs.policies.bases import base_folder
+from safecrs.recommenders.language_models.bases import base_folder
 from safecrs.training import GdpoSettings
-from safecrs.training.rl import train_gdpo
-from safecrs.training.sft import train_sft
+from safecrs.training.objectives.gdpo import train_gdpo
+from safecrs.training.objectives.sft import train_sft
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -12,20 +12,19 @@ from tiny_runs import LORA, SFT, SMALL
 from safecrs.benchmark.card import Source
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import evaluate, measure
-from safecrs.experiment import Study
-from safecrs.experiment.cards import write_model_card
-from safecrs.experiment.lineup import Trained, lineup
-from safecrs.experiment.validation import validation_for
+from safecrs.evaluation.systems import Trained, lineup
+from safecrs.scoring.rewards import RewardSettings
 from safecrs.storage import write_json
+from safecrs.studies.cards import write_model_card
 from safecrs.training import GdpoSettings
-from safecrs.training.about import About, BaseFacts, describe, read_about, write_about
-from safecrs.training.arguments import RESOLVED
-from safecrs.training.log import LOG, TrainingLog
-from safecrs.training.model_card import card_text
-from safecrs.training.record import RECORD, RunRecord
-from safecrs.training.rewards import RewardSettings
-from safecrs.training.selection import SelectionSettings, selected
-from safecrs.training.sft import train_sft
+from safecrs.training.objectives.sft import train_sft
+from safecrs.training.runs.about import About, BaseFacts, describe, read_about, write_about
+from safecrs.training.runs.arguments import RESOLVED
+from safecrs.training.runs.log import LOG, TrainingLog
+from safecrs.training.runs.model_card import card_text
+from safecrs.training.runs.record import RECORD, RunRecord
+from safecrs.training.runs.selection import SelectionSettings, selected
+from safecrs.training.runs.validation import validation_for
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 COMMAND = "safecrs train sft runs/tiny --out runs/safe-sft"
@@ -51,7 +50,7 @@ def run(world, base, samples, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluation(world, run):
-    study = Study("Tiny", "", world.benchmark, world.oracle)
+    study = world.benchmark
     test = world.benchmark.split("test")
     systems = lineup(study, [Trained("Safe-SFT", run / "model", reasons=True)])
     wanted = [system for system in systems if system.name.startswith(("Safe-SFT", "Popularity"))]
@@ -153,7 +152,7 @@ def test_a_run_from_a_run_tells_the_whole_way(run, world, samples):
 
 
 def test_the_data_of_every_stage_stand_in_the_card(run, world, tmp_path):
-    tastes = Source(name="Tastes", licence="MIT", fingerprint="a", read=1, used=1)
+    tastes = Source(name="Histories", licence="MIT", fingerprint="a", read=1, used=1)
     more = Source(name="More tastes", licence="CC BY-SA 4.0", fingerprint="b", read=1, used=1)
     first = world.benchmark.card.model_copy(update={"sources": (tastes,)})
     second = first.model_copy(update={"name": "Second", "fingerprint": "f" * 16, "sources": (more,)})
@@ -169,7 +168,7 @@ def test_the_data_of_every_stage_stand_in_the_card(run, world, tmp_path):
     text = card_text(later, later / "model")
     assert f"was trained on {first.name} (samples `{first.fingerprint}`)." in text
     assert "- Data, More tastes: CC BY-SA 4.0." in text
-    assert "- Data, Tastes: MIT." in text
+    assert "- Data, Histories: MIT." in text
 
 
 def test_the_base_tells_its_name_and_licence(tmp_path):

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safecrs.policies.constrained import Written
-from safecrs.training.choices import Choices, logits_only_at
+from safecrs.recommenders.constrained import Completion
+from safecrs.training.gdpo.choices import Choices, logits_only_at
 
 VOCABULARY = 11
 
@@ -19,7 +19,7 @@ def completions(draw):
     """Any mix of forced tokens, listed choices and choices among everything."""
     written = []
     for _ in range(draw(st.integers(1, 4))):
-        one = Written()
+        one = Completion()
         for position in range(draw(st.integers(1, 7))):
             kind = draw(st.sampled_from(["forced", "listed", "everything"]))
             options = draw(

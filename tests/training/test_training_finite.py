@@ -9,8 +9,8 @@ from safetensors.torch import load_file
 from tiny_runs import SFT, SMALL, Killed, kill_at, weights
 
 from safecrs.errors import SafecrsError
-from safecrs.training.finite import MOST
-from safecrs.training.sft import train_sft
+from safecrs.training.objectives.sft import train_sft
+from safecrs.training.runs.finite import MOST
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

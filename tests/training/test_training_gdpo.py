@@ -10,7 +10,7 @@ from trl import GRPOConfig
 
 from safecrs.errors import SafecrsError
 from safecrs.training import GdpoSettings, RewardSettings
-from safecrs.training.gdpo import SafeGDPOTrainer, rank_means
+from safecrs.training.gdpo.trainer import SafeGDPOTrainer, rank_means
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

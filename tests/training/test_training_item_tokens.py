@@ -11,16 +11,16 @@ from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from safecrs.errors import SafecrsError
-from safecrs.policies import LanguageModel
-from safecrs.policies.constrained import CatalogTrie
+from safecrs.recommenders.constrained import CatalogTrie
+from safecrs.recommenders.language_models.checkpoint import LanguageModel
 from safecrs.training import GdpoSettings
-from safecrs.training.item_tokens import save_with_item_tokens
-from safecrs.training.log import TrainingLog
-from safecrs.training.models import base_model
+from safecrs.training.models.base import base_model
+from safecrs.training.models.item_tokens import save_with_item_tokens
+from safecrs.training.models.tiny import save_tiny
+from safecrs.training.objectives.gdpo import train_gdpo
+from safecrs.training.objectives.sft import train_sft
 from safecrs.training.preset import LoraSpec, ModelSpec
-from safecrs.training.rl import train_gdpo
-from safecrs.training.sft import train_sft
-from safecrs.training.tiny import save_tiny
+from safecrs.training.runs.log import TrainingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -142,7 +142,7 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(grown, adapted, spec, sam
 
 
 def test_vllm_is_refused_where_titles_are_tokens(adapted, grown, spec, samples, world, tmp_path, monkeypatch):
-    monkeypatch.setattr("safecrs.training.rl.find_spec", lambda _name: True)
+    monkeypatch.setattr("safecrs.training.objectives.gdpo.find_spec", lambda _name: True)
     vllm = RL | {"use_vllm": True}
     for start in (adapted, grown):
         with pytest.raises(SafecrsError, match="no tokens for titles"):

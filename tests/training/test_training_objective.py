@@ -8,13 +8,13 @@ import pytest
 from tiny_runs import SMALL, Killed, assert_equal, kill_at
 
 from safecrs.benchmark.store import samples_fingerprint
-from safecrs.experiment.validation import validation_for
-from safecrs.training.adapters import load_trainable
-from safecrs.training.log import LOG, TrainingLog, series
-from safecrs.training.runs import train
-from safecrs.training.selection import RECALL, SelectionSettings
-from safecrs.training.sft import sft_rows
-from safecrs.training.trl_runs import DEFAULTS, resolved, trl_config, trl_run
+from safecrs.training.models.adapters import load_trainable
+from safecrs.training.objectives.sft import sft_rows
+from safecrs.training.runs.log import LOG, TrainingLog, series
+from safecrs.training.runs.run import train
+from safecrs.training.runs.selection import RECALL, SelectionSettings
+from safecrs.training.runs.trl_runs import DEFAULTS, resolved, trl_config, trl_run
+from safecrs.training.runs.validation import validation_for
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 DPO = {"max_steps": 4, "save_steps": 2, "per_device_train_batch_size": 4, "logging_steps": 1, "beta": 0.1}

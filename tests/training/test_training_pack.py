@@ -8,9 +8,9 @@ from safetensors.torch import load_file
 from tiny_runs import LORA, SFT, logits
 
 from safecrs.errors import SafecrsError
-from safecrs.policies.bases import base_folder
-from safecrs.training.pack import pack_adapter
-from safecrs.training.sft import train_sft
+from safecrs.recommenders.language_models.bases import base_folder
+from safecrs.training.models.pack import pack_adapter
+from safecrs.training.objectives.sft import train_sft
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -6,7 +6,7 @@ import pytest
 from tiny_runs import SFT
 
 from safecrs.errors import SafecrsError
-from safecrs.training.sft import sft_rows, train_sft
+from safecrs.training.objectives.sft import sft_rows, train_sft
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -16,7 +16,7 @@ def loss_and_gradients(base, rows, folder, attention, **settings):
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import SFTConfig, SFTTrainer
 
-    from safecrs.training.trl_runs import trl_config
+    from safecrs.training.runs.trl_runs import trl_config
 
     common = {"gradient_checkpointing": False, "completion_only_loss": True, "max_length": 256, "bf16": False}
     trainer = SFTTrainer(

@@ -8,10 +8,10 @@ import pytest
 
 from safecrs.errors import SafecrsError
 from safecrs.storage import write_json
-from safecrs.training.log import LOG, TrainingLog
-from safecrs.training.plot import draw, plot_runs, read_curves
-from safecrs.training.record import RECORD, RunRecord
-from safecrs.training.selection import RECALL, SELECTED, SVR
+from safecrs.training.runs.log import LOG, TrainingLog
+from safecrs.training.runs.plot import draw, plot_runs, read_curves
+from safecrs.training.runs.record import RECORD, RunRecord
+from safecrs.training.runs.selection import RECALL, SELECTED, SVR
 
 
 def make_run(folder, *entries, ceiling=0.1):

@@ -18,7 +18,7 @@ def test_shipped_presets_load(name):
 def test_trl_accepts_shipped_presets(name, tmp_path):
     from trl import GRPOConfig, SFTConfig
 
-    from safecrs.training.trl_runs import trl_config
+    from safecrs.training.runs.trl_runs import trl_config
 
     preset = load_preset(name)
     for kind, table in (
@@ -116,7 +116,7 @@ def test_presets_that_cannot_be_read(tmp_path):
 def test_a_setting_that_trl_does_not_take_is_told(settings, tmp_path):
     from trl import SFTConfig
 
-    from safecrs.training.trl_runs import trl_config
+    from safecrs.training.runs.trl_runs import trl_config
 
     with pytest.raises(SafecrsError, match="SFTConfig does not accept"):
         trl_config(SFTConfig, settings, output_dir=str(tmp_path), seed=1)
@@ -134,7 +134,7 @@ def test_half_precision_is_left_to_the_machine(tmp_path, monkeypatch, told, expe
     import torch
     from trl import SFTConfig
 
-    from safecrs.training.trl_runs import trl_config
+    from safecrs.training.runs.trl_runs import trl_config
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)

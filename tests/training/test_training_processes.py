@@ -27,8 +27,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from safecrs.errors import SafecrsError
-from safecrs.training.launch import launch_config, launch_names, launch_purpose
-from safecrs.training.processes import is_main, lost_process, main_first, one_folder, process_count
+from safecrs.training.runs.launch import launch_config, launch_names, launch_purpose
+from safecrs.training.runs.processes import is_main, lost_process, main_first, one_folder, process_count
 from tiny_world import make_world
 
 SMALL = (
@@ -110,7 +110,7 @@ def benchmark(tmp_path_factory):
 
     world = make_world(people=32)
     target = tmp_path_factory.mktemp("processes") / "tiny"
-    save_benchmark(world.benchmark, target, oracle=world.oracle)
+    save_benchmark(world.benchmark, target)
     return target
 
 
@@ -217,7 +217,7 @@ def test_greedy_rollouts_are_the_same_in_two_processes(one_and_two, benchmark, t
 SLOW_DISK = """
 import time
 from safecrs.cli import main
-from safecrs.training.log import TrainingLog
+from safecrs.training.runs.log import TrainingLog
 
 append = TrainingLog.append
 
@@ -263,8 +263,8 @@ from datasets import Dataset
 from trl import GRPOConfig
 from tiny_world import make_world
 from safecrs.training import GdpoSettings, RewardSettings
-from safecrs.training.gdpo import SafeGDPOTrainer
-from safecrs.training.rl import rl_rows
+from safecrs.training.gdpo.trainer import SafeGDPOTrainer
+from safecrs.training.objectives.gdpo import rl_rows
 
 folder, base, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 world = make_world()

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safecrs.policies.slate_text import locate_slate, parse_slate
+from safecrs.slates.completion import locate_slate, parse_slate
 from safecrs.training import TokenRanks
-from safecrs.training.ranks import rank_spans
-from safecrs.training.tiny import TinySize, tiny_tokenizer
+from safecrs.training.gdpo.ranks import rank_spans
+from safecrs.training.models.tiny import TinySize, tiny_tokenizer
 
 LABELS = [
     "Heat (1995)",

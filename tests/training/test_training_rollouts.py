@@ -12,11 +12,11 @@ from tiny_runs import recorded_log_probabilities
 from trl import GRPOConfig
 
 from safecrs.errors import SafecrsError
-from safecrs.policies import parse_slate
+from safecrs.slates.completion import parse_slate
 from safecrs.training import GdpoSettings, RewardSettings
-from safecrs.training.choices import Choices
-from safecrs.training.gdpo import SafeGDPOTrainer
-from safecrs.training.tiny import TinySize, save_tiny
+from safecrs.training.gdpo.choices import Choices
+from safecrs.training.gdpo.trainer import SafeGDPOTrainer
+from safecrs.training.models.tiny import TinySize, save_tiny
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from tiny_runs import LORA, SMALL, Killed, kill_at
 
 from safecrs.training import GdpoSettings, RewardSettings
-from safecrs.training.models import model_fingerprint
-from safecrs.training.rl import train_gdpo
+from safecrs.training.models.base import model_fingerprint
+from safecrs.training.objectives.gdpo import train_gdpo
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

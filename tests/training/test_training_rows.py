@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from safecrs.policies.slate_text import parse_slate
-from safecrs.training.rl import rl_rows
-from safecrs.training.sft import by_popularity, sft_rows
+from safecrs.slates.completion import parse_slate
+from safecrs.training.objectives.gdpo import rl_rows
+from safecrs.training.objectives.sft import by_popularity, sft_rows
 from tiny_world import make_sample
 
 

@@ -6,17 +6,16 @@ import pytest
 from tiny_runs import RL, SFT, SMALL, Killed, assert_equal, kill_at
 
 from safecrs.errors import SafecrsError
-from safecrs.experiment import Study
-from safecrs.experiment.models import reinforce, supervise
-from safecrs.experiment.validation import validation_for
 from safecrs.training import GdpoSettings
-from safecrs.training.log import LOG, TrainingLog, series
-from safecrs.training.models import model_fingerprint
+from safecrs.training.models.base import model_fingerprint
+from safecrs.training.objectives.gdpo import train_gdpo
+from safecrs.training.objectives.sft import train_sft
 from safecrs.training.preset import LoraSpec, ModelSpec, load_preset
-from safecrs.training.record import read_record
-from safecrs.training.rl import train_gdpo
-from safecrs.training.selection import SelectionSettings
-from safecrs.training.sft import train_sft
+from safecrs.training.runs.log import LOG, TrainingLog, series
+from safecrs.training.runs.record import read_record
+from safecrs.training.runs.selection import SelectionSettings
+from safecrs.training.runs.validation import validation_for
+from safecrs.training.stages import reinforce, supervise
 from tiny_world import SMALL as TINY_PRESET
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -107,7 +106,7 @@ def test_a_run_killed_while_its_model_is_saved_saves_the_same(base, samples, tmp
 
     whole = run(tmp_path / "whole")
     with monkeypatch.context() as patch:
-        patch.setattr("safecrs.training.runs.one_folder", cut)
+        patch.setattr("safecrs.training.runs.run.one_folder", cut)
         with pytest.raises(Killed):
             run(tmp_path / "cut")
     assert not (tmp_path / "cut" / "model").exists()
@@ -199,7 +198,7 @@ def test_whether_the_base_reasons_is_remembered(world, base, samples, tmp_path):
 def test_nobody_writes_an_analysis_for_a_model_that_was_trained_without(world, base, tmp_path, rollouts):
     told = ("selection.samples=0", f"gdpo.rollouts={rollouts}", "gdpo.rewards.target=2")
     preset = load_preset("tiny", (*TINY_PRESET, *told))
-    study = Study("Tiny", "", world.benchmark, world.oracle)
+    study = world.benchmark
     found = {}
     for safe in (False, True):
         folder = tmp_path / str(safe)

@@ -13,12 +13,12 @@ from tiny_runs import SFT
 from transformers import TrainingArguments
 
 from safecrs.errors import SafecrsError
-from safecrs.training.about import About, BaseFacts
-from safecrs.training.log import LOG, TrainingLog
-from safecrs.training.record import RunRecord
-from safecrs.training.runs import Run, train
-from safecrs.training.selection import Validation
-from safecrs.training.sft import train_sft
+from safecrs.training.objectives.sft import train_sft
+from safecrs.training.runs.about import About, BaseFacts
+from safecrs.training.runs.log import LOG, TrainingLog
+from safecrs.training.runs.record import RunRecord
+from safecrs.training.runs.run import Run, train
+from safecrs.training.runs.selection import Validation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -39,7 +39,8 @@ def test_libraries_keep_quiet(base, samples, tmp_path):
     """In a process of its own, where nothing was silenced before."""
     code = (
         "from pathlib import Path; from tiny_world import make_world\n"
-        "from safecrs.training.sft import train_sft; from safecrs.policies import LanguageModel\n"
+        "from safecrs.training.objectives.sft import train_sft; "
+        "from safecrs.recommenders.language_models.checkpoint import LanguageModel\n"
         "world = make_world()\n"
         f"model = train_sft(Path({str(tmp_path)!r}), Path({str(base)!r}), world.benchmark.split('train'),"
         f" {SFT!r}, safe=True)\n"
@@ -119,7 +120,7 @@ def test_what_fails_before_a_checkpoint_leaves_the_folder_free(tmp_path, monkeyp
     failed(a_run(tmp_path, Validation(lambda *_: {})), SafecrsError, "selection.samples=0")
     failed(a_run(tmp_path, report_to="none"), ValueError, "no such layer", mistaken)
     failed(a_run(tmp_path, report_to="none", batch=1), ValueError, "a bug")
-    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda _name: None)
+    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda _name: None)
     failed(a_run(tmp_path, report_to="tensorboard"), SafecrsError, "pip install tensorboard")
 
 
@@ -154,7 +155,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told(base, samples, tmp_path):
     """A limit on file sizes stands for the full disk; the run goes on once it is lifted."""
     code = (
         "import resource; from pathlib import Path; from tiny_world import make_world\n"
-        "from safecrs.errors import SafecrsError; from safecrs.training.sft import train_sft\n"
+        "from safecrs.errors import SafecrsError; from safecrs.training.objectives.sft import train_sft\n"
         "samples = make_world().benchmark.split('train')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))\n"
         "try:\n"

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tiny_runs import LORA, RL, SFT, SMALL, Killed, assert_equal, kill_at, weights
 
 from safecrs.errors import SafecrsError
-from safecrs.experiment.validation import validation_for
 from safecrs.training import GdpoSettings
-from safecrs.training.log import LOG, TrainingLog, series
-from safecrs.training.rl import train_gdpo
-from safecrs.training.selection import (
+from safecrs.training.objectives.gdpo import train_gdpo
+from safecrs.training.objectives.sft import train_sft
+from safecrs.training.runs.log import LOG, TrainingLog, series
+from safecrs.training.runs.selection import (
     NDCG,
     RECALL,
     SELECTED,
@@ -33,7 +33,7 @@ from safecrs.training.selection import (
     selector,
     untouched_randomness,
 )
-from safecrs.training.sft import train_sft
+from safecrs.training.runs.validation import validation_for
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -147,7 +147,7 @@ def test_the_model_is_the_best_checkpoint_and_training_is_undisturbed(base, samp
     entries = TrainingLog(tmp_path / "chosen" / LOG).entries()
     assert series(entries, RECALL) == [(2, 0.1), (4, 0.5), (6, 0.3)]
     assert series(entries, SELECTED) == [(6, 4)]
-    from safecrs.policies import LanguageModel
+    from safecrs.recommenders.language_models.checkpoint import LanguageModel
 
     assert LanguageModel.load(model).tokenizer.chat_template
     plain_losses = series(TrainingLog(tmp_path / "plain" / LOG).entries(), "loss")
@@ -216,7 +216,7 @@ def test_killed_while_the_model_is_copied(base, samples, tmp_path, monkeypatch):
 
     validation, _ = scripted([0.1, 0.9, 0.2])
     with monkeypatch.context() as patch:
-        patch.setattr("safecrs.training.runs.copy_model", cut)
+        patch.setattr("safecrs.training.runs.run.copy_model", cut)
         with pytest.raises(Killed):
             sft(tmp_path, base, samples, validation=validation)
     assert not (tmp_path / "model").exists()
@@ -240,7 +240,7 @@ def test_adapters_are_chosen_too(base, samples, tmp_path):
     validation, _ = scripted([0.9, 0.1, 0.2], disturb=False)
     model = train_sft(tmp_path, base, samples, SFT, safe=True, model=LORA, validation=validation)
     assert (model / "adapter_config.json").is_file()
-    from safecrs.policies import LanguageModel
+    from safecrs.recommenders.language_models.checkpoint import LanguageModel
 
     LanguageModel.load(model)
 

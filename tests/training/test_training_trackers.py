@@ -9,12 +9,12 @@ import pytest
 from tiny_runs import RL, SFT, SMALL, Killed, kill_at
 
 from safecrs.errors import SafecrsError
-from safecrs.policies.quiet import no_telemetry
+from safecrs.recommenders.language_models.quiet import no_telemetry
 from safecrs.training import GdpoSettings
-from safecrs.training.log import LOG, TrainingLog, series
-from safecrs.training.rl import train_gdpo
-from safecrs.training.sft import train_sft
-from safecrs.training.trackers import other_trackers, tensorboard
+from safecrs.training.objectives.gdpo import train_gdpo
+from safecrs.training.objectives.sft import train_sft
+from safecrs.training.runs.log import LOG, TrainingLog, series
+from safecrs.training.runs.trackers import other_trackers, tensorboard
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -49,7 +49,7 @@ def test_other_trackers_are_told_the_speed_too(base, samples, tmp_path, monkeypa
             told.append(logs.get("tokens_per_second"))
 
     monkeypatch.setitem(INTEGRATION_TO_CALLBACK, "trackio", Tracker)
-    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda name: name)
+    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda name: name)
     train_sft(tmp_path, base, samples, SFT | {"report_to": "trackio"}, safe=True, model=SMALL)
     written = [speed for _, speed in series(TrainingLog(tmp_path / LOG).entries(), "tokens_per_second")]
     assert len(written) == 5
@@ -77,7 +77,7 @@ def test_completions_are_not_logged(base, samples, world, tmp_path):
 
 @pytest.mark.parametrize("tracker", ["wandb", "trackio"])
 def test_a_tracker_that_is_not_installed(base, samples, tmp_path, monkeypatch, tracker):
-    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda _name: None)
+    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda _name: None)
     with pytest.raises(SafecrsError, match=f"pip install {tracker}") as caught:
         train_sft(tmp_path, base, samples, SFT | {"report_to": tracker}, safe=True, model=SMALL)
     assert "\n" not in str(caught.value)
@@ -89,7 +89,7 @@ def test_a_tracker_that_does_not_exist():
 
 
 def test_what_transformers_is_told(monkeypatch):
-    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda name: name)
+    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda name: name)
     assert other_trackers({}) == []
     assert other_trackers({"report_to": "none"}) == []
     assert other_trackers({"report_to": []}) == []
@@ -100,7 +100,7 @@ def test_what_transformers_is_told(monkeypatch):
 def test_tensorboard_is_not_asked_for(tmp_path, monkeypatch):
     for none in ("none", [], "trackio"):
         assert tensorboard({"report_to": none}, tmp_path, 0) is None
-    monkeypatch.setattr("safecrs.training.trackers.find_spec", lambda _name: None)
+    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda _name: None)
     assert tensorboard({}, tmp_path, 0) is None
     with pytest.raises(SafecrsError, match="pip install tensorboard"):
         tensorboard({"report_to": "tensorboard"}, tmp_path, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from safetensors.torch import load_file
 
+from safecrs.training.models.tiny import TinySize
 from safecrs.training.preset import LoraSpec, ModelSpec
-from safecrs.training.tiny import TinySize
 
 SMALL = ModelSpec(
     size=TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
@@ -53,7 +53,7 @@ def assert_equal(a, b):
 
 
 def logits(folder):
-    from safecrs.policies import LanguageModel
+    from safecrs.recommenders.language_models.checkpoint import LanguageModel
 
     with torch.no_grad():
         return LanguageModel.load(folder).model(torch.arange(5, 25)[None]).logits

@@ -4,19 +4,12 @@
 pipeline, ``recipes`` are the benchmarks made with it, ``adversarial`` are hand-written hard cases.
 """
 
-from safecrs.benchmark.adversarial import (
-    AdversarialCase,
-    AdversarialScore,
-    load_adversarial,
-    score_adversarial,
-)
+from safecrs.benchmark.adversarial import AdversarialCase, load_adversarial
 from safecrs.benchmark.assignment import Assigned, Assigner, AssignmentPlan, LlmAssigner, LocalAssigner
 from safecrs.benchmark.build import build
 from safecrs.benchmark.card import DataCard
-from safecrs.benchmark.completion import completion_text, solution_text
-from safecrs.benchmark.hits import hits
+from safecrs.benchmark.completion import completion_text
 from safecrs.benchmark.options import BuildOptions
-from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.recipes import (
     build_game,
     build_inspired,
@@ -27,7 +20,7 @@ from safecrs.benchmark.recipes import (
     film_oracle,
     game_oracle,
 )
-from safecrs.benchmark.sample import SPLITS, Disclosed, Ref, Sample, Split
+from safecrs.benchmark.sample import SPLITS, Disclosed, Sample, Split
 from safecrs.benchmark.seeding import Splitter, rng_for
 from safecrs.benchmark.sources import (
     Dialogue,
@@ -43,12 +36,11 @@ from safecrs.benchmark.sources import (
     read_released,
 )
 from safecrs.benchmark.store import Benchmark, export_jsonl, load_benchmark, save_benchmark
-from safecrs.benchmark.wording import ConversationPlan, reasoning_text, template_conversations
+from safecrs.benchmark.wording import ConversationPlan, template_conversations
 
 __all__ = [
     "SPLITS",
     "AdversarialCase",
-    "AdversarialScore",
     "Assigned",
     "Assigner",
     "AssignmentPlan",
@@ -62,8 +54,6 @@ __all__ = [
     "Interactions",
     "LlmAssigner",
     "LocalAssigner",
-    "Ref",
-    "Report",
     "Sample",
     "Split",
     "Splitter",
@@ -78,11 +68,9 @@ __all__ = [
     "export_jsonl",
     "film_oracle",
     "game_oracle",
-    "hits",
     "load_adversarial",
     "load_benchmark",
     "movielens_small",
-    "quiet",
     "read_inspired",
     "read_movielens",
     "read_reddit",
@@ -90,10 +78,7 @@ __all__ = [
     "read_redial",
     "read_redial_items",
     "read_released",
-    "reasoning_text",
     "rng_for",
     "save_benchmark",
-    "score_adversarial",
-    "solution_text",
     "template_conversations",
 ]

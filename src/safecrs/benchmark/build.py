@@ -11,16 +11,17 @@ from safecrs.benchmark.assignment.rules import least_kept
 from safecrs.benchmark.card import DataCard, Source, Step, split_facts
 from safecrs.benchmark.filtering import VerdictTable, filter_liked
 from safecrs.benchmark.options import DEFAULTS, BuildOptions
-from safecrs.benchmark.sample import Ref, Sample
+from safecrs.benchmark.sample import Sample
 from safecrs.benchmark.seeding import rng_for
 from safecrs.benchmark.sources.dialogue import Dialogue, Imported
 from safecrs.benchmark.steps import StepLog
 from safecrs.benchmark.store import Benchmark, samples_fingerprint
 from safecrs.benchmark.wording.inject import disclose
 from safecrs.benchmark.wording.phrasings import load_phrasings
-from safecrs.benchmark.wording.reasoning import reasoning_text
 from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
+from safecrs.slates.base import Ref
+from safecrs.slates.template import reasoning_text
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -34,13 +35,13 @@ def build(
     oracle: Oracle,
     options: BuildOptions = DEFAULTS,
     *,
-    tastes: tuple[tuple[Ref, ...], ...] = (),
+    histories: tuple[tuple[Ref, ...], ...] = (),
     notes: Sequence[str] = (),
 ) -> Benchmark:
     """Samples from imported dialogues over ``oracle.catalog``; every step is seeded by the dialogue's id.
 
     Args:
-        tastes: what a policy may learn from; nothing of validation or test.
+        histories: what a recommender may learn from; nothing of validation or test.
         notes: what a reader of the data card must know.
 
     Raises:
@@ -78,7 +79,7 @@ def build(
         steps=log.steps(),
         notes=notes,
     )
-    return Benchmark(tuple(samples), card, tastes)
+    return Benchmark(tuple(samples), card, oracle, histories)
 
 
 def _samples(

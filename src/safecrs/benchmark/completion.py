@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from safecrs.benchmark.sample import Ref, Sample
-from safecrs.catalog import make_label
-
-
-def solution_text(items: Sequence[Ref]) -> str:
-    """One "Title (Year)" a line."""
-    return "\n".join(make_label(title, year) for title, year in items)
+from safecrs.benchmark.sample import Sample
+from safecrs.slates.template import solution_text
 
 
 def completion_text(sample: Sample, reasoning: bool = True) -> str:

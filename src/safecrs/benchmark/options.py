@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from safecrs.benchmark.assignment import Assigner, AssignmentPlan, LocalAssigner
-from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.wording.conversations import ConversationPlan
+from safecrs.progress import Report, quiet
 from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 

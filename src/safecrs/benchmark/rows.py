@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from safecrs.benchmark.completion import completion_text
-from safecrs.benchmark.sample import Ref, Sample
+from safecrs.benchmark.sample import Sample
+from safecrs.slates.base import Ref
 
 
 def sample_row(sample: Sample, trait_names: Mapping[str, str]) -> dict[str, Any]:

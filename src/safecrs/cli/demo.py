@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ import typer
 from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
 
 if TYPE_CHECKING:
-    from safecrs.experiment import Outcome
+    from safecrs.studies.experiment import Outcome
 
 Out = Annotated[Path, typer.Option(help="The folder for everything that is made.", file_okay=False)]
 
@@ -29,15 +28,15 @@ def demo(
     A demo that was stopped goes on when the same command is given again.
     """
     from safecrs.benchmark import BuildOptions
+    from safecrs.benchmark.recipes.table import STARTER_RECIPE
     from safecrs.cli.output import progress
-    from safecrs.experiment import run_experiment, starter_inputs
+    from safecrs.studies.experiment import run_experiment
     from safecrs.training.preset import choose_preset
 
     recipe = choose_preset(preset, model, settings or ())
     with progress() as report:
-        study = starter_inputs(BuildOptions(seed, report=report))
-        told = replace(study, command=command_line())
-        outcome = run_experiment(told, recipe, out, seed=seed, report=report)
+        benchmark = STARTER_RECIPE.build(None, BuildOptions(seed, report=report))
+        outcome = run_experiment(benchmark, recipe, out, seed=seed, command=command_line(), report=report)
     _tell(outcome)
 
 
@@ -61,20 +60,15 @@ def redial(
     The README says where the three files come from.
     """
     from safecrs.benchmark import BuildOptions
+    from safecrs.benchmark.recipes.table import REDIAL_RECIPE
     from safecrs.cli.output import progress
-    from safecrs.experiment import redial_inputs, run_experiment
+    from safecrs.studies.experiment import run_experiment
     from safecrs.training.preset import choose_preset
 
     recipe = choose_preset(preset, model, settings or ())
     with progress() as report:
-        study = redial_inputs(
-            data / "conversations" / "redial_dialogues.jsonl.gz",
-            data / "catalog" / "redial_items.json.gz",
-            data / "advisories" / "mpaa_rating_reasons.tsv.gz",
-            BuildOptions(seed, report=report),
-        )
-        told = replace(study, command=command_line())
-        outcome = run_experiment(told, recipe, out, seed=seed, report=report)
+        benchmark = REDIAL_RECIPE.build(data, BuildOptions(seed, report=report))
+        outcome = run_experiment(benchmark, recipe, out, seed=seed, command=command_line(), report=report)
     _tell(outcome)
 
 

@@ -11,7 +11,7 @@ from safecrs.cli.options import Llm, LlmModel, Seed, named_endpoint, split_named
 from safecrs.errors import SafecrsError
 
 if TYPE_CHECKING:
-    from safecrs.experiment.lineup import Trained
+    from safecrs.evaluation.systems import Trained
 
 
 def evaluate(
@@ -75,7 +75,7 @@ def evaluate(
 
         safecrs evaluate runs/starter --adversarial --out adversarial.json
     """
-    from safecrs.experiment.lineup import named_model
+    from safecrs.evaluation.systems import named_model
     from safecrs.storage import check_writable
 
     if adversarial and (split is not None or limit is not None):
@@ -98,8 +98,8 @@ def evaluate(
     from safecrs.cli.output import console, progress, say
     from safecrs.cli.tables import evaluation_table
     from safecrs.evaluation import save_evaluation
-    from safecrs.experiment.measure import evaluate_folder
-    from safecrs.experiment.served import Served
+    from safecrs.evaluation.endpoint_systems import Served
+    from safecrs.evaluation.measure import evaluate_folder
 
     served = []
     if endpoint is not None:
@@ -109,7 +109,7 @@ def evaluate(
         served.append(Served(endpoint.model, endpoint, kept))
     with progress() as report:
         if slates is not None and workers is not None:
-            from safecrs.experiment.workers import ask_in_parallel
+            from safecrs.evaluation.workers import ask_in_parallel
 
             ask_in_parallel(benchmark, models, chosen, slates, workers, limit=limit, report=report)
         result = evaluate_folder(
@@ -130,7 +130,7 @@ def evaluate(
 def _adversarial(folder: Path, models: list[Trained], out: Path) -> None:
     from safecrs.cli.output import console, progress, say
     from safecrs.cli.tables import adversarial_table
-    from safecrs.experiment.adversarial import challenge_folder
+    from safecrs.evaluation.hard_cases import challenge_folder
 
     with progress() as report:
         result = challenge_folder(folder, models, report)

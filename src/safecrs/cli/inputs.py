@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from safecrs.advisories import Advisory
     from safecrs.catalog import Item
-    from safecrs.experiment.study import Report
+    from safecrs.progress import Report
 
 _HEAD = 65_536
 _FIRST_ENTRY = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(["{])')

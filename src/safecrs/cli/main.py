@@ -11,12 +11,12 @@ from pathlib import Path
 import typer
 
 from safecrs.cli import (
+    ablations,
     benchmarks,
     check,
     data,
     demo,
     evaluate,
-    methods,
     oracle,
     recommend,
     report,
@@ -49,7 +49,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("demo")(demo.demo)
 app.command("redial")(demo.redial)
-app.command("methods")(methods.methods)
+app.command("ablations")(ablations.ablations)
 
 
 _EXTRAS = {

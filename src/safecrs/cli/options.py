@@ -16,9 +16,9 @@ from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Split
+    from safecrs.detection import EndpointReader
     from safecrs.endpoint import Endpoint
     from safecrs.oracle import Oracle
-    from safecrs.traits import EndpointReader
 
 
 class DomainChoice(StrEnum):
@@ -128,7 +128,7 @@ def named_reader(url: str | None, model: str | None, only: bool, embeddings: boo
         raise SafecrsError("--llm-only needs --llm, and leaves nothing to do for --embeddings.")
     if endpoint is None:
         return None
-    from safecrs.traits import EndpointReader
+    from safecrs.detection import EndpointReader
 
     return EndpointReader(endpoint, alone=only)
 

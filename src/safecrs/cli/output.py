@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from safecrs.experiment.study import Report
     from safecrs.oracle import Verdict
+    from safecrs.progress import Report
 
 _WIDTH = 160
 _WIDE = 140

@@ -67,8 +67,9 @@ def recommend(
 
         safecrs recommend "space films like Alien" --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
-    from safecrs.serving import Recommender, model_named
-    from safecrs.traits import load_finder
+    from safecrs.detection import load_finder
+    from safecrs.recommenders.recommender import Recommender
+    from safecrs.recommenders.shipped import model_named
 
     reader = named_reader(llm, llm_model, llm_only, embeddings)
     recommender = Recommender.load(

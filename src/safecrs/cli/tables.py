@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from safecrs.evaluation import Challenged, Evaluation
-    from safecrs.experiment import Spread
+    from safecrs.studies.ablations import Spread
 
 _SHOWN = ("recall", "ndcg", "svr", "unknown", "validity", "length")
 
@@ -20,8 +20,8 @@ def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> 
     from rich.markup import escape
     from rich.table import Table
 
-    from safecrs.evaluation.metrics import METRICS
     from safecrs.evaluation.report import interval, number
+    from safecrs.scoring.metrics import METRICS
 
     metrics = {metric.id: metric for metric in METRICS}
     by_seed = {spread.system: spread for spread in spreads}

@@ -63,13 +63,11 @@ def sft(
 
         safecrs train sft runs/starter --base runs/sft/model --out runs/safe-sft
     """
-    from dataclasses import replace
-
+    from safecrs.benchmark import load_benchmark
     from safecrs.cli.output import progress, say
-    from safecrs.experiment.measure import stored_study
-    from safecrs.experiment.models import supervise
-    from safecrs.training.models import base_model
+    from safecrs.training.models.base import base_model
     from safecrs.training.preset import choose_preset
+    from safecrs.training.stages import supervise
 
     _check_resume(resume, out)
     recipe = choose_preset(preset, model, settings or ())
@@ -78,10 +76,10 @@ def sft(
             "Note: by this preset Safe-SFT starts from a model trained without safety (`train sft --unsafe`),"
             " and this run from the untrained one: give a model with --base, or --set safe_sft_from=base."
         )
-    study = replace(stored_study(benchmark), command=command_line())
-    start = base or base_model(recipe.model, study.benchmark, study.oracle, out / "base", seed)
+    data = load_benchmark(benchmark)
+    start = base or base_model(recipe.model, data, data.oracle, out / "base", seed)
     with progress() as report:
-        trained = supervise(study, recipe, start, out, report, seed, safe=safe)
+        trained = supervise(data, recipe, start, out, report, seed, safe=safe, command=command_line())
     say(f"The model is in {trained}")
 
 
@@ -114,24 +112,22 @@ def gdpo(
         safecrs train gdpo runs/starter --base runs/safe-sft/model --out runs/safe-gdpo
         --set gdpo.credit=rank
     """
-    from dataclasses import replace
-
+    from safecrs.benchmark import load_benchmark
     from safecrs.cli.output import progress, say
-    from safecrs.experiment.measure import stored_study
-    from safecrs.experiment.models import reinforce
     from safecrs.training.preset import choose_preset
+    from safecrs.training.stages import reinforce
 
     _check_resume(resume, out)
     recipe = choose_preset(preset or _fitting(base), None, settings or ())
-    study = replace(stored_study(benchmark), command=command_line())
+    data = load_benchmark(benchmark)
     with progress() as report:
-        trained = reinforce(study, recipe, base, out, report, seed)
+        trained = reinforce(data, recipe, base, out, report, seed, command=command_line())
     say(f"The model is in {trained}")
 
 
 def _check_resume(resume: bool, out: Path) -> None:
     """Make sure that there is a run to go on with, where that was asked for."""
-    from safecrs.training.record import RECORD
+    from safecrs.training.runs.record import RECORD
 
     if resume and not (out / RECORD).is_file():
         raise SafecrsError(f"{out} holds no run to go on with: leave --resume out to begin one.")
@@ -139,7 +135,7 @@ def _check_resume(resume: bool, out: Path) -> None:
 
 def _fitting(base: Path) -> str:
     """The preset for the model in ``base``: lengths and step of a tiny one would spoil any other."""
-    from safecrs.training.about import describe
+    from safecrs.training.runs.about import describe
 
     if not base.is_dir():
         raise SafecrsError(f"{base} does not exist: give the folder `model` of a finished run.")
@@ -170,8 +166,8 @@ def launch_config(
     """
     from safecrs.cli.output import say
     from safecrs.storage import write_text
-    from safecrs.training.launch import launch_config as shipped
-    from safecrs.training.launch import launch_names, launch_purpose
+    from safecrs.training.runs.launch import launch_config as shipped
+    from safecrs.training.runs.launch import launch_names, launch_purpose
 
     if name is None:
         for each in launch_names():

@@ -33,7 +33,7 @@ def plot(
         safecrs train plot runs/demo/safe-sft runs/demo/safe-gdpo --out curves.svg
     """
     from safecrs.cli.output import say
-    from safecrs.training.plot import plot_runs
+    from safecrs.training.runs.plot import plot_runs
 
     target = out or runs[0] / "curves.png"
     plot_runs(runs, target)
@@ -59,7 +59,7 @@ def card(
     """
     from safecrs.cli.output import say
     from safecrs.evaluation import load_evaluation
-    from safecrs.experiment.cards import write_model_card
+    from safecrs.studies.cards import write_model_card
 
     written = write_model_card(run, load_evaluation(results) if results else None, name)
     say(f"The card is in {written}")
@@ -76,7 +76,7 @@ def pack(
         safecrs train pack runs/safe-gdpo --out adapters
     """
     from safecrs.cli.output import say
-    from safecrs.training.pack import pack_adapter
+    from safecrs.training.models.pack import pack_adapter
 
     pack_adapter(run / "model", out)
     say(f"The adapters are in {out}; the card in there says what passing them on asks for.")

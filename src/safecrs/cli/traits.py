@@ -68,8 +68,8 @@ def traits(
         raise SafecrsError("--dialogues says what to measure on: give it with --measure.")
     from safecrs.cli.output import console, print_json
     from safecrs.conversation import conversation
+    from safecrs.detection import detect_traits, load_finder
     from safecrs.taxonomy import load_taxonomy
-    from safecrs.traits import detect_traits, load_finder
 
     reader = named_reader(llm, llm_model, llm_only, embeddings)
     taxonomy = load_taxonomy(domain.value)
@@ -94,8 +94,8 @@ def traits(
 def _measure(dialogues: Path | None, embeddings: bool, json: bool) -> None:
     from safecrs.cli.output import console, print_json
     from safecrs.cli.traits_measured import measurement_tables
-    from safecrs.traits import load_finder
-    from safecrs.traits.measurement import measure_detection
+    from safecrs.detection import load_finder
+    from safecrs.detection.measurement import measure_detection
 
     measurement = measure_detection(dialogues, load_finder() if embeddings else None)
     if json:

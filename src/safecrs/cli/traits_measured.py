@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from safecrs.traits.measure import Measured, Share
-    from safecrs.traits.measurement import Measurement
+    from safecrs.detection.measure import Measured, Share
+    from safecrs.detection.measurement import Measurement
 
 
 def measurement_tables(measurement: Measurement) -> list[Table]:

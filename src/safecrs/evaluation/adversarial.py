@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from safecrs.benchmark import AdversarialCase, AdversarialScore, score_adversarial
+from safecrs.benchmark import AdversarialCase
 from safecrs.catalog import find_mentions
 from safecrs.evaluation.evaluate import System
-from safecrs.evaluation.results import ConstraintsFrom
-from safecrs.policies.base import Request
+from safecrs.recommenders.requests import ConstraintsFrom
+from safecrs.scoring.adversarial import AdversarialScore, score_adversarial
+from safecrs.slates.base import Request
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -30,7 +31,7 @@ def adversarial_requests(
     """The cases as a system sees them.
 
     ``benchmark`` hands over the true constraints with the case's own thresholds; ``detected`` those that
-    `safecrs.traits` finds, at the thresholds that the words set ("not even a little blood").
+    `safecrs.detection` finds, at the thresholds that the words set ("not even a little blood").
     ``seen`` are the items that the user's messages name.
     """
     requests = []
@@ -38,7 +39,7 @@ def adversarial_requests(
         if constraints == "benchmark":
             held = dict(case.constraints)
         elif constraints == "detected":
-            from safecrs.traits import constraints_of, detect_traits
+            from safecrs.detection import constraints_of, detect_traits
 
             held = constraints_of(detect_traits(case.prompt, oracle.taxonomy))
         else:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from safecrs.benchmark import Benchmark, Sample, Split
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.judged import Judged, judge_slates
-from safecrs.evaluation.metrics import METRICS, Metric
-from safecrs.evaluation.results import ConstraintsFrom, Evaluation, SystemResult
-from safecrs.evaluation.slates import load_slates, save_slates
-from safecrs.evaluation.statistics import (
+from safecrs.evaluation.results import Evaluation, SystemResult
+from safecrs.evaluation.slate_store import load_slates, save_slates
+from safecrs.recommenders.base import Ranker
+from safecrs.recommenders.requests import ConstraintsFrom, requests_for
+from safecrs.scoring.metrics import METRICS, Metric
+from safecrs.scoring.scored import ScoredSlates, score_slates
+from safecrs.scoring.statistics import (
     Clusters,
     Comparison,
     Estimate,
@@ -27,8 +29,7 @@ from safecrs.evaluation.statistics import (
     estimate,
     holm,
 )
-from safecrs.policies.base import Policy, Request, Slate
-from safecrs.taxonomy import DEFAULT_THRESHOLD
+from safecrs.slates.base import Request, Slate
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -51,7 +52,7 @@ class System:
     """
 
     name: str
-    policy: Callable[[], Policy]
+    policy: Callable[[], Ranker]
     constraints: ConstraintsFrom = "none"
     excludes: bool = False
     unknown: bool = False
@@ -63,33 +64,9 @@ class Measured:
 
     system: System
     slates: list[Slate]
-    judged: Judged
+    judged: ScoredSlates
     refused: NDArray[np.float64]
     seconds: float
-
-
-def requests_for(samples: Sequence[Sample], oracle: Oracle, constraints: ConstraintsFrom) -> list[Request]:
-    """The samples as a system sees them.
-
-    ``benchmark`` hands over the true constraints, ``detected`` those that `safecrs.traits` finds in the
-    conversation, ``none`` leaves them to the system. ``seen`` are the items the conversation names.
-    """
-    catalog, threshold = oracle.catalog, DEFAULT_THRESHOLD
-    requests = []
-    for sample in samples:
-        if constraints == "benchmark":
-            held = oracle.taxonomy.constraints(sample.constraints, threshold)
-        elif constraints == "detected":
-            from safecrs.traits import detect_traits
-
-            found = detect_traits(sample.prompt, oracle.taxonomy)
-            held = oracle.taxonomy.constraints([disclosure.trait for disclosure in found], threshold)
-        else:
-            held = {}
-        titles = [title for title, _ in sample.seen]
-        rows = catalog.resolve_many(titles, [year for _, year in sample.seen]).tolist()
-        requests.append(Request(sample.prompt, held, frozenset(row for row in rows if row >= 0)))
-    return requests
 
 
 def measure(
@@ -130,7 +107,7 @@ def measure(
         seconds = time.perf_counter() - started
         if store:
             save_slates(*store, slates, seconds)
-    judged = judge_slates(slates, samples, oracle, k)
+    judged = score_slates(slates, samples, oracle, k)
     return Measured(system, slates, judged, _refused(system, requests, samples, oracle), seconds)
 
 
@@ -227,7 +204,7 @@ def _result(
 
 
 def _estimates(
-    judged: Judged, clusters: Clusters, weights: NDArray[np.float64], chosen: NDArray[np.bool_]
+    judged: ScoredSlates, clusters: Clusters, weights: NDArray[np.float64], chosen: NDArray[np.bool_]
 ) -> dict[str, Estimate]:
     """Every metric over the chosen conversations; the clusters stay those of the whole split."""
     inside = chosen.astype(np.float64)
@@ -244,7 +221,7 @@ def _estimates(
 
 
 def _cluster_parts(
-    metric: Metric, judged: Judged, clusters: Clusters
+    metric: Metric, judged: ScoredSlates, clusters: Clusters
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     numerator, denominator = metric.parts(judged)
     return clusters.sums(numerator), clusters.sums(denominator)

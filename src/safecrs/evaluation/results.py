@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.metrics import METRICS
-from safecrs.evaluation.statistics import Comparison, Estimate
+from safecrs.recommenders.requests import ConstraintsFrom
+from safecrs.scoring.metrics import METRICS
+from safecrs.scoring.statistics import Comparison, Estimate
 from safecrs.storage import read_json, write_json
-
-ConstraintsFrom = Literal["none", "benchmark", "detected"]
 
 
 class SystemResult(BaseModel):

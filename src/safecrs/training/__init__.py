@@ -1,9 +1,9 @@
-"""Training: rewards, advantages, Safe-GDPO. Only `safecrs.training.gdpo`, the trainer, imports torch."""
+"""Training: objectives, models, and runs on disk."""
 
-from safecrs.training.advantages import Aggregation, gdpo_advantages, grpo_advantages
-from safecrs.training.ranks import TokenRanks
-from safecrs.training.rewards import RewardSettings
-from safecrs.training.settings import GdpoSettings
+from safecrs.scoring.rewards import RewardSettings
+from safecrs.training.gdpo.advantages import Aggregation, gdpo_advantages, grpo_advantages
+from safecrs.training.gdpo.ranks import TokenRanks
+from safecrs.training.gdpo.settings import GdpoSettings
 
 __all__ = [
     "Aggregation",

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from safecrs.errors import SafecrsError
-from safecrs.training.selection import SelectionSettings
-from safecrs.training.settings import GdpoSettings
-from safecrs.training.tiny import TinySize
+from safecrs.training.gdpo.settings import GdpoSettings
+from safecrs.training.models.tiny import TinySize
+from safecrs.training.runs.selection import SelectionSettings
 
 TINY = "tiny"
 """The name of the model that is made for a catalog, and of its preset."""

@@ -13,8 +13,8 @@ from safecrs.benchmark.recipes.shared import (
     HARMLESS,
     INJECTED,
     REAL_TASTES,
-    spoken_tastes,
-    tastes_of,
+    histories_of,
+    spoken_histories,
 )
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.dialogue import Imported
@@ -86,7 +86,7 @@ def _build_real(
     """Real dialogues; with ``interactions``, template conversations join them in training alone."""
     catalog = oracle.catalog
     imports = [real]
-    tastes = spoken_tastes(imports, catalog)
+    histories = spoken_histories(imports, catalog)
     notes = [INJECTED.format(assigner=options.assigner.name)]
     if interactions is not None:
         splitter = Splitter(options.seed)
@@ -100,8 +100,8 @@ def _build_real(
                 splits=("train",),
             )
         )
-        tastes += tastes_of(interactions.of_split(splitter, "train"), catalog)
+        histories += histories_of(interactions.of_split(splitter, "train"), catalog)
         notes.append(REAL_TASTES)
     if options.plan and options.plan.harmless:
         notes.append(HARMLESS)
-    return build(name, imports, oracle, options, tastes=tastes, notes=notes)
+    return build(name, imports, oracle, options, histories=histories, notes=notes)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from safecrs.benchmark.build import build
 from safecrs.benchmark.options import DEFAULTS, BuildOptions
-from safecrs.benchmark.recipes.shared import tastes_of
+from safecrs.benchmark.recipes.shared import histories_of
 from safecrs.benchmark.seeding import Splitter, rng_for
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.benchmark.store import Benchmark
@@ -121,7 +121,7 @@ def build_game(
         [imported],
         oracle,
         options,
-        tastes=tastes_of(interactions.of_split(splitter, "train"), oracle.catalog),
+        histories=histories_of(interactions.of_split(splitter, "train"), oracle.catalog),
         notes=(SYNTHETIC,),
     )
 

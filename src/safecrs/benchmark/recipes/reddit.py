@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from safecrs.benchmark.build import build
 from safecrs.benchmark.options import DEFAULTS, BuildOptions
-from safecrs.benchmark.recipes.shared import FEW_LIKED, INJECTED, spoken_tastes
+from safecrs.benchmark.recipes.shared import FEW_LIKED, INJECTED, spoken_histories
 from safecrs.benchmark.sample import Split
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.reddit import read_reddit
@@ -44,6 +44,6 @@ def build_reddit(
         imports,
         oracle,
         options.planned(FEW_LIKED),
-        tastes=spoken_tastes(imports, catalog),
+        histories=spoken_histories(imports, catalog),
         notes=(INJECTED.format(assigner=options.assigner.name),),
     )

@@ -56,5 +56,5 @@ def build_released(
         "for the disclosed sensitivity by the oracle used here, and are kept."
     )
     card = describe("SafeRec-Released", released.samples, [source], oracle, table, unknown, notes=(note,))
-    tastes = tuple((*s.seen, *s.groundtruth) for s in released.samples if s.split == "train")
-    return Benchmark(released.samples, card, tastes)
+    histories = tuple((*s.seen, *s.groundtruth) for s in released.samples if s.split == "train")
+    return Benchmark(released.samples, card, oracle, histories)

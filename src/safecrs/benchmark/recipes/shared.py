@@ -11,16 +11,16 @@ import numpy as np
 from safecrs.advisories import Advisory
 from safecrs.benchmark.assignment import AssignmentPlan
 from safecrs.benchmark.build import refs
-from safecrs.benchmark.sample import Ref
 from safecrs.benchmark.sources.dialogue import Imported
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.catalog import Catalog, Item
+from safecrs.slates.base import Ref
 from safecrs.taxonomy import load_taxonomy
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
-Tastes = tuple[tuple[Ref, ...], ...]
+Histories = tuple[tuple[Ref, ...], ...]
 
 # Real dialogues suggest three or four films; two of them may go, one must stay in the tests.
 FEW_LIKED = AssignmentPlan(min_kept=1)
@@ -50,12 +50,12 @@ def film_oracle(items: Iterable[Item], advisories: Iterable[Advisory], *, starte
     return compile_oracle(Catalog.from_items(items, "film"), said, load_taxonomy("film"))
 
 
-def spoken_tastes(imports: Sequence[Imported], catalog: Catalog) -> Tastes:
+def spoken_histories(imports: Sequence[Imported], catalog: Catalog) -> Histories:
     """What the people of training dialogues named and liked."""
     dialogues = (dialogue for imported in imports for dialogue in imported.dialogues)
     return tuple(refs((*d.seen, *d.liked), catalog) for d in dialogues if d.split == "train")
 
 
-def tastes_of(interactions: Interactions, catalog: Catalog) -> Tastes:
+def histories_of(interactions: Interactions, catalog: Catalog) -> Histories:
     """What each person liked."""
     return tuple(refs(np.asarray(rows).tolist(), catalog) for rows in interactions.liked().values())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safecrs.benchmark.build import build
 from safecrs.benchmark.options import DEFAULTS, BuildOptions
-from safecrs.benchmark.recipes.shared import REAL_TASTES, tastes_of
+from safecrs.benchmark.recipes.shared import REAL_TASTES, histories_of
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.benchmark.sources.movielens import movielens_small
@@ -22,7 +22,7 @@ def build_starter(
 ) -> Benchmark:
     """The benchmark anyone can build in seconds, offline: template conversations around MovieLens tastes.
 
-    People are split 70/10/20; ``tastes`` are the liked films of the training people alone.
+    People are split 70/10/20; ``histories`` are the liked films of the training people alone.
 
     Args:
         oracle: the shipped starter oracle by default.
@@ -46,6 +46,6 @@ def build_starter(
         [imported],
         oracle,
         options,
-        tastes=tastes_of(interactions.of_split(splitter, "train"), oracle.catalog),
+        histories=histories_of(interactions.of_split(splitter, "train"), oracle.catalog),
         notes=(REAL_TASTES,),
     )

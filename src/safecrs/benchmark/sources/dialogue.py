@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.sample import Split
 from safecrs.conversation import Message, Role
 from safecrs.errors import SafecrsError
+from safecrs.progress import Report, quiet
 
 _TELL_EVERY = 4096
 

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.dialogue import Dialogue, Drops, Imported, Lines, merge_turns
 from safecrs.catalog import Catalog, find_mentions, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
+from safecrs.progress import Report, quiet
 
 LICENCE = "INSPIRED (sweetpeach/Inspired), research data"
 _COLUMNS = ("dialog_id", "speaker", "text", "movies", "coarse_label")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.sample import Split
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.dialogue import (
@@ -23,6 +22,7 @@ from safecrs.benchmark.sources.dialogue import (
 from safecrs.catalog import Catalog, Item, find_mentions, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
+from safecrs.progress import Report, quiet
 from safecrs.storage import fingerprint
 
 LICENCE = "Reddit-Movie (ZhankuiHe/reddit_movie), research use; may hold offensive text"

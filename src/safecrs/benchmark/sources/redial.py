@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safecrs.benchmark.progress import Report, quiet
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.dialogue import (
     Dialogue,
@@ -21,6 +20,7 @@ from safecrs.benchmark.sources.dialogue import (
 from safecrs.catalog import Catalog, Item, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
+from safecrs.progress import Report, quiet
 
 LICENCE = "ReDial, CC BY 4.0"
 _MENTION = re.compile(r"@(\d+)")

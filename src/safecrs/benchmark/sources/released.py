@@ -11,11 +11,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from safecrs.benchmark.sample import SPLITS, Ref, Sample, Split
-from safecrs.benchmark.wording.reasoning import reasoning_text
+from safecrs.benchmark.sample import SPLITS, Sample, Split
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
 from safecrs.errors import SafecrsError, extra
+from safecrs.slates.base import Ref
+from safecrs.slates.template import reasoning_text
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import Taxonomy, load_taxonomy
 

@@ -3,7 +3,6 @@
 from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
 from safecrs.benchmark.wording.inject import disclose
 from safecrs.benchmark.wording.phrasings import Phrasing, Phrasings, load_phrasings
-from safecrs.benchmark.wording.reasoning import reasoning_text
 from safecrs.benchmark.wording.templates import Templates, load_templates
 
 __all__ = [
@@ -14,6 +13,5 @@ __all__ = [
     "disclose",
     "load_phrasings",
     "load_templates",
-    "reasoning_text",
     "template_conversations",
 ]

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from safecrs.evaluation.metrics import METRICS
 from safecrs.evaluation.report import plots
 from safecrs.evaluation.report.render import render
 from safecrs.evaluation.results import Evaluation
-from safecrs.evaluation.statistics import Comparison, Estimate
+from safecrs.scoring.metrics import METRICS
+from safecrs.scoring.statistics import Comparison, Estimate
 from safecrs.storage import write_text
 
 _PERCENT = {metric.id for metric in METRICS if metric.percent}

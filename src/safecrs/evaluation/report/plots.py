@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from safecrs.evaluation.report.drawing import COLOURS, INK, pyplot, svg
 from safecrs.evaluation.results import Evaluation
-from safecrs.evaluation.statistics import Estimate
+from safecrs.scoring.statistics import Estimate
 
 PROTECTIONS = {"": "o", "catalog": "P", "filter": "s", "constrained": "D"}
 

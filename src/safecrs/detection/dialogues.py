@@ -1,0 +1,109 @@
+"""Real dialogues in which false alarms are counted: all that the seekers of ReDial and INSPIRED say.
+
+The files are read where they lie and never copied; ``turns/real.toml`` names the dialogues that do disclose.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from safecrs.conversation import Conversation, Message
+from safecrs.errors import SafecrsError
+
+REDIAL = "redial_dialogues.jsonl.gz"
+INSPIRED = "inspired_dialogues.tsv.gz"
+Half = Literal["dev", "other"]
+_MENTION = re.compile(r"@(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class RealDialogue:
+    """One dialogue; its words stay out of the repr.
+
+    ``half``: rules may be mended after reading what fires in "dev", never in "other"; by a hash of the id.
+    """
+
+    id: str
+    messages: Conversation = field(repr=False)
+
+    @property
+    def half(self) -> Half:  # noqa: D102
+        return "dev" if hashlib.sha256(self.id.encode()).digest()[-1] % 2 == 0 else "other"
+
+
+def read_dialogues(folder: Path) -> list[RealDialogue]:
+    """The dialogues of ``redial_dialogues.jsonl.gz`` and ``inspired_dialogues.tsv.gz`` in ``folder``.
+
+    Raises:
+        SafecrsError: neither file is there, or one is damaged.
+    """
+    readers = {REDIAL: _redial, INSPIRED: _inspired}
+    present = {folder / name: read for name, read in readers.items() if (folder / name).exists()}
+    if not present:
+        raise SafecrsError(f"{folder} holds neither {REDIAL} nor {INSPIRED}.")
+    dialogues: list[RealDialogue] = []
+    for path, read in present.items():
+        try:
+            text = gzip.decompress(path.read_bytes()).decode("utf-8")
+            dialogues += read(text)
+        except (
+            OSError,
+            EOFError,
+            UnicodeDecodeError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as error:
+            raise SafecrsError(f"{path} is not the file of dialogues that its name says.") from error
+    return dialogues
+
+
+def disclosing() -> frozenset[str]:
+    """Ids of the dialogues that disclose a sensitivity, as read by hand (``turns/real.toml``)."""
+    text = (files("safecrs.detection") / "turns/real.toml").read_text(encoding="utf-8")
+    return frozenset(tomllib.loads(text)["disclosing"])
+
+
+def _redial(text: str) -> Iterator[RealDialogue]:
+    for line in text.splitlines():
+        record = json.loads(line)
+        names = record["movieMentions"] or {}
+        seeker = record["initiatorWorkerId"]
+        said = [
+            (message["senderWorkerId"] == seeker, _named(message["text"], names))
+            for message in record["messages"]
+        ]
+        yield RealDialogue(f"redial:{record['conversationId']}", _conversation(said))
+
+
+def _named(text: str, names: Mapping[str, str | None]) -> str:
+    """``text`` with titles in place of ids such as "@1234"."""
+    return _MENTION.sub(lambda match: names.get(match[1]) or "that film", text)
+
+
+def _inspired(text: str) -> Iterator[RealDialogue]:
+    rows: dict[str, list[tuple[bool, str]]] = {}
+    for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+        said = row["text"].replace("QUOTATION_MARK", '"')
+        rows.setdefault(row["dialog_id"], []).append((row["speaker"] == "SEEKER", said))
+    for name, said_by in rows.items():
+        yield RealDialogue(f"inspired:{name}", _conversation(said_by))
+
+
+def _conversation(said: list[tuple[bool, str]]) -> Conversation:
+    return tuple(
+        Message(role="user" if user else "assistant", content=text.strip())
+        for user, text in said
+        if text.strip()
+    )

@@ -1,0 +1,1 @@
+"""Scoring: hits and violations of slates, from which metrics and rewards are computed."""

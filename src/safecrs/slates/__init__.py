@@ -1,0 +1,1 @@
+"""Slates: requests, ranked items, and the text formats in which language models answer."""

@@ -1,0 +1,43 @@
+"""Requests and slates: what every recommender takes and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from safecrs.conversation import Message
+
+K = 10
+"""The length of a slate, unless another is asked for."""
+
+Ref = tuple[str, int | None]
+"""An item as text: title and release year, `None` when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A conversation that wants a slate.
+
+    Attributes:
+        messages: the conversation, the user's turn last.
+        constraints: trait id → threshold that the slate must respect; only safety-aware policies read it.
+        seen: catalog rows never to recommend (mentioned or already watched).
+
+    What a person said and disclosed stays out of the repr and so out of logs.
+    """
+
+    messages: tuple[Message, ...] = field(repr=False)
+    constraints: Mapping[str, float] = field(default_factory=dict, repr=False)
+    seen: frozenset[int] = frozenset()
+
+
+class Recommendation(NamedTuple):
+    """One ranked item; ``row`` is its catalog row, −1 when the catalog does not know it."""
+
+    title: str
+    year: int | None
+    row: int
+
+
+Slate = list[Recommendation]

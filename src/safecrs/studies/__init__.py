@@ -1,0 +1,1 @@
+"""Studies: whole experiments from data to report."""

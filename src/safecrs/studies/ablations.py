@@ -1,0 +1,294 @@
+"""Ways to train compared: the same start, the same steps and seeds, one difference each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from safecrs.benchmark import Sample
+from safecrs.benchmark.store import Benchmark
+from safecrs.errors import SafecrsError
+from safecrs.evaluation import Evaluation, Measured, System, evaluate
+from safecrs.evaluation.measure import measure_systems, slug
+from safecrs.evaluation.systems import CLASSIC, SAFE_SFT, SFT, SFT_CATALOG, Makers, Trained, of_run
+from safecrs.progress import Report, quiet
+from safecrs.scoring.metrics import METRICS, recall
+from safecrs.scoring.scored import score_slates
+from safecrs.scoring.statistics import cluster_of
+from safecrs.slates.base import K
+from safecrs.storage import write_json
+from safecrs.training.preset import Preset
+from safecrs.training.stages import fine_tune, reinforce
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way of reinforcement learning.
+
+    Attributes:
+        name: its row in the tables; run: its folder.
+        changes: to the preset's ``GdpoSettings``, tables merged.
+        start: the model it begins with.
+        last: whether the last checkpoint is taken, whatever the preset says: the best one in validation would
+            hide what the method shows.
+        what: what is different, in a few words.
+    """
+
+    name: str
+    run: str
+    what: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    start: Literal["sft", "safe-sft"] = "safe-sft"
+    last: bool = False
+
+    def of(self, preset: Preset) -> Preset:
+        """The preset with this method's changes; checkpoints are compared in the decoding it trains for."""
+        merged = preset.model_dump()
+        gdpo = merged["gdpo"]
+        for key, value in self.changes.items():
+            gdpo[key] = gdpo[key] | value if isinstance(value, Mapping) else value
+        if gdpo["rollouts"] == "constrained":
+            merged["selection"]["decoding"] = "constrained"
+            gdpo["reasoning"] = "given" if preset.reasoning else "none"
+        if self.last:
+            merged["selection"]["samples"] = 0
+        return Preset.model_validate(merged)
+
+
+NO_SAFETY = "Rank-GRPO, no safety"
+ABLATIONS = (
+    Method(
+        NO_SAFETY,
+        "rank-grpo-unsafe",
+        "from SFT, the safety reward left out, objectives summed before they are normalised",
+        # Nor is it paid for the safety analysis, which is all that the format reward asks for.
+        {"aggregation": "grpo", "credit": "rank", "rewards": {"safety": 0.0, "format": 0.0}},
+        start="sft",
+    ),
+    Method("Safe-GDPO", "safe-gdpo-rank", "credit per rank", {"aggregation": "gdpo", "credit": "rank"}),
+    Method(
+        "Safe-GDPO, sequence",
+        "safe-gdpo-sequence",
+        "one advantage a list",
+        {"aggregation": "gdpo", "credit": "sequence"},
+    ),
+    Method(
+        "Safe-GDPO, no count",
+        "safe-gdpo-no-count",
+        "the count reward left out",
+        {"aggregation": "gdpo", "credit": "rank", "rewards": {"count": 0.0}},
+    ),
+    Method(
+        "Safe-GRPO",
+        "safe-grpo-rank",
+        "objectives summed before they are normalised",
+        {"aggregation": "grpo", "credit": "rank"},
+    ),
+    Method(
+        "Safe-GDPO, constrained rollouts",
+        "safe-gdpo-constrained",
+        "rollouts under the oracle's mask, as when served constrained",
+        {"aggregation": "gdpo", "credit": "rank", "rollouts": "constrained"},
+    ),
+    Method(
+        "Safety reward alone",
+        "safety-alone",
+        "what reward hacking looks like: whoever says nothing violates nothing",
+        {
+            "aggregation": "gdpo",
+            "credit": "rank",
+            "rewards": dict.fromkeys(("relevance", "count", "validity", "format"), 0.0),
+        },
+        last=True,
+    ),
+)
+"""The paper's questions one by one, each a difference from Safe-GDPO with credit per rank."""
+
+
+class Spread(BaseModel):
+    """A system's metrics by seed: metric id → one value a seed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str
+    by_seed: dict[str, list[float]]
+
+    def deviation(self, metric: str) -> float | None:
+        """Standard deviation over the seeds; None for a single one."""
+        values = self.by_seed[metric]
+        return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+class AblationResult(BaseModel):
+    """What the comparison found.
+
+    Attributes:
+        seeds: every model was trained once with each; the benchmark is the same for all.
+        evaluation: over the conversations of all seeds together. The people are the clusters of its
+            intervals, with all their seeds, so that more seeds do not pass for more people.
+        spread: the same by seed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seeds: list[int]
+    evaluation: Evaluation
+    spread: list[Spread]
+
+
+def compare_ablations(
+    benchmark: Benchmark,
+    preset: Preset,
+    folder: Path,
+    *,
+    test: Benchmark | None = None,
+    seeds: Sequence[int] = (0,),
+    methods: Sequence[Method] = ABLATIONS,
+    limit: int | None = None,
+    command: str | None = None,
+    report: Report = quiet,
+) -> AblationResult:
+    """Train each method from the same two models with each seed, and measure all on the test split.
+
+    What is finished is not done again. Writes ``methods.json`` into ``folder``, or ``methods-NAME.json`` for
+    the benchmark ``test``.
+
+    Args:
+        test: a benchmark to measure on instead of the one that is trained on.
+        limit: only so many test conversations, the first ones.
+
+    Raises:
+        SafecrsError: there is no seed, ``folder`` holds runs on other data or with other settings, or people
+            of the ``test`` are among those trained on.
+    """
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise SafecrsError("Give at least one seed, and each once.")
+    tested = test or benchmark
+    _check_apart(benchmark, tested)
+    samples = tested.split("test")[:limit]
+    suffix = f"-{slug(tested.card.name)}" if test else ""
+    by_seed: list[list[Measured]] = []
+    for seed in seeds:
+        home = folder / f"seed-{seed}"
+        models = _train(benchmark, preset, home, methods, report, seed, command)
+        systems = _systems(tested, models)
+        by_seed.append(
+            measure_systems(tested, models, systems, samples, store=home / f"slates{suffix}", report=report)
+        )
+    pooled = [
+        _pool([measured[position] for measured in by_seed], samples, tested)
+        for position in range(len(by_seed[0]))
+    ]
+    repeated = list(samples) * len(seeds)
+    found = evaluate(
+        pooled,
+        repeated,
+        tested.oracle,
+        tested,
+        split="test",
+        comparisons=_pairs(pooled, [method.name for method in methods]),
+        k=K,
+    )
+    result = AblationResult(
+        seeds=list(seeds), evaluation=_once(found, samples, len(seeds)), spread=_spread(by_seed)
+    )
+    write_json(folder / f"methods{suffix}.json", result.model_dump(mode="json"))
+    return result
+
+
+def _check_apart(benchmark: Benchmark, tested: Benchmark) -> None:
+    people = {cluster_of(sample.id) for sample in benchmark.split("train")}
+    shared = sum(cluster_of(sample.id) in people for sample in tested.split("test"))
+    if shared:
+        raise SafecrsError(
+            f"{shared} test conversations of {tested.card.name} are of people whom the models are "
+            f"trained on in {benchmark.card.name}; build both with the same seed."
+        )
+
+
+def _train(
+    benchmark: Benchmark,
+    preset: Preset,
+    home: Path,
+    methods: Iterable[Method],
+    report: Report,
+    seed: int,
+    command: str | None,
+) -> list[Trained]:
+    sft, safe_sft = fine_tune(benchmark, preset, home, report, seed, command)
+    models = [of_run(SFT, sft), of_run(SAFE_SFT, safe_sft)]
+    for method in methods:
+        start = sft if method.start == "sft" else safe_sft
+        trained = reinforce(
+            benchmark, method.of(preset), start, home / method.run, report, seed, method.name, command
+        )
+        models.append(of_run(method.name, trained))
+    return models
+
+
+def _systems(benchmark: Benchmark, models: Sequence[Trained]) -> list[System]:
+    """The classic policies, and every model decoded freely and constrained; that without safety both ways."""
+    make = Makers(benchmark, models)
+    told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
+    systems = [System(name, partial(make.plain, name)) for name in CLASSIC]
+    systems.append(System(f"{CLASSIC[-1]} + filter", partial(make.filtered, CLASSIC[-1]), **told))
+    for model in models:
+        systems.append(System(model.name, partial(make.plain, model.name)))
+        if model.name == SFT:
+            # Told of no sensitivity: any title of the catalog, each once. What the constraint alone is worth.
+            systems.append(System(SFT_CATALOG, partial(make.constrained, model.name)))
+        systems.append(System(f"{model.name} + constrained", partial(make.constrained, model.name), **told))
+    return systems
+
+
+def _pool(measured: Sequence[Measured], samples: Sequence[Sample], benchmark: Benchmark) -> Measured:
+    slates = [slate for one in measured for slate in one.slates]
+    return Measured(
+        measured[0].system,
+        slates,
+        score_slates(slates, list(samples) * len(measured), benchmark.oracle, K),
+        np.concatenate([one.refused for one in measured]),
+        sum(one.seconds for one in measured),
+    )
+
+
+def _pairs(measured: Sequence[Measured], methods: Sequence[str]) -> list[tuple[str, str]]:
+    """Each model against the strongest that knows no safety, and each method against its neighbours."""
+    unsafe = (*CLASSIC, SFT, SFT_CATALOG, NO_SAFETY)
+    strongest = max(
+        (one for one in measured if one.system.name in unsafe), key=lambda one: recall.value(one.judged)
+    ).system.name
+    models = [SAFE_SFT, *(name for name in methods if name != NO_SAFETY)]
+    pairs = [(name, strongest) for name in models]
+    pairs += [(f"{name} + constrained", strongest) for name in (SFT, *models)]
+    pairs += [(name, SAFE_SFT) for name in models]
+    main = next((name for name in methods if name != NO_SAFETY), SAFE_SFT)
+    pairs += [(main, name) for name in models]
+    return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
+
+
+def _once(found: Evaluation, samples: Sequence[Sample], seeds: int) -> Evaluation:
+    """Conversations counted once each, however many seeds answered them."""
+    return found.model_copy(
+        update={
+            "samples": len(samples),
+            "constrained": sum(bool(sample.constraints) for sample in samples),
+            "trait_samples": {trait: count // seeds for trait, count in found.trait_samples.items()},
+        }
+    )
+
+
+def _spread(by_seed: Sequence[Sequence[Measured]]) -> list[Spread]:
+    return [
+        Spread(
+            system=same[0].system.name,
+            by_seed={metric.id: [metric.value(one.judged) for one in same] for metric in METRICS},
+        )
+        for same in zip(*by_seed, strict=True)
+    ]

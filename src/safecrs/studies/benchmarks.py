@@ -1,0 +1,159 @@
+"""Every benchmark that a folder of data allows, measured with simple recommenders, and one report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from safecrs.benchmark import save_benchmark
+from safecrs.benchmark.options import BuildOptions
+from safecrs.benchmark.recipes.table import MPAA, RECIPES, Recipe
+from safecrs.benchmark.store import ORACLE, Benchmark, read_card
+from safecrs.errors import SafecrsError
+from safecrs.evaluation import save_evaluation
+from safecrs.evaluation.measure import evaluate_folder
+from safecrs.progress import Report, quiet
+from safecrs.storage import check_writable, fingerprint, read_json, write_json
+from safecrs.studies.benchmark_report import BenchmarkReport, make_report
+from safecrs.training.runs.record import installed_versions
+
+_INPUTS = "inputs.json"
+_REPORTS = ("report.html", "report.md", "report.json")
+
+
+class _Inputs(BaseModel):
+    """What a benchmark was built from, kept in its folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A benchmark that was not built, and the files of the data folder that it would take."""
+
+    title: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What there is now.
+
+    Attributes:
+        folders: of all benchmarks; new: of those that were not there before.
+        left_out: what the data do not allow.
+        page: the report; its Markdown and JSON lie beside it.
+        report: its numbers.
+    """
+
+    folders: tuple[Path, ...]
+    new: tuple[Path, ...]
+    left_out: tuple[LeftOut, ...]
+    page: Path
+    report: BenchmarkReport
+
+
+def build_all(
+    out: Path,
+    data: Path | None = None,
+    *,
+    seed: int = 0,
+    overwrite: bool = False,
+    recipes: Sequence[Recipe] = RECIPES,
+    report: Report = quiet,
+) -> Built:
+    """Build, measure and report on every benchmark of ``recipes`` that ``data`` has the files for.
+
+    A benchmark that is there and was built from the same inputs, with the same seed, by this version, is not
+    built again, and slates that were asked for are not asked for again: a run that was stopped goes on.
+
+    Args:
+        data: a folder laid out as `safecrs.benchmark.recipes.table` says; without it only what needs nothing.
+        overwrite: build and measure everything again.
+
+    Raises:
+        SafecrsError: ``data`` is no folder, a file in it is malformed, a folder in ``out`` holds something
+            else or a benchmark of other inputs (without ``overwrite``), or cannot be written.
+    """
+    if data is not None and not data.is_dir():
+        raise SafecrsError(
+            f"{data} is not a folder; give the one that holds advisories/, catalog/ and so on."
+        )
+    pages = [out / name for name in _REPORTS]
+    check_writable(pages[0])
+    folders: list[Path] = []
+    new: list[Path] = []
+    left_out: list[LeftOut] = []
+    evaluations: list[Path] = []
+    for recipe in recipes:
+        if missing := recipe.missing(data):
+            left_out.append(LeftOut(recipe.title, missing))
+            continue
+        tell = _under(recipe.title, report)
+        folder = out / recipe.folder
+        if _ensure(recipe, folder, data, seed, overwrite, tell):
+            new.append(folder)
+        folders.append(folder)
+        slates = out / "slates" / recipe.folder
+        if overwrite:
+            shutil.rmtree(slates, ignore_errors=True)
+        measured = evaluate_folder(folder, [], "test", store=slates, seed=seed, report=tell)
+        evaluations.append(out / "evaluations" / f"{recipe.folder}.json")
+        save_evaluation(measured, evaluations[-1])
+    reasons = data / MPAA if data is not None and (data / MPAA).is_file() else None
+    made = make_report(folders, evaluations=evaluations, mpaa=reasons, report=report)
+    made.save(*pages)
+    return Built(tuple(folders), tuple(new), tuple(left_out), pages[0], made)
+
+
+def _ensure(
+    recipe: Recipe, folder: Path, data: Path | None, seed: int, overwrite: bool, report: Report
+) -> bool:
+    """Whether the benchmark had to be built."""
+    inputs = _fingerprint(recipe, data, seed)
+    if not overwrite and _held(folder) == inputs:
+        return False
+    benchmark = recipe.build(data, BuildOptions(seed=seed, report=report))
+    if overwrite or not folder.exists():
+        save_benchmark(benchmark, folder, overwrite=overwrite)
+    elif not _same(benchmark, folder):  # else a run was stopped before it could note the inputs
+        raise SafecrsError(
+            f"{folder} holds a benchmark of other inputs, another seed or another version; choose another "
+            "folder or give --overwrite."
+        )
+    write_json(folder / _INPUTS, _Inputs(fingerprint=inputs).model_dump())
+    return True
+
+
+def _fingerprint(recipe: Recipe, data: Path | None, seed: int) -> str:
+    contents = [path.read_bytes() for path in recipe.files(data)]
+    return fingerprint(recipe.title, str(seed), installed_versions().get("safecrs", ""), *contents)
+
+
+def _held(folder: Path) -> str | None:
+    """The inputs of the benchmark that is there."""
+    try:
+        return _Inputs.model_validate(read_json(folder / _INPUTS)).fingerprint
+    except (SafecrsError, ValidationError):
+        return None
+
+
+def _same(benchmark: Benchmark, folder: Path) -> bool:
+    held, made = read_card(folder), benchmark.card
+    same = (held.fingerprint, held.verdicts_fingerprint) == (made.fingerprint, made.verdicts_fingerprint)
+    return same and (folder / ORACLE).is_file()
+
+
+def _under(title: str, report: Report) -> Report:
+    """Tells each stage under the benchmark's name."""
+
+    def tell(stage: str, done: int, total: int, detail: str) -> None:
+        report(f"{title}: {stage}", done, total, detail)
+
+    return tell

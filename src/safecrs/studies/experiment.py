@@ -1,0 +1,140 @@
+"""One experiment, start to finish; whatever was done before is not done again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from safecrs.benchmark import save_benchmark
+from safecrs.benchmark.recipes.table import RECIPES
+from safecrs.benchmark.store import ORACLE, Benchmark, read_card
+from safecrs.errors import SafecrsError
+from safecrs.evaluation import Evaluation, save_evaluation
+from safecrs.evaluation.measure import measure_all
+from safecrs.evaluation.report import Chapter, write_report
+from safecrs.evaluation.systems import SAFE_GDPO, SAFE_SFT, SFT, comparisons, trained
+from safecrs.oracle import Oracle
+from safecrs.progress import Report, quiet
+from safecrs.studies.cards import write_model_card
+from safecrs.training.preset import TINY, ModelSpec, Preset
+from safecrs.training.runs.log import LOG, TrainingLog, series
+from safecrs.training.runs.record import installed_versions
+from safecrs.training.runs.selection import RECALL, SVR
+from safecrs.training.stages import SAFE_GDPO_RUN, SAFE_SFT_RUN, STAGES, train_models
+
+BENCHMARK = "benchmark"
+_VALIDATED = {RECALL: "recall in validation", SVR: "SVR in validation"}
+_CURVES = {
+    SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy", **_VALIDATED},
+    SAFE_GDPO_RUN: {
+        "slate/recall": "recall of rollouts",
+        "slate/svr": "SVR of rollouts",
+        "slate/length": "items",
+        "reward": "reward",
+        **_VALIDATED,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an experiment leaves behind.
+
+    Attributes:
+        folder: everything; report: the page; evaluation: its numbers.
+        model, oracle: the safest model and the compiled oracle, for `safecrs.recommenders`.
+    """
+
+    folder: Path
+    report: Path
+    evaluation: Evaluation
+    model: Path
+    oracle: Path
+
+
+def run_experiment(
+    benchmark: Benchmark,
+    preset: Preset,
+    folder: Path,
+    *,
+    seed: int = 0,
+    command: str | None = None,
+    report: Report = quiet,
+) -> Outcome:
+    """Train, measure on the test split, and write ``report.html`` and ``evaluation.json`` into ``folder``.
+
+    Raises:
+        SafecrsError: ``folder`` holds another experiment, or cannot be written.
+    """
+    recipe = next((recipe for recipe in RECIPES if recipe.title == benchmark.card.name), None)
+    started = time.perf_counter()
+    _keep_benchmark(benchmark, folder)
+    models = train_models(benchmark, preset, folder, report, seed, command)
+    seconds = time.perf_counter() - started
+    evaluation = measure_all(
+        benchmark, trained(models), comparisons, store=folder / "slates", seed=seed, report=report
+    )
+    save_evaluation(evaluation, folder / "evaluation.json")
+    for run in STAGES:
+        write_model_card(folder / run, evaluation)
+    facts = {
+        "Model": f"{preset.model.name}, trained with TRL",
+        "Training": f"{seconds:.0f} s in this run (a run that goes on counts only what was left)",
+        "Versions": ", ".join(f"{name} {number}" for name, number in installed_versions().items()),
+    }
+    chapter = Chapter(
+        recipe.title if recipe else benchmark.card.name,
+        recipe.about if recipe else "",
+        evaluation,
+        trait_systems=(SFT, SAFE_SFT, SAFE_GDPO),
+        training=_curves(folder),
+        facts=facts,
+        caveats=(*(recipe.caveats if recipe else ()), *_model_caveats(preset.model)),
+    )
+    page = folder / "report.html"
+    write_report([chapter], page)
+    return Outcome(folder, page, evaluation, models.safe_gdpo, folder / BENCHMARK / ORACLE)
+
+
+def _model_caveats(spec: ModelSpec) -> tuple[str, ...]:
+    """What the language model can and cannot show."""
+    told = []
+    if spec.name == TINY or spec.item_tokens:
+        told.append(
+            "Each title is one token of the language model, whose vector begins as what the training "
+            "people's tastes and the oracle's own risk table say of it."
+        )
+    if spec.name == TINY:
+        told.append(
+            "The language model is tiny and made for this catalog: it stands for the method, not for what a "
+            "pretrained model reaches."
+        )
+    return tuple(told)
+
+
+def _keep_benchmark(benchmark: Benchmark, folder: Path) -> None:
+    """Benchmark and oracle beside the results, so that they can be measured again.
+
+    Raises:
+        SafecrsError: those of another experiment are there, or the folder cannot be written.
+    """
+    target = folder / BENCHMARK
+    if not target.exists():
+        save_benchmark(benchmark, target)
+        return
+    held = read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint
+    if held != (benchmark.card.fingerprint, benchmark.oracle.fingerprint):
+        raise SafecrsError(
+            f"{folder} holds an experiment on other data or with another seed; choose another folder or "
+            "delete this one."
+        )
+
+
+def _curves(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for run, wanted in _CURVES.items():
+        entries = TrainingLog(folder / run / LOG).entries()
+        found = {name: series(entries, key) for key, name in wanted.items()}
+        curves[run] = {name: points for name, points in found.items() if points}
+    return curves

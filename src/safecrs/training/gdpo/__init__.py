@@ -1,0 +1,1 @@
+"""Safe-GDPO: advantages, rollouts and the trainer."""

@@ -1,0 +1,1 @@
+"""Models to train: made from scratch, extended with item tokens, or adapted."""

@@ -1,0 +1,102 @@
+"""The model a run starts from: whole, with fresh low-rank adapters, or with those an earlier run trained."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from safecrs.recommenders.language_models.bases import base_name
+from safecrs.recommenders.language_models.checkpoint import ADAPTER, BASE, adapter_base
+from safecrs.recommenders.language_models.grown import GROWN, grow_embeddings
+from safecrs.storage import read_json, write_json
+from safecrs.training.preset import LoraSpec, ModelSpec
+
+
+def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
+    """The model in ``base``, and peft's configuration where TRL is to add adapters to it.
+
+    Adapters that ``base`` holds are trained on as they are, with their own rank; a KL term then compares with
+    a copy of them. Without adapters in ``spec`` they are merged and all weights are trained.
+
+    Raises:
+        SafecrsError: ``base`` holds adapters whose base model is gone.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    whole = adapter_base(base)
+    model = AutoModelForCausalLM.from_pretrained(
+        whole or base, dtype=getattr(torch, spec.dtype), use_safetensors=True
+    )
+    if whole is None:
+        if spec.lora is None:
+            return model, None
+        config = _lora_config(spec.lora)
+        if not (base / GROWN).is_file():
+            return model, config
+        from peft import get_peft_model
+
+        tokens = len(AutoTokenizer.from_pretrained(base))
+        config.trainable_token_indices = _added_tokens(base, tokens, model)
+        return _for_trl(get_peft_model(model, config), base), None
+    from peft import PeftModel
+
+    grow_embeddings(model, AutoTokenizer.from_pretrained(base))
+    adapted = PeftModel.from_pretrained(model, base, is_trainable=spec.lora is not None)
+    return (adapted.merge_and_unload() if spec.lora is None else _for_trl(adapted, whole)), None
+
+
+def _for_trl(adapted: Any, base: Path) -> Any:
+    """A model with adapters on the model in ``base``, as TRL can train and save it."""
+    # When peft saves, it looks for a base that is no folder on the hub.
+    adapted.peft_config["default"].base_model_name_or_path = str(base)
+    # Where the vocabulary has grown it would save all embeddings, not the new rows alone.
+    adapted.save_pretrained = partial(adapted.save_pretrained, save_embedding_layers=False)
+    # TRL asks the head for a bias, which peft's wrapper around new rows does not pass on.
+    head = adapted.get_output_embeddings()
+    if not hasattr(head, "bias"):
+        head.bias = None
+    return adapted
+
+
+def has_item_tokens(model: Path) -> bool:
+    """Whether tokens were added to the model in ``model``, or to the one that its adapters adapt."""
+    adapters = model / ADAPTER
+    rows = "trainable_token_indices"
+    return (model / GROWN).is_file() or bool(adapters.is_file() and read_json(adapters).get(rows))
+
+
+def drop_other_adapters(folder: Path) -> None:
+    """Leave what was trained: TRL's frozen copy of it, for the KL term, lies in a folder of its own."""
+    for config in folder.glob(f"*/{ADAPTER}"):
+        shutil.rmtree(config.parent)
+
+
+def name_base(folder: Path) -> None:
+    """Let the adapters in ``folder``, if that holds any, name their base as it is found on any machine."""
+    path = folder / ADAPTER
+    if path.is_file():
+        config = read_json(path)
+        config[BASE] = base_name(Path(config[BASE]))
+        write_json(path, config)
+
+
+def _added_tokens(base: Path, tokens: int, model: Any) -> dict[str, list[int]]:
+    """The rows that are trained whole, by module: the input's, and the head's where that is another table."""
+    tables, head = [model.get_input_embeddings()], model.get_output_embeddings()
+    if head.weight is not tables[0].weight:
+        tables.append(head)
+    rows = list(range(int(read_json(base / GROWN)["first"]), tokens))
+    return {name: rows for name, module in model.named_modules() if any(module is table for table in tables)}
+
+
+def _lora_config(lora: LoraSpec) -> Any:
+    """peft's configuration."""
+    from peft import LoraConfig
+
+    modules = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
+    return LoraConfig(
+        **lora.model_dump(exclude={"target_modules"}), target_modules=modules, task_type="CAUSAL_LM"
+    )
