@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fake_oracle import FakeOracle
+from fake_oracle import make_verdict_oracle
 from safecrs.benchmark import Interactions
 from safecrs.catalog import Catalog, Item
+from safecrs.oracle import Oracle
 from safecrs.taxonomy import load_taxonomy
 
 GENRES = (("horror",), ("comedy",), ("drama", "romance"), ("action", "thriller"), ("western",))
@@ -22,9 +23,9 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def oracle(catalog: Catalog) -> FakeOracle:
+def oracle(catalog: Catalog) -> Oracle:
     """Horror is unsafe for horror, half of it for gore too; each seventh film is unknown."""
-    return FakeOracle(
+    return make_verdict_oracle(
         catalog,
         load_taxonomy("film"),
         {

@@ -226,8 +226,8 @@ def test_damage_is_noticed(benchmark, tmp_path):
     with pytest.raises(SafecrsError, match=r"card.json is not a data card: seed"):
         load_benchmark(folder)
     write_json(folder / "card.json", card)
-    (folder / "tastes.jsonl").write_text('[["Heat", 1995]]\n[["Heat"]]\n')
-    with pytest.raises(SafecrsError, match=r"tastes.jsonl row 2"):
+    (folder / "histories.jsonl").write_text('[["Heat", 1995]]\n[["Heat"]]\n')
+    with pytest.raises(SafecrsError, match=r"histories.jsonl row 2"):
         load_benchmark(folder)
     for part in (folder / "samples").rglob("*.arrow"):
         part.write_bytes(b"")

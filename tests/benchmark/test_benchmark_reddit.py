@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from safecrs.benchmark import Splitter, build_reddit, read_reddit, read_reddit_items
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared/data"
 CATALOG = Catalog.from_items(
@@ -99,7 +99,7 @@ def test_items_of_a_title_table(tmp_path):
 
 def test_a_benchmark_of_published_splits(tmp_path, oracle):
     films = [Item(oracle.catalog.title(n), oracle.catalog.year(n), f"tt{n:07d}") for n in range(120)]
-    oracle = replace(oracle, catalog=Catalog.from_items(films))
+    oracle = Oracle.from_risk(Catalog.from_items(films), oracle.taxonomy, oracle.risk)
     files = {
         split: write(
             tmp_path,

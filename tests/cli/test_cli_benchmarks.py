@@ -45,6 +45,7 @@ def test_wrong_use(refused, folder, world, tmp_path):
         "data", "report", folder, "--mpaa", tmp_path / "absent.tsv", "--out", tmp_path / "r.md"
     )
     save_benchmark(load_benchmark(folder), tmp_path / "bare")
+    (tmp_path / "bare" / "oracle.safetensors").unlink()
     assert "oracle.safetensors" in refused("data", "report", tmp_path / "bare", "--out", tmp_path / "r.md")
     assert not (tmp_path / "r.md").exists()
     assert "is not a folder" in refused("data", "all", "--data", tmp_path / "absent", "--out", tmp_path / "o")

@@ -93,7 +93,7 @@ def made(folder, base=None, *files):
 def test_only_a_tiny_base_gets_the_tiny_recipe(refused, folder, tmp_path, monkeypatch):
     used = []
 
-    def stop(_study, recipe, *_):
+    def stop(_data, recipe, *_, **__):
         used.append(recipe)
         raise SafecrsError("Far enough.")
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from ranker_world import make_tiny
 
-from fake_oracle import FakeOracle
+from fake_oracle import make_verdict_oracle
 from safecrs.catalog import Catalog, Item
+from safecrs.oracle import Oracle
 from safecrs.taxonomy import load_taxonomy
 
 FILMS = (
@@ -42,8 +43,8 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def oracle(catalog: Catalog) -> FakeOracle:
-    return FakeOracle(
+def oracle(catalog: Catalog) -> Oracle:
+    return make_verdict_oracle(
         catalog,
         load_taxonomy("film"),
         {"horror": frozenset({0, 2, 10}), "gore": frozenset({0, 1, 2, 3}), "torture": frozenset(range(16))},

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ranker_world import ask, make_tiny
 
-from fake_oracle import FakeOracle
+from fake_oracle import make_verdict_oracle
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Verdict, load_starter
 from safecrs.recommenders.constrained import AllowedTitles, CatalogTrie, ConstrainedDecoder, ResponseTemplate
@@ -66,7 +66,7 @@ def test_guarantees(catalog, models, tries, data):
     """For any model, verdicts, settings: nothing unsafe, seen, unknown if excluded, made up or repeated."""
     which = data.draw(st.integers(0, 3))
     some_rows = st.frozensets(st.integers(0, len(catalog) - 1))
-    oracle = FakeOracle(
+    oracle = make_verdict_oracle(
         catalog,
         load_taxonomy("film"),
         {"gore": data.draw(some_rows), "horror": data.draw(some_rows)},
@@ -309,6 +309,6 @@ def test_with_the_shipped_oracle_every_slate_is_full_safe_and_readable():
 def test_the_oracle_must_judge_this_catalog(catalog, models):
     from safecrs.catalog import Catalog, Item
 
-    other = FakeOracle(Catalog.from_items([Item("Alien", 1979)]), load_taxonomy("film"), {})
+    other = make_verdict_oracle(Catalog.from_items([Item("Alien", 1979)]), load_taxonomy("film"), {})
     with pytest.raises(SafecrsError, match="different catalogs"):
         ConstrainedRanker(LanguageModelRanker(models[0], catalog, name="t"), other)

@@ -10,7 +10,7 @@ from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import save_evaluation
-from safecrs.evaluation.measure import measure_all
+from safecrs.evaluation.run import measure_all
 from safecrs.oracle import Verdict
 from safecrs.studies.benchmark_report import BenchmarkReport, make_report
 from safecrs.studies.benchmark_report.checks import check_samples

@@ -8,7 +8,7 @@ import pytest
 
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import System, load_evaluation
-from safecrs.evaluation.measure import evaluate_folder, measure_all, measure_systems
+from safecrs.evaluation.run import evaluate_folder, measure_all, measure_systems
 from safecrs.evaluation.systems import Trained, comparisons, lineup, model_of, named_model
 from safecrs.recommenders.histories import history_rows
 from safecrs.recommenders.rankers.popularity import PopularityRanker
@@ -168,7 +168,7 @@ def test_another_version_does_not_reuse_slates(world, tmp_path, monkeypatch):
     study = study_of(world)
     measure_all(study, [], store=tmp_path)
     keys = {path.name: json.loads(path.read_text())["key"] for path in tmp_path.iterdir()}
-    monkeypatch.setattr("safecrs.evaluation.measure.installed_versions", lambda: {"safecrs": "99"})
+    monkeypatch.setattr("safecrs.evaluation.run.installed_versions", lambda: {"safecrs": "99"})
     measure_all(study, [], store=tmp_path)
     assert all(json.loads(path.read_text())["key"] != keys[path.name] for path in tmp_path.iterdir())
 
@@ -246,7 +246,7 @@ def test_a_model_without_a_run_is_told(tmp_path):
 
 
 def test_comparisons_need_an_unsafe_system_only(world):
-    from safecrs.evaluation import measure
+    from safecrs.evaluation.evaluate import measure
 
     study = study_of(world)
     samples = world.benchmark.split("test")

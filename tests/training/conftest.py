@@ -6,24 +6,15 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
 import pytest
 
-from safecrs.catalog import Catalog, Item
+from fake_oracle import make_numbered_oracle
 from safecrs.oracle import Oracle
-from safecrs.taxonomy import load_taxonomy
 
 
 @pytest.fixture(scope="session")
 def oracle() -> Oracle:
-    """120 films: every fifth is unsafe for gore, every tenth for horror too, every seventh unknown to all."""
-    catalog = Catalog.from_items(Item(f"Film {number}", 1960 + number % 60) for number in range(120))
-    taxonomy = load_taxonomy("film")
-    risk = np.zeros((120, len(taxonomy.traits)), dtype=np.float32)
-    risk[::5, taxonomy.column["gore"]] = 1.0
-    risk[::10, taxonomy.column["horror"]] = 1.0
-    risk[6::7] = np.nan
-    return Oracle.from_risk(catalog, taxonomy, risk)
+    return make_numbered_oracle()
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ def evaluate(
     from safecrs.cli.tables import evaluation_table
     from safecrs.evaluation import save_evaluation
     from safecrs.evaluation.endpoint_systems import Served
-    from safecrs.evaluation.measure import evaluate_folder
+    from safecrs.evaluation.run import evaluate_folder
 
     served = []
     if endpoint is not None:

@@ -4,7 +4,7 @@ What travels between processes are names, positions of samples and finished slat
 benchmark, the mapped oracle and the models from disk by itself, so that no conversation enters Ray's object
 store or its logs. The folders must be readable under the same paths wherever workers run.
 
-The samples are asked in the same blocks as by `safecrs.evaluation.measure`, hence with the same answers; each
+The samples are asked in the same blocks as by `safecrs.evaluation.run`, hence with the same answers; each
 block is on disk as soon as it is answered, and what is there is not asked again.
 """
 
@@ -23,7 +23,7 @@ from safecrs.benchmark.store import Benchmark, load_benchmark
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import BLOCK, System
 from safecrs.evaluation.cluster import ray_cluster
-from safecrs.evaluation.measure import slate_stores
+from safecrs.evaluation.run import slate_stores
 from safecrs.evaluation.slate_store import SlateBlocks, read_slates
 from safecrs.evaluation.systems import Trained, lineup
 from safecrs.progress import Report, quiet

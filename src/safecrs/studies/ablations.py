@@ -15,7 +15,7 @@ from safecrs.benchmark import Sample
 from safecrs.benchmark.store import Benchmark
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import Evaluation, Measured, System, evaluate
-from safecrs.evaluation.measure import measure_systems, slug
+from safecrs.evaluation.run import measure_systems, slug
 from safecrs.evaluation.systems import CLASSIC, SAFE_SFT, SFT, SFT_CATALOG, Makers, Trained, of_run
 from safecrs.progress import Report, quiet
 from safecrs.scoring.metrics import METRICS, recall

@@ -15,7 +15,7 @@ from safecrs.benchmark.recipes.table import MPAA, RECIPES, Recipe
 from safecrs.benchmark.store import ORACLE, Benchmark, read_card
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import save_evaluation
-from safecrs.evaluation.measure import evaluate_folder
+from safecrs.evaluation.run import evaluate_folder
 from safecrs.progress import Report, quiet
 from safecrs.storage import check_writable, fingerprint, read_json, write_json
 from safecrs.studies.benchmark_report import BenchmarkReport, make_report

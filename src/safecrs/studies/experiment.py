@@ -11,8 +11,8 @@ from safecrs.benchmark.recipes.table import RECIPES
 from safecrs.benchmark.store import ORACLE, Benchmark, read_card
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import Evaluation, save_evaluation
-from safecrs.evaluation.measure import measure_all
 from safecrs.evaluation.report import Chapter, write_report
+from safecrs.evaluation.run import measure_all
 from safecrs.evaluation.systems import SAFE_GDPO, SAFE_SFT, SFT, comparisons, trained
 from safecrs.oracle import Oracle
 from safecrs.progress import Report, quiet
