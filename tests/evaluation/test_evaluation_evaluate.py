@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import System, evaluate, load_evaluation, measure, save_evaluation
+from safecrs.evaluation import evaluate, measure
+from safecrs.evaluation.results import load_evaluation, save_evaluation
 from safecrs.evaluation.slate_store import load_slates, save_slates
+from safecrs.evaluation.systems import System
 from safecrs.recommenders.filtered import FilteredRanker
 from safecrs.recommenders.rankers.ranking import as_slate
 from safecrs.recommenders.requests import requests_for

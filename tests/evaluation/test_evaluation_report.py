@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import System, evaluate, measure
+from safecrs.evaluation import evaluate, measure
 from safecrs.evaluation.report import Chapter, headline, interval, number, write_report
 from safecrs.evaluation.report.page import TABLE, verdict
+from safecrs.evaluation.systems import System
 from safecrs.recommenders.rankers.ranking import as_slate
 from safecrs.scoring.statistics import Comparison, Estimate
 from tiny_world import make_benchmark, make_sample

@@ -17,8 +17,8 @@ import pytest
 from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.store import load_benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import BLOCK
 from safecrs.evaluation.run import evaluate_folder
+from safecrs.evaluation.slate_store import BLOCK
 from safecrs.evaluation.systems import Trained
 from safecrs.evaluation.workers import Asker, ask_in_parallel
 from tiny_world import make_world

@@ -9,7 +9,7 @@ import pytest
 from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import save_evaluation
+from safecrs.evaluation.results import save_evaluation
 from safecrs.evaluation.run import measure_all
 from safecrs.oracle import Verdict
 from safecrs.studies.benchmark_report import BenchmarkReport, make_report

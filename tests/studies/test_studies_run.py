@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import System, load_evaluation
+from safecrs.evaluation.results import load_evaluation
 from safecrs.evaluation.run import evaluate_folder, measure_all, measure_systems
-from safecrs.evaluation.systems import Trained, comparisons, lineup, model_of, named_model
+from safecrs.evaluation.systems import System, Trained, lineup, model_of, named_model
 from safecrs.recommenders.histories import history_rows
 from safecrs.recommenders.rankers.popularity import PopularityRanker
 from safecrs.recommenders.recommender import Recommender
-from safecrs.studies.experiment import run_experiment
+from safecrs.studies.experiment import comparisons, run_experiment
 from safecrs.training.preset import load_preset
 from tiny_world import SMALL, make_world
 

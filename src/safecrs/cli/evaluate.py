@@ -11,7 +11,7 @@ from safecrs.cli.options import Llm, LlmModel, Seed, named_endpoint, split_named
 from safecrs.errors import SafecrsError
 
 if TYPE_CHECKING:
-    from safecrs.evaluation.systems import Trained
+    from safecrs.evaluation.systems import Model
 
 
 def evaluate(
@@ -75,7 +75,7 @@ def evaluate(
 
         safecrs evaluate runs/starter --adversarial --out adversarial.json
     """
-    from safecrs.evaluation.systems import named_model
+    from safecrs.evaluation.systems import Model
     from safecrs.storage import check_writable
 
     if adversarial and (split is not None or limit is not None):
@@ -91,15 +91,16 @@ def evaluate(
         raise SafecrsError("Several workers leave their slates in a folder: give it with --slates.")
     chosen = split_named(split or "test")
     check_writable(out)
-    models = [named_model(text) for text in model or ()]
+    models = [Model.parse(text) for text in model or ()]
     if adversarial:
         _adversarial(benchmark, models, out)
         return
+    from safecrs.benchmark import load_benchmark
     from safecrs.cli.output import console, progress, say
     from safecrs.cli.tables import evaluation_table
-    from safecrs.evaluation import save_evaluation
-    from safecrs.evaluation.endpoint_systems import Served
-    from safecrs.evaluation.run import evaluate_folder
+    from safecrs.evaluation.results import save_evaluation
+    from safecrs.evaluation.run import evaluate_systems
+    from safecrs.evaluation.systems import Served, lineup
 
     served = []
     if endpoint is not None:
@@ -112,11 +113,11 @@ def evaluate(
             from safecrs.evaluation.workers import ask_in_parallel
 
             ask_in_parallel(benchmark, models, chosen, slates, workers, limit=limit, report=report)
-        result = evaluate_folder(
-            benchmark,
-            models,
-            chosen,
-            served=served,
+        data = load_benchmark(benchmark)
+        result = evaluate_systems(
+            data,
+            lineup(data, models, served),
+            split=chosen,
             limit=limit,
             store=slates,
             seed=seed,
@@ -127,13 +128,16 @@ def evaluate(
     say(f"Written to {out}; `safecrs report {out}` makes a page of it.")
 
 
-def _adversarial(folder: Path, models: list[Trained], out: Path) -> None:
+def _adversarial(folder: Path, models: list[Model], out: Path) -> None:
+    from safecrs.benchmark import load_benchmark
     from safecrs.cli.output import console, progress, say
     from safecrs.cli.tables import adversarial_table
-    from safecrs.evaluation.hard_cases import challenge_folder
+    from safecrs.evaluation.adversarial import challenge
+    from safecrs.evaluation.systems import adversarial_lineup
 
     with progress() as report:
-        result = challenge_folder(folder, models, report)
+        data = load_benchmark(folder)
+        result = challenge(data, adversarial_lineup(data, models), report)
     result.save(out)
     console().print(adversarial_table(result.systems))
     say(f"Written to {out}, with the cases that did not hold and why.")

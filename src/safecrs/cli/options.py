@@ -17,6 +17,7 @@ from safecrs.taxonomy import DEFAULT_THRESHOLD
 if TYPE_CHECKING:
     from safecrs.benchmark import Split
     from safecrs.detection import EndpointReader
+    from safecrs.detection.base import Detector
     from safecrs.endpoint import Endpoint
     from safecrs.oracle import Oracle
 
@@ -118,11 +119,7 @@ def named_endpoint(url: str | None, model: str | None, concurrency: int = 8) -> 
 
 
 def named_reader(url: str | None, model: str | None, only: bool, embeddings: bool) -> EndpointReader | None:
-    """What reads disclosures through the endpoint of ``--llm``; None without one.
-
-    Raises:
-        SafecrsError: the options contradict each other.
-    """
+    """What reads disclosures through the endpoint of ``--llm``; None without one."""
     endpoint = named_endpoint(url, model)
     if only and (endpoint is None or embeddings):
         raise SafecrsError("--llm-only needs --llm, and leaves nothing to do for --embeddings.")
@@ -131,6 +128,15 @@ def named_reader(url: str | None, model: str | None, only: bool, embeddings: boo
     from safecrs.detection import EndpointReader
 
     return EndpointReader(endpoint, alone=only)
+
+
+def detector_of(url: str | None, model: str | None, only: bool, embeddings: bool) -> Detector:
+    """The detector that the options ask for."""
+    from safecrs.detection import load_finder
+    from safecrs.detection.base import RuleDetector
+
+    reader = named_reader(url, model, only, embeddings)
+    return RuleDetector(load_finder() if embeddings else None, reader)
 
 
 def split_named(text: str, *more: str) -> Split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,11 +17,12 @@ from safecrs.cli.options import (
     LlmOnly,
     OracleFile,
     Traits,
-    named_reader,
+    detector_of,
     open_oracle,
     read_text,
     split_traits,
 )
+from safecrs.recommenders.filtered import Unknown
 
 
 def recommend(
@@ -28,10 +30,10 @@ def recommend(
     trait: Traits = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many items.")] = 10,
     model: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
-            help="A trained model's folder, as the demo leaves one, or smollm2, which comes with safecrs.",
-            metavar="DIR",
+            help="The folder of a trained model or a saved recommender, as training writes one.",
+            file_okay=False,
             show_default=False,
         ),
     ] = None,
@@ -63,25 +65,21 @@ def recommend(
 
         safecrs recommend "space films like Alien" --model runs/demo/safe-gdpo/model
 
-        safecrs recommend "space films like Alien" --model smollm2
-
         safecrs recommend "space films like Alien" --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
-    from safecrs.detection import load_finder
-    from safecrs.recommenders.recommender import Recommender
-    from safecrs.recommenders.shipped import model_named
+    from safecrs.detection.base import Told
+    from safecrs.recommenders.manifest import Manifest, build_recommender, load_recommender
 
-    reader = named_reader(llm, llm_model, llm_only, embeddings)
-    recommender = Recommender.load(
-        domain.value,
-        oracle=open_oracle(oracle, domain),
-        model=model_named(model, domain.value, starter=oracle is None) if model else None,
-        unknown="allow" if allow_unknown else "exclude",
-        finder=load_finder() if embeddings else None,
-        reader=reader,
-    )
+    detector = detector_of(llm, llm_model, llm_only, embeddings) if detect else Told()
+    unknown: Unknown | None = "allow" if allow_unknown else None
+    judge = open_oracle(oracle, domain) if oracle else None
+    if model is not None:
+        recommender = load_recommender(model, oracle=judge, detector=detector, unknown=unknown)
+    else:
+        manifest = Manifest(domain=domain.value)
+        recommender = build_recommender(manifest, oracle=judge, detector=detector, unknown=unknown)
     plain, own = split_traits(trait)
-    answer = recommender.recommend(read_text(text), traits=plain, thresholds=own, detect=detect, k=k)
+    answer = recommender.recommend(read_text(text), traits=plain, thresholds=own, k=k)
     if json:
         from safecrs.cli.output import print_json
 

@@ -19,8 +19,8 @@ def report(
         safecrs report evaluation.json --out report.html
     """
     from safecrs.cli.output import say
-    from safecrs.evaluation import load_evaluation
     from safecrs.evaluation.report import Chapter, write_report
+    from safecrs.evaluation.results import load_evaluation
 
     chapters = []
     for path in evaluations:

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from safecrs.evaluation import Challenged, Evaluation
+    from safecrs.evaluation.results import Evaluation
+    from safecrs.evaluation.systems import Label
+    from safecrs.scoring.adversarial import AdversarialScore
     from safecrs.studies.ablations import Spread
 
 _SHOWN = ("recall", "ndcg", "svr", "unknown", "validity", "length")
@@ -43,22 +45,21 @@ def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> 
     return table
 
 
-def adversarial_table(results: Sequence[Challenged]) -> Table:
+def adversarial_table(results: Sequence[tuple[Label, AdversarialScore]]) -> Table:
     """One row a system: how many cases of each kind held."""
     from rich.markup import escape
     from rich.table import Table
 
     from safecrs.benchmark.adversarial import KINDS
 
-    kinds = [kind for kind in KINDS if any(result.score.cases.get(kind) for result in results)]
+    kinds = [kind for kind in KINDS if any(score.cases.get(kind) for _, score in results)]
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("cases that held")
     for name in (*kinds, "all", "with unknown items"):
         table.add_column(name.replace("_", "-"), justify="right")
-    for result in results:
-        score = result.score
+    for label, score in results:
         table.add_row(
-            escape(result.system.name),
+            escape(label.name),
             *(f"{score.held[kind]}/{score.cases[kind]}" for kind in kinds),
             f"{score.share():.0%}",
             str(score.unknown),

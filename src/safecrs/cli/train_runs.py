@@ -58,7 +58,7 @@ def card(
         safecrs train card runs/safe-gdpo --results evaluation.json --name Safe-GDPO
     """
     from safecrs.cli.output import say
-    from safecrs.evaluation import load_evaluation
+    from safecrs.evaluation.results import load_evaluation
     from safecrs.studies.cards import write_model_card
 
     written = write_model_card(run, load_evaluation(results) if results else None, name)

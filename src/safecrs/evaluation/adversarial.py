@@ -1,77 +1,51 @@
-"""Systems against the hand-written hard cases (`safecrs.benchmark.adversarial`)."""
+"""Systems against the hand-written adversarial cases (`safecrs.benchmark.adversarial`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from safecrs.benchmark import AdversarialCase
-from safecrs.catalog import find_mentions
-from safecrs.evaluation.evaluate import System
-from safecrs.recommenders.requests import ConstraintsFrom
+from safecrs.benchmark import Benchmark, load_adversarial
+from safecrs.evaluation.systems import Label, System
+from safecrs.progress import Report, quiet
 from safecrs.scoring.adversarial import AdversarialScore, score_adversarial
-from safecrs.slates.base import Request
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
+from safecrs.slates.base import K, Request
+from safecrs.storage import write_json
 
 
 @dataclass(frozen=True, slots=True)
-class Challenged:
-    """A system and which of the cases held."""
+class AdversarialResult:
+    """How many of the ``cases`` each system holds, by the oracle of a benchmark."""
 
-    system: System
-    score: AdversarialScore
+    benchmark: str
+    oracle: str
+    cases: int
+    systems: list[tuple[Label, AdversarialScore]]
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        systems = [
+            {"name": label.name, "label": label.model_dump(), **asdict(score)}
+            for label, score in self.systems
+        ]
+        facts = {"benchmark": self.benchmark, "oracle": self.oracle, "cases": self.cases}
+        write_json(path, facts | {"systems": systems})
 
 
-def adversarial_requests(
-    cases: Sequence[AdversarialCase], oracle: Oracle, constraints: ConstraintsFrom
-) -> list[Request]:
-    """The cases as a system sees them.
+def challenge(benchmark: Benchmark, systems: Sequence[System], report: Report = quiet) -> AdversarialResult:
+    """Ask every system for a slate for each case of the benchmark's domain and judge whether it holds.
 
-    ``benchmark`` hands over the true constraints with the case's own thresholds; ``detected`` those that
-    `safecrs.detection` finds, at the thresholds that the words set ("not even a little blood").
-    ``seen`` are the items that the user's messages name.
+    Systems that are told constraints get the case's own, with its own thresholds.
     """
-    requests = []
-    for case in cases:
-        if constraints == "benchmark":
-            held = dict(case.constraints)
-        elif constraints == "detected":
-            from safecrs.detection import constraints_of, detect_traits
-
-            held = constraints_of(detect_traits(case.prompt, oracle.taxonomy))
-        else:
-            held = {}
-        said = [message.content for message in case.prompt if message.role == "user"]
-        seen = {mention.row for text in said for mention in find_mentions(text, oracle.catalog)}
-        requests.append(Request(case.prompt, held, frozenset(seen)))
-    return requests
-
-
-def challenge(
-    systems: Sequence[System],
-    cases: Sequence[AdversarialCase],
-    oracle: Oracle,
-    k: int = 10,
-    *,
-    progress: Callable[[int, int, str], None] | None = None,
-) -> list[Challenged]:
-    """Ask every system for a slate of each case and judge whether it holds (`score_adversarial`).
-
-    Args:
-        progress: told how many systems are done, out of how many, and which is next.
-
-    Raises:
-        SafecrsError: a system cannot answer, or the oracle lacks a trait.
-    """
+    oracle = benchmark.oracle
+    cases = load_adversarial(benchmark.card.domain)
     results = []
     for number, system in enumerate(systems):
-        if progress:
-            progress(number, len(systems), system.name)
-        slates = system.policy().recommend(adversarial_requests(cases, oracle, system.constraints), k)
-        results.append(Challenged(system, score_adversarial(slates, cases, oracle, k)))
-    if progress:
-        progress(len(systems), len(systems), "")
-    return results
+        report("Evaluate", number, len(systems), system.label.name)
+        told = system.label.constraints == "told"
+        requests = [Request(case.prompt, dict(case.constraints) if told else {}) for case in cases]
+        slates = [answer.slate for answer in system.make().answer(requests, K)]
+        results.append((system.label, score_adversarial(slates, cases, oracle, K)))
+    report("Evaluate", len(systems), len(systems), "")
+    return AdversarialResult(benchmark.card.name, oracle.fingerprint, len(cases), results)

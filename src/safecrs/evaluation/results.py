@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, model_validator
 
 from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
-from safecrs.recommenders.requests import ConstraintsFrom
+from safecrs.evaluation.systems import Label
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.statistics import Comparison, Estimate
 from safecrs.storage import read_json, write_json
@@ -18,24 +19,37 @@ class SystemResult(BaseModel):
     """One system on one split.
 
     Attributes:
-        constraints: where the system's knowledge of the constraints came from: it had none besides the
-            conversation, it was told the true ones, or it detected them itself.
+        label: the identity of the system; ``name``, which tables show, is derived from it.
         metrics: metric id → estimate; by_trait: trait id → metric id → estimate over the samples with it.
         plain: metric id → estimate over the samples without any sensitivity.
-        excluded_liked: share of the ground truth that the system refuses to recommend (over-caution).
+        over_refusal: share of the ground truth that the constraints it respected rule out.
         seconds: wall time for all slates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    constraints: ConstraintsFrom
+    label: Label
     metrics: dict[str, Estimate]
     by_trait: dict[str, dict[str, Estimate]]
     plain: dict[str, Estimate]
-    excluded_liked: Estimate
+    over_refusal: Estimate
     distinct_items: int
     seconds: float
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def name(self) -> str:
+        """The name of its row in tables."""
+        return self.label.name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive_name(cls, values: Any) -> Any:
+        return (
+            {key: value for key, value in values.items() if key != "name"}
+            if isinstance(values, dict)
+            else values
+        )
 
 
 class Evaluation(BaseModel):

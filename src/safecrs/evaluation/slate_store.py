@@ -1,89 +1,94 @@
-"""Slates on disk: asking a model takes minutes, measuring its answers does not."""
+"""Answers of a system on disk: asking a model takes minutes, scoring its answers does not."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safecrs.errors import SafecrsError
+from safecrs.recommenders.recommender import Answer
 from safecrs.slates.base import Recommendation, Slate
 from safecrs.storage import read_json, write_json
 
-
-def save_slates(path: Path, key: str, slates: Sequence[Slate], seconds: float) -> None:
-    """Write the slates that ``key`` (a fingerprint of system and samples) stands for, atomically."""
-    write_json(path, {"key": key, "seconds": seconds, "slates": slates})
+BLOCK = 64
+"""Samples asked at once: what else is in a batch changes the last digits of a model's numbers."""
 
 
-def load_slates(path: Path, key: str) -> tuple[list[Slate], float] | None:
-    """The slates and the seconds they took; None when the file is missing or holds those of another key."""
-    if not path.is_file():
-        return None
-    try:
-        held = read_json(path)
-        if held["key"] != key:
-            return None
-        return read_slates(held["slates"]), float(held["seconds"])
-    except (SafecrsError, KeyError, TypeError, ValueError):
-        return None  # a damaged file is asked for again
+class Slates(NamedTuple):
+    """The slates of some samples, the constraints each respected, and the seconds they took."""
+
+    slates: list[Slate]
+    constraints: list[Mapping[str, float]]
+    seconds: float
+
+    @classmethod
+    def of(cls, answers: Sequence[Answer], seconds: float) -> Slates:
+        """The slates of answers."""
+        return cls([a.slate for a in answers], [dict(a.constraints) for a in answers], seconds)
+
+    @classmethod
+    def parse(cls, plain: Mapping[str, Any]) -> Slates:
+        """Slates as JSON holds them."""
+        slates = [
+            [Recommendation(str(title), year and int(year), int(row)) for title, year, row in slate]
+            for slate in plain["slates"]
+        ]
+        return cls(slates, [dict(held) for held in plain["constraints"]], float(plain["seconds"]))
 
 
-def read_slates(plain: Iterable[Iterable[Sequence[Any]]]) -> list[Slate]:
-    """Slates as JSON holds them."""
-    return [
-        [Recommendation(str(title), year and int(year), int(row)) for title, year, row in slate]
-        for slate in plain
-    ]
-
-
-class SlateBlocks:
-    """The slates of ``count`` samples that come block by block, in any order, each kept when it comes.
+class SlateStore:
+    """The slates of ``count`` samples, which arrive in blocks of `BLOCK`, in any order, each stored at once.
 
     Args:
-        path, key: of the whole, as `load_slates` reads it; blocks lie in a folder beside it until they are
-            joined.
-        size: samples a block; the last one may be shorter.
+        path: the file of all slates; blocks lie in a folder beside it until they are joined.
+        key: a fingerprint of system and samples; slates of another key are asked for again.
     """
 
-    def __init__(self, path: Path, key: str, count: int, size: int) -> None:
-        self.path, self.key, self.count, self.size = path, key, count, size
+    def __init__(self, path: Path, key: str, count: int) -> None:
+        self.path, self.key, self.count = path, key, count
         self.folder = path.with_suffix(".blocks")
-        self.whole = load_slates(path, key) is not None
-
-    @property
-    def starts(self) -> range:
-        """The first sample of each block."""
-        return range(0, self.count, self.size)
 
     def missing(self) -> list[int]:
-        """Blocks that are still to come, by their first sample."""
-        return [] if self.whole else [start for start in self.starts if self._block(start) is None]
+        """The first sample of each block that is still to come."""
+        if self._read(self.path, self.count):
+            return []
+        return [start for start in range(0, self.count, BLOCK) if self._block(start) is None]
 
-    def add(self, start: int, slates: Sequence[Slate], seconds: float) -> None:
-        """Keep a block."""
-        save_slates(self._file(start), self.key, slates, seconds)
+    def add(self, start: int, slates: Slates) -> None:
+        """Store the block that begins at sample ``start``."""
+        write_json(self._file(start), {"key": self.key, **slates._asdict()})
 
-    def join(self) -> None:
-        """Make one file of all blocks, with the sum of their seconds.
-
-        Raises:
-            SafecrsError: a block is missing.
-        """
-        if self.whole:
-            return
-        parts = [block for start in self.starts if (block := self._block(start)) is not None]
-        if len(parts) < len(self.starts):
+    def join(self) -> Slates:
+        """All slates; their blocks become one file."""
+        if whole := self._read(self.path, self.count):
+            return whole
+        blocks = [block for start in range(0, self.count, BLOCK) if (block := self._block(start))]
+        joined = Slates(
+            [slate for block in blocks for slate in block.slates],
+            [held for block in blocks for held in block.constraints],
+            sum(block.seconds for block in blocks),
+        )
+        if len(joined.slates) != self.count:
             raise SafecrsError(f"{self.folder} lacks blocks of slates; ask for them again.")
-        slates = [slate for part, _ in parts for slate in part]
-        save_slates(self.path, self.key, slates, sum(seconds for _, seconds in parts))
+        write_json(self.path, {"key": self.key, **joined._asdict()})
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.whole = True
+        return joined
 
     def _file(self, start: int) -> Path:
         return self.folder / f"{start}.json"
 
-    def _block(self, start: int) -> tuple[list[Slate], float] | None:
-        held = load_slates(self._file(start), self.key)
-        return held if held and len(held[0]) == min(self.size, self.count - start) else None
+    def _block(self, start: int) -> Slates | None:
+        return self._read(self._file(start), min(BLOCK, self.count - start))
+
+    def _read(self, path: Path, count: int) -> Slates | None:
+        """What a file holds; `None` if it is missing, damaged, or of another key or length."""
+        if not path.is_file():
+            return None
+        try:
+            plain = read_json(path)
+            read = Slates.parse(plain) if plain["key"] == self.key else None
+        except (SafecrsError, KeyError, TypeError, ValueError):
+            return None
+        return read if read and len(read.slates) == count else None

@@ -1,215 +1,251 @@
-"""Which systems an experiment compares."""
+"""Systems under test: recommenders with structured labels, from which the names in tables are derived."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark.store import Benchmark
+from safecrs.detection.base import Detector, NoDetector, RuleDetector, Told
+from safecrs.endpoint import Answers, Endpoint
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import Measured, System
 from safecrs.recommenders.base import Ranker
-from safecrs.recommenders.constrained import ConstrainedRanker
-from safecrs.recommenders.filtered import FilteredRanker, Unknown
+from safecrs.recommenders.filtered import Unknown
 from safecrs.recommenders.histories import Histories, history_rows
-from safecrs.recommenders.language_models.ranker import LanguageModelRanker
-from safecrs.recommenders.rankers.bm25 import BM25Ranker
-from safecrs.recommenders.rankers.neighbours import NeighboursRanker
-from safecrs.recommenders.rankers.popularity import PopularityRanker
-from safecrs.scoring.metrics import recall
-from safecrs.slates.template import Reasoning
-from safecrs.training.runs.record import RECORD, read_record
-from safecrs.training.stages import SAFE_GDPO_RUN, SAFE_SFT_RUN, SFT_RUN, STAGES, Models
+from safecrs.recommenders.manifest import Manifest, build_recommender, installed_histories, read_manifest
+from safecrs.recommenders.rankers import RANKERS
+from safecrs.recommenders.recommender import Decoding, Recommender
+from safecrs.scoring.statistics import cluster_of
+from safecrs.storage import fingerprint
+from safecrs.training.models.base import model_fingerprint
 
 if TYPE_CHECKING:
     from safecrs.recommenders.language_models.checkpoint import LanguageModel
 
-SFT, SAFE_SFT, SAFE_GDPO = STAGES[SFT_RUN], STAGES[SAFE_SFT_RUN], STAGES[SAFE_GDPO_RUN]
-CLASSIC = ("Popularity", "Retrieval", "Neighbours")
-SFT_CATALOG = f"{SFT} + catalog"
-UNSAFE = (*CLASSIC, SFT, SFT_CATALOG)
-"""Recommenders that know nothing of safety."""
-_AND = " + "
-"""Between a model's name and what protects it, in the name of a system."""
+ConstraintsFrom = Literal["none", "told", "detected"]
+"""Where a system's constraints come from: nowhere, the true ones are told, or it detects them itself."""
+_DETECTORS: dict[str, Callable[[], Detector]] = {
+    "none": NoDetector,
+    "told": Told,
+    "detected": RuleDetector,
+}
+
+CLASSIC = ("Popularity", "BM25", "Neighbours")
+"""Rankers that need no language model, as tables call them."""
+SERVED = "As served"
+"""The recommender that ``safecrs recommend`` serves by default."""
+
+
+class Label(BaseModel):
+    """The identity of a system under test.
+
+    Attributes:
+        ranker: what ranks, as tables call it: a classic ranker, a trained model, an endpoint's model.
+        decoding, constraints, unknown: how its recommender is configured.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ranker: str
+    decoding: Decoding = "free"
+    constraints: ConstraintsFrom = "none"
+    unknown: Unknown = "allow"
+
+    @property
+    def name(self) -> str:
+        """The name of its row in tables."""
+        if self.ranker == SERVED:
+            return SERVED
+        protection = {"free": "", "filtered": " + filter", "constrained": " + constrained"}[self.decoding]
+        if self.decoding == "constrained" and self.constraints == "none":
+            protection = " + catalog"  # any title of the catalog, each once
+        detected = ", detected traits" if self.constraints == "detected" else ""
+        return f"{self.ranker}{protection}{', no unknowns' if self.unknown == 'exclude' else ''}{detected}"
+
+    @property
+    def safe(self) -> bool:
+        """Whether it knows of any sensitivity."""
+        return self.constraints != "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """A trained model: its name in the tables, its folder, and whether it writes a safety analysis first."""
+class System:
+    """A recommender under test and its label; ``make`` is called only when its answers are not stored.
+
+    Attributes:
+        source: changes with the weights or the endpoint behind the ranker.
+    """
+
+    label: Label
+    make: Callable[[], Recommender]
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained language model under its name in the tables."""
 
     name: str
     folder: Path
-    reasons: bool
+
+    @property
+    def manifest(self) -> Manifest:
+        """What its folder says of it."""
+        return read_manifest(self.folder)
+
+    @classmethod
+    def parse(cls, text: str) -> Model:
+        """A model given as NAME=FOLDER."""
+        name, equals, folder = text.partition("=")
+        if not equals or not name.strip():
+            raise SafecrsError(f"Give a model as NAME=FOLDER, not {text!r}.")
+        read_manifest(Path(folder))
+        return cls(name.strip(), Path(folder))
 
 
-def model_of(system: str) -> str:
-    """The name of the model, or the classic policy, that a system is made of."""
-    return system.partition(_AND)[0]
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model behind an endpoint under its name in the tables; ``answers`` store what it wrote."""
+
+    name: str
+    endpoint: Endpoint
+    answers: Answers | None = None
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Make sure that systems can be told apart, and models by the names of their systems.
-
-    Raises:
-        SafecrsError: a name is given twice, or holds what only the name of a system may.
-    """
-    before: set[str] = set()
+    """Raise an error where two rankers have one name: their systems could not be told apart."""
+    seen: set[str] = set()
     for name in names:
-        if _AND in name:
-            raise SafecrsError(f"A model cannot be called {name!r}: leave out the {_AND.strip()!r}.")
-        if name in before:
+        if name in seen:
             raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
-        before.add(name)
+        seen.add(name)
 
 
-def trained(models: Models) -> list[Trained]:
-    """The models of an experiment."""
-    return [
-        of_run(SFT, models.sft),
-        of_run(SAFE_SFT, models.safe_sft),
-        of_run(SAFE_GDPO, models.safe_gdpo),
-    ]
+class Registry:
+    """Makes the systems of one benchmark; histories and language models are read once, when first needed."""
+
+    def __init__(
+        self, benchmark: Benchmark, models: Sequence[Model] = (), served: Sequence[Served] = ()
+    ) -> None:
+        names = [model.name for model in models] + [model.name for model in served]
+        check_names([*CLASSIC, SERVED, *names])
+        self.benchmark, self.oracle = benchmark, benchmark.oracle
+        self.models = {model.name: model for model in models}
+        self.served = {model.name: model for model in served}
+        self._loaded: dict[str, LanguageModel] = {}
+
+    @cached_property
+    def histories(self) -> Histories:
+        """What the training people liked, as catalog rows."""
+        return history_rows(self.benchmark.histories, self.oracle.catalog)
+
+    def system(
+        self,
+        ranker: str,
+        decoding: Decoding = "free",
+        constraints: ConstraintsFrom = "none",
+        unknown: Unknown = "allow",
+    ) -> System:
+        """The system with that label."""
+        label = Label(ranker=ranker, decoding=decoding, constraints=constraints, unknown=unknown)
+        return System(label, partial(self._recommender, label), self._source(ranker))
+
+    def as_served(self) -> System:
+        """What ``safecrs recommend`` does by default, end to end, without the histories of test people."""
+        manifest = Manifest(domain=self.oracle.catalog.domain)
+        label = Label(
+            ranker=SERVED, decoding=manifest.decoding, constraints="detected", unknown=manifest.unknown
+        )
+        return System(
+            label,
+            lambda: build_recommender(manifest, oracle=self.oracle, histories=self._served_histories()),
+        )
+
+    def _served_histories(self) -> Histories:
+        people = {cluster_of(sample.id) for sample in self.benchmark.split("test")}
+        liked = installed_histories(self.oracle.catalog)
+        return [rows for person, rows in liked.items() if f"movielens:{person}" not in people]
+
+    def _recommender(self, label: Label) -> Recommender:
+        return Recommender(
+            self.oracle,
+            self._ranker(label),
+            _DETECTORS[label.constraints](),
+            decoding=label.decoding,
+            unknown=label.unknown,
+        )
+
+    def _ranker(self, label: Label) -> Ranker:
+        catalog = self.oracle.catalog
+        if label.ranker in CLASSIC:
+            return RANKERS[label.ranker.lower()](catalog, self.histories)
+        if model := self.served.get(label.ranker):
+            from safecrs.recommenders.rankers.endpoint import EndpointRanker
+
+            return EndpointRanker(model.endpoint, catalog, name=model.name, answers=model.answers)
+        from safecrs.recommenders.language_models.checkpoint import LanguageModel
+        from safecrs.recommenders.manifest import language_model_ranker
+
+        trained = self.models[label.ranker]
+        if trained.name not in self._loaded:  # one at a time: they may be large
+            self._loaded = {trained.name: LanguageModel.load(trained.folder)}
+        manifest = trained.manifest.model_copy(update={"decoding": label.decoding})
+        return language_model_ranker(self._loaded[trained.name], manifest, self.oracle, name=trained.name)
+
+    def _source(self, ranker: str) -> str:
+        if model := self.models.get(ranker):
+            return f"{model_fingerprint(model.folder)} {model.manifest.reasons}"
+        if served := self.served.get(ranker):
+            return fingerprint(served.endpoint.base_url, served.endpoint.model)
+        return ""
 
 
-def of_run(name: str, model: Path) -> Trained:
-    """A run's model; the run's record tells whether it writes a safety analysis.
+def lineup(benchmark: Benchmark, models: Sequence[Model] = (), served: Sequence[Served] = ()) -> list[System]:
+    """Every ranker as it is, with the oracle's filter, and, for language models, constrained.
 
-    Raises:
-        SafecrsError: the folder holds no run's model.
+    The classic rankers and the last model are also measured without items of unknown safety; neighbours and
+    the last model also with detected sensitivities in place of the true ones. The last row is the
+    recommender as it is served.
     """
-    return Trained(name, model, reasons=read_record(model.parent / RECORD).reasons)
-
-
-def named_model(text: str) -> Trained:
-    """A run's model given as NAME=FOLDER.
-
-    Raises:
-        SafecrsError: the text has another form, the name is none for a model, or the folder holds no run's
-            model.
-    """
-    name, equals, folder = text.partition("=")
-    if not equals or not name.strip():
-        raise SafecrsError(f"Give a model as NAME=FOLDER, not {text!r}.")
-    check_names([name.strip()])
-    return of_run(name.strip(), Path(folder))
-
-
-def lineup(benchmark: Benchmark, models: Sequence[Trained]) -> list[System]:
-    """Every policy as it is, with the oracle's filter, and, for language models, constrained.
-
-    The classic policies and the last model are also measured without items of unknown safety; neighbours
-    and the last model with the sensitivities that were detected in the conversation in place of the true
-    ones.
-
-    Raises:
-        SafecrsError: two models have one name, one that is taken, or one that is none for a model.
-    """
-    check_names([*CLASSIC, *(model.name for model in models)])
-    make = Makers(benchmark, models)
-    told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
-    found: dict[str, Any] = {"constraints": "detected", "excludes": True}
+    registry = Registry(benchmark, models, served)
+    make = registry.system
     systems: list[System] = []
     for name in CLASSIC:
         systems += [
-            System(name, partial(make.plain, name)),
-            System(f"{name} + filter", partial(make.filtered, name), **told),
-            System(
-                f"{name} + filter, no unknowns",
-                partial(make.filtered, name, "exclude"),
-                **told,
-                unknown=True,
-            ),
+            make(name),
+            make(name, "filtered", "told"),
+            make(name, "filtered", "told", "exclude"),
         ]
-    systems.append(
-        System(f"{CLASSIC[-1]} + filter, detected traits", partial(make.filtered, CLASSIC[-1]), **found)
-    )
+    systems.append(make(CLASSIC[-1], "filtered", "detected"))
     for model in models:
-        systems.append(System(model.name, partial(make.plain, model.name)))
-        if not model.reasons:
-            # Told of no sensitivity, the constraint leaves nothing but titles of the catalog, each once.
-            systems.append(System(f"{model.name} + catalog", partial(make.constrained, model.name)))
-        systems += [
-            System(f"{model.name} + filter", partial(make.filtered, model.name), **told),
-            System(f"{model.name} + constrained", partial(make.constrained, model.name), **told),
-        ]
+        systems.append(make(model.name))
+        if not model.manifest.reasons:
+            systems.append(make(model.name, "constrained"))
+        systems += [make(model.name, "filtered", "told"), make(model.name, "constrained", "told")]
     if models:
         last = models[-1].name
-        no_unknowns = partial(make.constrained, last, "exclude")
         systems += [
-            System(f"{last} + constrained, no unknowns", no_unknowns, **told, unknown=True),
-            System(f"{last} + constrained, detected traits", partial(make.constrained, last), **found),
+            make(last, "constrained", "told", "exclude"),
+            make(last, "constrained", "detected"),
         ]
-    return systems
+    for endpoint in served:
+        systems += [make(endpoint.name), make(endpoint.name, "filtered", "told")]
+    return [*systems, registry.as_served()]
 
 
-class Makers:
-    """Makes policies when they are asked for; models and tastes are read once."""
-
-    def __init__(self, benchmark: Benchmark, models: Sequence[Trained]) -> None:
-        self.oracle, self.catalog, self.benchmark = benchmark.oracle, benchmark.oracle.catalog, benchmark
-        self.models = {model.name: model for model in models}
-        self.loaded: dict[str, LanguageModel] = {}
-
-    @cached_property
-    def tastes(self) -> Histories:
-        """What the training people liked."""
-        return history_rows(self.benchmark.histories, self.catalog)
-
-    def plain(self, name: str) -> Ranker:
-        """A classic policy, or a model decoded freely."""
-        if name == "Popularity":
-            return PopularityRanker(self.catalog, self.tastes)
-        if name == "Retrieval":
-            return BM25Ranker(self.catalog, self.tastes)
-        if name == "Neighbours":
-            return NeighboursRanker(self.catalog, self.tastes)
-        return self.written(name, "generate" if self.models[name].reasons else "none")
-
-    def written(self, name: str, reasoning: Reasoning) -> LanguageModelRanker:
-        """A model decoded freely, its safety analysis coming from where ``reasoning`` says."""
-        if name not in self.loaded:
-            from safecrs.recommenders.language_models.checkpoint import LanguageModel
-
-            self.loaded = {
-                name: LanguageModel.load(self.models[name].folder)
-            }  # one at a time: they may be large
-        return LanguageModelRanker(
-            self.loaded[name],
-            self.catalog,
-            name=name,
-            reasoning=reasoning,
-            taxonomy=self.oracle.taxonomy,
-        )
-
-    def filtered(self, name: str, unknown: Unknown = "allow") -> Ranker:
-        """A policy without what the oracle forbids."""
-        return FilteredRanker(self.plain(name), self.oracle, unknown)
-
-    def constrained(self, name: str, unknown: Unknown = "allow") -> Ranker:
-        """A model that can write nothing else than what the oracle allows."""
-        inner = self.written(name, "given" if self.models[name].reasons else "none")
-        return ConstrainedRanker(inner, self.oracle, unknown)
-
-
-def comparisons(measured: Sequence[Measured]) -> list[tuple[str, str]]:
-    """The pairs worth testing; the strongest unsafe recommender is the one with the best recall here."""
-    strongest = max(
-        (m for m in measured if m.system.name in UNSAFE), key=lambda m: recall.value(m.judged)
-    ).system.name
-    protected = f"{SFT} + constrained" if strongest == SFT_CATALOG else f"{strongest} + filter"
-    pairs = [
-        (protected, strongest),
-        (f"{SFT} + constrained", strongest),
-        (f"{SAFE_SFT} + constrained", strongest),
-        (f"{SAFE_GDPO} + constrained", strongest),
-        (SAFE_GDPO, strongest),
-        (SAFE_SFT, SFT),
-        (SAFE_GDPO, SAFE_SFT),
-        (f"{SAFE_GDPO} + constrained", f"{SAFE_SFT} + constrained"),
-        ("Neighbours + filter, detected traits", strongest),
-        (f"{SAFE_GDPO} + constrained, detected traits", strongest),
+def adversarial_lineup(benchmark: Benchmark, models: Sequence[Model] = ()) -> list[System]:
+    """BM25 as it is and filtered, by detected and by told traits; models constrained by detected ones."""
+    registry = Registry(benchmark, models)
+    words = CLASSIC[1]
+    return [
+        registry.system(words),
+        registry.system(words, "filtered", "detected"),
+        registry.system(words, "filtered", "told"),
+        *(registry.system(model.name, "constrained", "detected") for model in models),
+        registry.as_served(),
     ]
-    return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))

@@ -11,23 +11,19 @@ block is on disk as soon as it is answered, and what is there is not asked again
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from safecrs.benchmark import Sample, Split
-from safecrs.benchmark.store import Benchmark, load_benchmark
+from safecrs.benchmark import Benchmark, Sample, Split, load_benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import BLOCK, System
 from safecrs.evaluation.cluster import ray_cluster
+from safecrs.evaluation.evaluate import ask
 from safecrs.evaluation.run import slate_stores
-from safecrs.evaluation.slate_store import SlateBlocks, read_slates
-from safecrs.evaluation.systems import Trained, lineup
+from safecrs.evaluation.slate_store import BLOCK, Slates
+from safecrs.evaluation.systems import Model, System, lineup
 from safecrs.progress import Report, quiet
-from safecrs.recommenders.requests import requests_for
 from safecrs.slates.base import K
 
 _STAGE = "Ask"
@@ -35,7 +31,7 @@ _STAGE = "Ask"
 
 def ask_in_parallel(
     folder: Path,
-    models: Sequence[Trained],
+    models: Sequence[Model],
     split: Split,
     store: Path,
     workers: int,
@@ -43,65 +39,58 @@ def ask_in_parallel(
     limit: int | None = None,
     report: Report = quiet,
 ) -> None:
-    """Write the slates of every system of the line-up into ``store``, where `measure_all` finds them.
+    """Write the slates of every system of `lineup` into ``store``, where `evaluate_systems` finds them.
 
     A local Ray cluster is started and ended, unless the environment names one (``RAY_ADDRESS``). With GPUs,
     every worker has one to itself. A worker that dies is replaced and its block asked again.
 
     Args:
-        folder: a stored benchmark with its oracle.
-        limit: only so many samples, the first ones.
-
-    Raises:
-        SafecrsError: Ray is not installed, a folder cannot be read, or a worker cannot answer.
+        folder: a stored benchmark.
+        limit: use only the first samples.
     """
     benchmark = load_benchmark(folder)
     samples = benchmark.split(split)[:limit]
     systems = lineup(benchmark, models)
-    stores = slate_stores(benchmark, models, systems, samples, store)
-    blocks = {
-        name: SlateBlocks(*stored, len(samples), BLOCK)
-        for name, stored in zip((system.name for system in systems), stores, strict=True)
-    }
-    missing = [(name, start) for name, kept in blocks.items() for start in kept.missing()]
+    stores = slate_stores(benchmark, systems, samples, store)
+    by_name = {system.label.name: kept for system, kept in zip(systems, stores, strict=True)}
+    missing = [(name, start) for name, kept in by_name.items() for start in kept.missing()]
     total = len(systems) * len(samples)
     done = total - sum(min(BLOCK, len(samples) - start) for _, start in missing)
     report(_STAGE, done, total, "")
     if missing:
-        where = [replace(model, folder=model.folder.resolve()) for model in models]
+        where = [Model(model.name, model.folder.resolve()) for model in models]
         task = {"folder": folder.resolve(), "models": where, "split": split, "limit": limit}
-        for name, start, slates, seconds in _asked(missing, task, workers):
-            blocks[name].add(start, slates, seconds)
-            done += len(slates)
+        for name, start, slates in _asked(missing, task, workers):
+            by_name[name].add(start, slates)
+            done += len(slates.slates)
             report(_STAGE, done, total, name)
-    for kept in blocks.values():
+    for kept in stores:
         kept.join()
 
 
 class Asker:
-    """In a worker: answers blocks, with everything that takes read once."""
+    """In a worker: answers blocks; benchmark and models are read once."""
 
-    def __init__(self, folder: Path, models: Sequence[Trained], split: Split, limit: int | None) -> None:
+    def __init__(self, folder: Path, models: Sequence[Model], split: Split, limit: int | None) -> None:
         self.folder, self.models, self.split, self.limit = folder, models, split, limit
-        self.current: tuple[str, Any] = ("", None)
 
     @cached_property
     def benchmark(self) -> Benchmark:
-        """The benchmark and its oracle."""
+        """The stored benchmark."""
         return load_benchmark(self.folder)
 
     @cached_property
     def samples(self) -> list[Sample]:
-        """What is asked."""
+        """The samples that are asked."""
         return self.benchmark.split(self.split)[: self.limit]
 
     @cached_property
     def systems(self) -> dict[str, System]:
-        """By name; they share models and tastes."""
-        return {system.name: system for system in lineup(self.benchmark, self.models)}
+        """By name; they share models and histories."""
+        return {system.label.name: system for system in lineup(self.benchmark, self.models)}
 
     def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-        """Answer blocks: the columns ``system`` and ``start``, with ``slates``, ``seconds``, ``error``."""
+        """Answer blocks: the columns ``system`` and ``start``, with ``slates`` and ``error``."""
         rows = [
             self.answer(str(system), int(start))
             for system, start in zip(batch["system"], batch["start"], strict=True)
@@ -111,31 +100,23 @@ class Asker:
     def answer(self, name: str, start: int) -> dict[str, Any]:
         """One block of one system.
 
-        An error of ours is told by its sentence. Any other by its name alone: Ray would log it, and it might
-        quote what a person said.
+        The sentence of a `SafecrsError` is passed on. Of any other error only the name is: Ray would log
+        it, and it might quote what a person said.
         """
-        row: dict[str, Any] = {"system": name, "start": start, "slates": "[]", "seconds": 0.0, "error": ""}
-        started = time.perf_counter()
+        row: dict[str, Any] = {"system": name, "start": start, "slates": "", "error": ""}
         try:
-            system = self.systems[name]
-            if self.current[0] != name:
-                self.current = ("", None)  # first let go of the last one: models are large
-                self.current = (name, system.policy())
-            part = requests_for(
-                self.samples[start : start + BLOCK], self.benchmark.oracle, system.constraints
-            )
-            slates = self.current[1].recommend(part, K)
+            ((_, slates),) = ask(self.systems[name], self.samples, self.benchmark.oracle, K, [start])
         except SafecrsError as error:
             return row | {"error": str(error)}
         except Exception as error:
             kind = type(error).__name__
             return row | {"error": f"A worker failed ({kind}); the same command without --workers says why."}
-        return row | {"slates": json.dumps(slates), "seconds": time.perf_counter() - started}
+        return row | {"slates": json.dumps(slates._asdict())}
 
 
 def _asked(
     missing: Sequence[tuple[str, int]], task: Mapping[str, Any], workers: int
-) -> Iterator[tuple[str, int, list[Any], float]]:
+) -> Iterator[tuple[str, int, Slates]]:
     """Blocks as they are answered, in any order.
 
     Raises:
@@ -157,8 +138,7 @@ def _asked(
             for row in asked.iter_rows():
                 if row["error"]:
                     raise SafecrsError(row["error"])
-                slates = read_slates(json.loads(row["slates"]))
-                yield row["system"], row["start"], slates, row["seconds"]
+                yield row["system"], row["start"], Slates.parse(json.loads(row["slates"]))
         except RayError as error:
             raise SafecrsError(
                 f"Ray gave up ({type(error).__name__}); the same command goes on from what was answered."

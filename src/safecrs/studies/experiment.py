@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.recipes.table import RECIPES
 from safecrs.benchmark.store import ORACLE, Benchmark, read_card
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import Evaluation, save_evaluation
+from safecrs.evaluation.evaluate import Measured
 from safecrs.evaluation.report import Chapter, write_report
-from safecrs.evaluation.run import measure_all
-from safecrs.evaluation.systems import SAFE_GDPO, SAFE_SFT, SFT, comparisons, trained
+from safecrs.evaluation.results import Evaluation, save_evaluation
+from safecrs.evaluation.run import evaluate_systems
+from safecrs.evaluation.systems import CLASSIC, SERVED, Model, lineup
 from safecrs.oracle import Oracle
 from safecrs.progress import Report, quiet
+from safecrs.scoring.metrics import recall
 from safecrs.studies.cards import write_model_card
 from safecrs.training.preset import TINY, ModelSpec, Preset
 from safecrs.training.runs.log import LOG, TrainingLog, series
@@ -24,6 +27,7 @@ from safecrs.training.runs.selection import RECALL, SVR
 from safecrs.training.stages import SAFE_GDPO_RUN, SAFE_SFT_RUN, STAGES, train_models
 
 BENCHMARK = "benchmark"
+SFT, SAFE_SFT, SAFE_GDPO = STAGES.values()
 _VALIDATED = {RECALL: "recall in validation", SVR: "SVR in validation"}
 _CURVES = {
     SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy", **_VALIDATED},
@@ -72,8 +76,14 @@ def run_experiment(
     _keep_benchmark(benchmark, folder)
     models = train_models(benchmark, preset, folder, report, seed, command)
     seconds = time.perf_counter() - started
-    evaluation = measure_all(
-        benchmark, trained(models), comparisons, store=folder / "slates", seed=seed, report=report
+    trained = [Model(name, folder / run / "model") for run, name in STAGES.items()]
+    evaluation = evaluate_systems(
+        benchmark,
+        lineup(benchmark, trained),
+        comparisons,
+        store=folder / "slates",
+        seed=seed,
+        report=report,
     )
     save_evaluation(evaluation, folder / "evaluation.json")
     for run in STAGES:
@@ -95,6 +105,29 @@ def run_experiment(
     page = folder / "report.html"
     write_report([chapter], page)
     return Outcome(folder, page, evaluation, models.safe_gdpo, folder / BENCHMARK / ORACLE)
+
+
+def comparisons(measured: Sequence[Measured]) -> list[tuple[str, str]]:
+    """The pairs worth testing; the strongest unsafe recommender is the one with the best recall here."""
+    unsafe = (*CLASSIC, SFT, f"{SFT} + catalog")
+    strongest = max(
+        (m for m in measured if m.label.name in unsafe), key=lambda m: recall.value(m.scored)
+    ).label.name
+    protected = f"{SFT} + constrained" if strongest == f"{SFT} + catalog" else f"{strongest} + filter"
+    pairs = [
+        (protected, strongest),
+        (f"{SFT} + constrained", strongest),
+        (f"{SAFE_SFT} + constrained", strongest),
+        (f"{SAFE_GDPO} + constrained", strongest),
+        (SAFE_GDPO, strongest),
+        (SAFE_SFT, SFT),
+        (SAFE_GDPO, SAFE_SFT),
+        (f"{SAFE_GDPO} + constrained", f"{SAFE_SFT} + constrained"),
+        ("Neighbours + filter, detected traits", strongest),
+        (f"{SAFE_GDPO} + constrained, detected traits", strongest),
+        (SERVED, strongest),
+    ]
+    return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
 
 
 def _model_caveats(spec: ModelSpec) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def tradeoff(evaluation: Evaluation) -> str:
             yerr=_bars(recall),
             fmt=PROTECTIONS.get(protection.partition(",")[0], "^"),
             color=colour[base],
-            markerfacecolor="white" if system.constraints == "detected" else colour[base],
+            markerfacecolor="white" if system.label.constraints == "detected" else colour[base],
             ecolor=colour[base] + "66",
             elinewidth=1,
             markersize=7,
@@ -48,7 +48,7 @@ def tradeoff(evaluation: Evaluation) -> str:
         Line2D([], [], color=INK, marker=marker, linestyle="", label=name or "as it is")
         for name, marker in PROTECTIONS.items()
     ]
-    if any(system.constraints == "detected" for system in evaluation.systems):
+    if any(system.label.constraints == "detected" for system in evaluation.systems):
         handles.append(
             Line2D(
                 [], [], color=INK, marker="o", linestyle="", markerfacecolor="white", label="traits detected"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safecrs.errors import SafecrsError
+from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.constrained.decoder import (
     Completion,
     ConstrainedDecoder,
@@ -65,6 +66,15 @@ class ConstrainedRanker:
         self.reasoning_budget, self.chunk = reasoning_budget, chunk
         self.name = name or f"{inner.name} + constrained"
         self.trie = trie or CatalogTrie.build(inner.catalog.labels, inner.language_model.tokenizer)
+
+    @classmethod
+    def of(cls, ranker: Ranker, oracle: Oracle, unknown: Unknown) -> ConstrainedRanker:
+        """A language model under these constraints, or a ranker that is constrained just so already."""
+        if isinstance(ranker, LanguageModelRanker):
+            return cls(ranker, oracle, unknown)
+        if isinstance(ranker, cls) and ranker.oracle is oracle and ranker.unknown == unknown:
+            return ranker
+        raise SafecrsError("Only a language model can decode under constraints; filter any other ranker.")
 
     def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
         """One slate per request, in order."""

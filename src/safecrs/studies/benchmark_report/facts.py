@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from safecrs.benchmark import SPLITS, DataCard, Sample, Split
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.store import Benchmark
-from safecrs.evaluation import Evaluation
+from safecrs.evaluation.results import Evaluation
 from safecrs.oracle import Oracle
 from safecrs.slates.base import Ref
 from safecrs.studies.benchmark_report.checks import Checks, check_samples

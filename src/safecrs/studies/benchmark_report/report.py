@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from safecrs.benchmark import load_benchmark
 from safecrs.detection.labelled import Split as Turns
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import Evaluation, load_evaluation
 from safecrs.evaluation.report.document import Bullets, Document, Part, Table
+from safecrs.evaluation.results import Evaluation, load_evaluation
 from safecrs.progress import Report, quiet
 from safecrs.storage import write_json, write_text
 from safecrs.studies.benchmark_report.facts import BenchmarkFacts, benchmark_facts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from safecrs.evaluation import Evaluation
 from safecrs.evaluation.report import interval, number
 from safecrs.evaluation.report.document import Block, Bullets, Figure, Part, Section, Table, Words
+from safecrs.evaluation.results import Evaluation
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.statistics import Estimate
 from safecrs.studies.benchmark_report import figures
@@ -233,7 +233,7 @@ def _baselines(evaluation: Evaluation) -> list[Block]:
         (
             system.name,
             *(cell(system.metrics[metric], metric) for metric in _BASELINES),
-            number(system.excluded_liked, "svr"),
+            number(system.over_refusal, "svr"),
         )
         for system in evaluation.systems
     ]

@@ -86,7 +86,7 @@ class _Measure:
     def _slates(self, model: Any, tokenizer: Any) -> list[Slate]:
         """A slate for each sample; every process asks for its share."""
         policy = self._policy(model, tokenizer)
-        requests = requests_for(self.samples, self.oracle, "benchmark" if self.constrained else "none")
+        requests = requests_for(self.samples, self.oracle, told=self.constrained)
         if process_count() == 1:
             return policy.recommend(requests, K)
         from accelerate import PartialState
