@@ -1,5 +1,5 @@
-"""The report: an evaluation as one page for people."""
+"""The report: evaluations as one page, and what other reports share with it."""
 
-from safecrs.evaluation.report.page import Chapter, headline, interval, number, write_report
+from safecrs.evaluation.report.page import Chapter, cell, headline, interval, number, write_report
 
-__all__ = ["Chapter", "headline", "interval", "number", "write_report"]
+__all__ = ["Chapter", "cell", "headline", "interval", "number", "write_report"]
