@@ -48,7 +48,7 @@ def dots(labels: Sequence[str], series: Mapping[str, Sequence[Point]], xlabel: s
             [row + (index - (len(series) - 1) / 2) * step for row, *_ in held],
             xerr=[[max(0.0, value - low) for _, value, low, _ in held],
                   [max(0.0, high - value) for _, value, _, high in held]],
-            fmt=MARKERS[index % len(MARKERS)], color=COLOURS[index % len(COLOURS)], label=name, ms=4.5, lw=1.1,
+            fmt=MARKERS[index % 8], color=COLOURS[index % 8], label=name, ms=4.5, lw=1.1,
         )  # fmt: skip
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
@@ -63,8 +63,10 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], xlabel: str, ylab
     """Curves of (x, y) points, one a series."""
     figure, axes = subplots(4.0, 2.6)
     for index, (name, points) in enumerate(series.items()):
-        marker = MARKERS[index % len(MARKERS)] if len(points) <= 25 else ""
-        axes.plot(*zip(*points, strict=True), marker=marker, ms=4, lw=1.4, color=COLOURS[index % 8], label=name)
+        marker = MARKERS[index % 8] if len(points) <= 25 else ""
+        axes.plot(
+            *zip(*points, strict=True), marker=marker, ms=4, lw=1.4, color=COLOURS[index % 8], label=name
+        )
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     axes.xaxis.get_major_locator().set_params(integer=True)
