@@ -23,7 +23,7 @@ def tradeoff(evaluation: Evaluation) -> str:
 
     bases = dict.fromkeys(split_name(system.name)[0] for system in evaluation.systems)
     colour = {base: COLOURS[index % len(COLOURS)] for index, base in enumerate(bases)}
-    figure, axes = subplots(6.4, 4.8)
+    figure, axes = subplots(4.9, 4.6)
     for system in evaluation.systems:
         base, protection = split_name(system.name)
         recall, svr = _point(system.metrics["recall"]), _point(system.metrics["svr"], 100)
@@ -49,7 +49,7 @@ def tradeoff(evaluation: Evaluation) -> str:
         Line2D([], [], color=ink, marker=marker, linestyle="", markerfacecolor=face, label=label)
         for label, marker, ink, face in shown
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     axes.set_xlabel(f"SVR@{evaluation.k}: recommendations that violate, %  (← better)")
     axes.set_ylabel(f"Recall@{evaluation.k}  (→ better)")
     axes.set_xlim(left=min(-0.5, axes.get_xlim()[0]))

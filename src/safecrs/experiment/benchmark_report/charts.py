@@ -46,13 +46,12 @@ def sizes(split: str, held: SplitCounts) -> str:
 def coverage(facts: BenchmarkFacts) -> str:
     """By trait: the share of the catalog, and of the items people like, that has a verdict or is unsafe."""
     held = sorted(facts.coverage.items(), key=lambda item: -item[1].catalog)
-    main = facts.main
     return dots(
         [short(facts.card.trait_names[trait]) for trait, _ in held],
         {
             "catalog, verdict": [_share(c.catalog) for _, c in held],
-            f"liked in {main}, unsafe": [_share(c.liked_unsafe[main]) for _, c in held],
-            f"liked in {main}, verdict": [_share(c.liked[main]) for _, c in held],
+            f"liked in {facts.main}, unsafe": [_share(c.liked_unsafe[facts.main]) for _, c in held],
+            f"liked in {facts.main}, verdict": [_share(c.liked[facts.main]) for _, c in held],
         },
         "% of the items",
         "Share of the catalog and of the liked items with a verdict, and of the liked items that are unsafe, "

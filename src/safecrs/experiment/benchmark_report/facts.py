@@ -146,8 +146,9 @@ def benchmark_facts(
     verdicts = _Verdicts(study, table)
     splits = {split: held for split in SPLITS if (held := benchmark.split(split))}
     unsafe = sum(int(verdicts(s.groundtruth, s.constraints)[0].sum()) for s in benchmark.samples)
-    written = [s for s in benchmark.samples if s.source in TEMPLATES]
-    shown = [s for s in benchmark.split("test") if real_examples or s.source in TEMPLATES] or written
+    shown = [s for s in benchmark.split("test") if real_examples or s.source in TEMPLATES] or [
+        s for s in benchmark.samples if s.source in TEMPLATES
+    ]
     return BenchmarkFacts(
         card=benchmark.card,
         splits={split: _count(samples, verdicts) for split, samples in splits.items()},
@@ -186,9 +187,9 @@ class _Verdicts:
         self, refs: Sequence[Ref], traits: Sequence[str]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which are unsafe for any of ``traits``, and which unknown for any and unsafe for none, [refs]."""
-        where = np.ix_(self.rows(refs), [self.column[trait] for trait in traits])
-        unsafe = self.unsafe[where].any(axis=1)
-        return unsafe, self.unknown[where].any(axis=1) & ~unsafe
+        rows, columns = self.rows(refs), [self.column[trait] for trait in traits]
+        unsafe = np.logical_or.reduce(self.unsafe[rows][:, columns], axis=1)
+        return unsafe, np.logical_or.reduce(self.unknown[rows][:, columns], axis=1) & ~unsafe
 
 
 def _count(samples: Sequence[Sample], verdicts: _Verdicts) -> SplitCounts:
@@ -231,7 +232,9 @@ def _sizes(held: Iterable[Sequence[object]]) -> dict[int, int]:
 
 
 def _coverage(splits: dict[Split, list[Sample]], verdicts: _Verdicts) -> dict[str, Coverage]:
-    rows = {split: verdicts.rows([ref for s in held for ref in s.all_liked]) for split, held in splits.items()}
+    rows = {
+        split: verdicts.rows([ref for s in held for ref in s.all_liked]) for split, held in splits.items()
+    }
     return {
         trait: Coverage(
             catalog=_mean(known[:-1]),

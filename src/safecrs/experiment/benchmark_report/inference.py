@@ -53,9 +53,7 @@ def measure_inference() -> dict[Split, InferenceFacts]:
 def _kind(quality: Quality) -> KindFacts:
     return KindFacts(
         turns=quality.turns,
-        found=PrecisionRecall(
-            precision=ShareFact.of(quality.precision), recall=ShareFact.of(quality.recall)
-        ),
+        found=PrecisionRecall(precision=ShareFact.of(quality.precision), recall=ShareFact.of(quality.recall)),
         macro_f1=quality.macro_f1,
         low=quality.interval[0],
         high=quality.interval[1],

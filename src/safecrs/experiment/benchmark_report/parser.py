@@ -66,8 +66,10 @@ def measure_part(items: Sequence[LabelledReason], labels: int) -> ParserPart:
     cells = [cell for true, found in rated for cell in zip(true, found, strict=True)]
     columns = {name: [(t[at], f[at]) for t, f in rated] for at, name in enumerate(CATEGORIES)}
     spoken = [(true, found) for (_, true), (_, found) in pairs]
-    topics = sorted({topic for true, found in spoken for topic in true | found})
-    answers = {topic: [(topic in true, topic in found) for true, found in spoken] for topic in topics}
+    answers = {
+        topic: [(topic in true, topic in found) for true, found in spoken]
+        for topic in sorted({topic for true, found in spoken for topic in true | found})
+    }
     answers["all"] = [pair for column in answers.values() for pair in column]
     return ParserPart(
         reasons=len(pairs),
