@@ -57,15 +57,23 @@ class Label(BaseModel):
     unknown: Unknown = "allow"
 
     @property
+    def protection(self) -> str:
+        """What stands between the ranker and the user, as tables call it; empty for a ranker as it is."""
+        kinds = {"free": "", "filtered": "filter", "constrained": "constrained"}
+        if self.decoding == "constrained" and self.constraints == "none":
+            kinds["constrained"] = "catalog"  # any title of the catalog, each once
+        parts = (
+            kinds[self.decoding],
+            "no unknowns" if self.unknown == "exclude" else "",
+            "detected traits" if self.constraints == "detected" else "",
+        )
+        return ", ".join(filter(None, parts))
+
+    @property
     def name(self) -> str:
         """The name of its row in tables."""
-        if self.ranker == SERVED:
-            return SERVED
-        protection = {"free": "", "filtered": " + filter", "constrained": " + constrained"}[self.decoding]
-        if self.decoding == "constrained" and self.constraints == "none":
-            protection = " + catalog"  # any title of the catalog, each once
-        detected = ", detected traits" if self.constraints == "detected" else ""
-        return f"{self.ranker}{protection}{', no unknowns' if self.unknown == 'exclude' else ''}{detected}"
+        served = self.ranker == SERVED or not self.protection
+        return self.ranker if served else f"{self.ranker} + {self.protection}"
 
     @property
     def safe(self) -> bool:

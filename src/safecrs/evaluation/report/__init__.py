@@ -1,5 +1,21 @@
-"""The report: an evaluation as one page for people."""
+"""The report: evaluations as one page, and what other reports share with it."""
 
-from safecrs.evaluation.report.page import Chapter, headline, interval, number, write_report
+from safecrs.evaluation.report.drawing import Point, dots, lines
+from safecrs.evaluation.report.page import Chapter, cell, headline, interval, number, write_report
+from safecrs.evaluation.report.plots import short
+from safecrs.evaluation.report.render import Form, render
 
-__all__ = ["Chapter", "headline", "interval", "number", "write_report"]
+__all__ = [
+    "Chapter",
+    "Form",
+    "Point",
+    "cell",
+    "dots",
+    "headline",
+    "interval",
+    "lines",
+    "number",
+    "render",
+    "short",
+    "write_report",
+]

@@ -1,4 +1,4 @@
-"""One self-contained HTML page: tables, plots, definitions, and what the numbers cannot say."""
+"""The report of evaluations: one self-contained HTML page of tables, charts, definitions and caveats."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from safecrs.evaluation.report import plots
-from safecrs.evaluation.report.render import render
+from safecrs.evaluation.report.drawing import lines
+from safecrs.evaluation.report.render import percent, render
 from safecrs.evaluation.results import Evaluation
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.statistics import Comparison, Estimate
 from safecrs.storage import write_text
 
-_PERCENT = {metric.id for metric in METRICS if metric.percent}
-_NAMES = {metric.id: metric.name for metric in METRICS}
-_BETTER = {metric.id: metric.better for metric in METRICS}
-_SIGNS = {"higher": 1.0, "lower": -1.0}
+_METRICS = {metric.id: metric for metric in METRICS}
 TABLE = ("recall", "ndcg", "svr", "sdcg", "unknown", "svr_worst", "validity", "repeats", "length")
 
 
@@ -26,7 +24,7 @@ class Chapter:
 
     Attributes:
         title, about: heading, and a paragraph on where the data come from.
-        trait_systems: systems of the plot by trait.
+        trait_systems: systems of the chart by trait.
         training: run name → curve name → (step, value) points.
         facts: label → text lines on how it was made (models, steps, times).
         caveats: what these numbers can and cannot show.
@@ -42,21 +40,26 @@ class Chapter:
 
 
 def write_report(chapters: Sequence[Chapter], path: Path) -> None:
-    """Write the page, atomically.
-
-    Raises:
-        SafecrsError: jinja2 or matplotlib is missing, or the file cannot be written.
-    """
-    views = [_view(chapter) for chapter in chapters]
-    filters = {"number": number, "interval": interval}
-    write_text(path, render("page.html.j2", filters, chapters=views, metrics=METRICS))
+    """Write the page, atomically."""
+    text = render(
+        Path(__file__).with_name("page.j2"),
+        "html",
+        chapters=chapters,
+        metrics=_METRICS,
+        table=TABLE,
+        plots=plots,
+        lines=lines,
+        headline=headline,
+        verdict=verdict,
+        best=_best,
+        cell=cell,
+    )
+    write_text(path, text)
 
 
 def number(estimate: Estimate, metric: str) -> str:
     """The value as tables show it; "–" when nothing counts."""
-    if estimate.value is None:
-        return "–"
-    return _format(estimate.value, metric)
+    return "–" if estimate.value is None else _format(estimate.value, metric)
 
 
 def interval(estimate: Estimate, metric: str) -> str:
@@ -66,10 +69,14 @@ def interval(estimate: Estimate, metric: str) -> str:
     return f"{_format(estimate.low, metric)} – {_format(estimate.high, metric)}"
 
 
+def cell(estimate: Estimate, metric: str) -> tuple[str, str]:
+    """The value and its interval."""
+    return number(estimate, metric), interval(estimate, metric)
+
+
 def verdict(comparison: Comparison, k: int) -> str:
     """A comparison in words, claiming a difference only where the adjusted test finds one."""
-    difference, metric = comparison.difference.value, comparison.metric
-    name = _NAMES[metric].format(k=k)
+    difference, name = comparison.difference.value, _METRICS[comparison.metric].name.format(k=k)
     if difference is None:
         return f"{name}: nothing to compare"
     p = "p < 0.001" if comparison.p_holm < 0.001 else f"p = {comparison.p_holm:.3f}"
@@ -78,58 +85,34 @@ def verdict(comparison: Comparison, k: int) -> str:
     return f"{name}: significantly {'higher' if difference > 0 else 'lower'} ({p})"
 
 
-def _format(value: float, metric: str) -> str:
-    if metric in _PERCENT:
-        return f"{100 * value:.1f} %"
-    return f"{value:.1f}" if metric == "length" else f"{value:.3f}"
-
-
-def _view(chapter: Chapter) -> dict[str, object]:
-    evaluation = chapter.evaluation
-    return {
-        "chapter": chapter,
-        "evaluation": evaluation,
-        "card": evaluation.card,
-        "columns": [(metric, _NAMES[metric].format(k=evaluation.k)) for metric in TABLE],
-        "best": {metric: _best(evaluation, metric) for metric in TABLE},
-        "tradeoff": plots.tradeoff(evaluation),
-        "by_trait": plots.by_trait(evaluation, chapter.trait_systems) if chapter.trait_systems else "",
-        "curves": [
-            (run, [(name, plots.curves({name: points}, name)) for name, points in series.items() if points])
-            for run, series in chapter.training.items()
-        ],
-        "comparisons": [(c, verdict(c, evaluation.k)) for c in evaluation.comparisons],
-        "split_name": plots.split_name,
-        "headline": headline(evaluation),
-    }
-
-
 def headline(evaluation: Evaluation) -> list[str]:
-    """The sentences a hurried reader takes away, each computed from the results."""
+    """The main comparisons as sentences computed from the results."""
     sentences = []
-    pairs = dict.fromkeys((c.system, c.baseline) for c in evaluation.comparisons)
-    for system, baseline in pairs:
-        new, old = evaluation.system(system), evaluation.system(baseline)
-        svr, svr0 = new.metrics["svr"].value, old.metrics["svr"].value
+    for system, baseline in dict.fromkeys((c.system, c.baseline) for c in evaluation.comparisons):
+        new, old = evaluation.system(system).metrics, evaluation.system(baseline).metrics
+        svr, svr0 = new["svr"].value, old["svr"].value
         if svr is None or not svr0:
             continue
         found = {c.metric: c for c in evaluation.comparisons if (c.system, c.baseline) == (system, baseline)}
         change = f"{100 * abs(1 - svr / svr0):.1f} % {'less' if svr <= svr0 else 'more'}"
-        cut = (
-            f"violates {change} often than {baseline} "
-            f"(SVR@{evaluation.k} {_format(svr, 'svr')} against {_format(svr0, 'svr')}"
-            + (")" if "svr" in found and found["svr"].significant else ", not significant)")
-        )
+        unsure = "" if "svr" in found and found["svr"].significant else ", not significant"
         finding = verdict(found["recall"], evaluation.k).split(": ")[1] if "recall" in found else "not tested"
         sentences.append(
-            f"{system} {cut}; recall {number(new.metrics['recall'], 'recall')} against "
-            f"{number(old.metrics['recall'], 'recall')}: {finding}."
+            f"{system} violates {change} often than {baseline} (SVR@{evaluation.k} "
+            f"{number(new['svr'], 'svr')} against {number(old['svr'], 'svr')}{unsure}); recall "
+            f"{number(new['recall'], 'recall')} against {number(old['recall'], 'recall')}: {finding}."
         )
     return sentences
 
 
+def _format(value: float, metric: str) -> str:
+    if _METRICS[metric].percent:
+        return percent(value)
+    return f"{value:.1f}" if metric == "length" else f"{value:.3f}"
+
+
 def _best(evaluation: Evaluation, metric: str) -> float | None:
     """The best value of the column, None where no end is better."""
-    sign = _SIGNS.get(_BETTER[metric])
+    choose = {"higher": max, "lower": min}.get(_METRICS[metric].better)
     values = [v for system in evaluation.systems if (v := system.metrics[metric].value) is not None]
-    return max(values, key=lambda value: sign * value) if sign and values else None
+    return choose(values) if choose and values else None

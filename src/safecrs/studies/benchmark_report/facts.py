@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark import SPLITS, DataCard, Sample, Split
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.store import Benchmark
+from safecrs.conversation import Message
+from safecrs.detection.measure import shipped_detector
 from safecrs.evaluation.results import Evaluation
-from safecrs.oracle import Oracle
+from safecrs.scoring.statistics import cluster_of
 from safecrs.slates.base import Ref
-from safecrs.studies.benchmark_report.checks import Checks, check_samples
-from safecrs.studies.benchmark_report.inference import DetectionFacts, detection_facts
+from safecrs.studies.benchmark_report.shares import Facts, ShareFact
+from safecrs.taxonomy import Taxonomy
 
 TEMPLATES = frozenset({"movielens", "synthetic"})
 """Sources whose conversations are templates of ours; every other one's words are somebody's."""
+Items = tuple[int, int, int, int]
+"""Liked, kept, unknown and removed items; the unknown are among the kept."""
 
 
-class SplitCounts(BaseModel):
+class SplitCounts(Facts):
     """One split, counted.
 
     Attributes:
@@ -33,8 +36,6 @@ class SplitCounts(BaseModel):
         liked, kept, unknown, removed: items of samples with traits; ``unknown`` are among the kept.
         by_trait: trait id → the same four, over the samples that have it (perhaps among others).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     samples: int
     constrained: int
@@ -48,10 +49,15 @@ class SplitCounts(BaseModel):
     kept: int
     unknown: int
     removed: int
-    by_trait: dict[str, tuple[int, int, int, int]]
+    by_trait: dict[str, Items]
+
+    @property
+    def templates(self) -> int:
+        """Samples whose words are templates of ours."""
+        return sum(count for source, count in self.sources.items() if source in TEMPLATES)
 
 
-class Coverage(BaseModel):
+class Coverage(Facts):
     """Shares with a verdict: of the catalog, and of what people like, each mention counting.
 
     Attributes:
@@ -59,18 +65,54 @@ class Coverage(BaseModel):
         liked: split → of the items liked there, those with a verdict; liked_unsafe: those unsafe.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     catalog: float
     catalog_unsafe: float
     liked: dict[Split, float]
     liked_unsafe: dict[Split, float]
 
 
-class BenchmarkFacts(BaseModel):
-    """Everything the report says of one benchmark."""
+class Checks(Facts):
+    """Counts that should be 0, and whether the oracle is the one that the card describes.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        ids: samples whose id another has.
+        people: people of the template conversations, or dialogues, in more than one split.
+        prompts: whole conversations, word for word, in more than one split.
+        requests: last messages without the disclosure, of at least six words, in more than one split;
+            shorter ones, such as greetings, recur by chance.
+        wordings: disclosures of the test whose words stand in training too; disclosed: all of the test's.
+        unsafe: ground-truth items that the stored oracle holds unsafe for the person.
+        oracle: whether the stored oracle gives the verdicts that the card's fingerprint stands for.
+    """
+
+    ids: int
+    people: int
+    prompts: int
+    requests: int
+    wordings: int
+    disclosed: int
+    unsafe: int
+    oracle: bool
+
+
+class DetectionFacts(Facts):
+    """The shipped detector on a benchmark.
+
+    Attributes:
+        found: style of disclosure → share of the traits disclosed in the test that were found.
+        another: test conversations with a sensitivity in which another than theirs was found too.
+        unprompted: conversations as they were before a disclosure was written in, in which one was found:
+            those of real people in every split where there are any, else those of the test. Real people may
+            have told something of their own; all else are false alarms.
+    """
+
+    found: dict[str, ShareFact]
+    another: ShareFact
+    unprompted: ShareFact
+
+
+class BenchmarkFacts(Facts):
+    """Everything the report says of one benchmark."""
 
     card: DataCard
     splits: dict[Split, SplitCounts]
@@ -84,10 +126,6 @@ class BenchmarkFacts(BaseModel):
     def main(self) -> Split:
         """The split that is measured: the test where there is one."""
         return "test" if "test" in self.splits else next(iter(self.splits))
-
-    def templates(self, split: Split) -> int:
-        """Samples of a split whose words are templates of ours."""
-        return sum(count for source, count in self.splits[split].sources.items() if source in TEMPLATES)
 
 
 def benchmark_facts(
@@ -104,115 +142,109 @@ def benchmark_facts(
         examples: how many samples of the test to show; only template conversations, unless
             ``real_examples``: what real people wrote is theirs.
     """
-    benchmark, oracle = benchmark, benchmark.oracle
-    table = VerdictTable.of(oracle, benchmark.card.threshold)
-    verdicts = _Verdicts(oracle, table)
-    present: list[Split] = [split for split in SPLITS if benchmark.split(split)]
-    unsafe = sum(verdicts.unsafe(sample.groundtruth, sample.constraints) for sample in benchmark.samples)
-    same = table.fingerprint() == benchmark.card.verdicts_fingerprint
-    shown = [s for s in benchmark.split("test") if real_examples or s.source in TEMPLATES]
-    if not shown and examples:
-        shown = [s for s in benchmark.samples if s.source in TEMPLATES]
+    benchmark = benchmark
+    table = VerdictTable.of(benchmark.oracle, benchmark.card.threshold)
+    verdicts = _Verdicts(benchmark, table)
+    splits = {split: held for split in SPLITS if (held := benchmark.split(split))}
+    unsafe = sum(int(verdicts(s.groundtruth, s.constraints)[0].sum()) for s in benchmark.samples)
+    shown = [s for s in benchmark.split("test") if real_examples or s.source in TEMPLATES] or [
+        s for s in benchmark.samples if s.source in TEMPLATES
+    ]
     return BenchmarkFacts(
         card=benchmark.card,
-        splits={split: _count(benchmark.split(split), verdicts) for split in present},
-        coverage=_coverage({split: benchmark.split(split) for split in present}, verdicts),
-        checks=check_samples(benchmark.samples, unsafe, same),
-        detection=detection_facts(
+        splits={split: _count(samples, verdicts) for split, samples in splits.items()},
+        coverage=_coverage(splits, verdicts),
+        checks=check_samples(
+            benchmark.samples, unsafe, table.fingerprint() == benchmark.card.verdicts_fingerprint
+        ),
+        detection=_detection(
             benchmark.split("test"),
             [s for s in benchmark.samples if s.source not in TEMPLATES],
-            oracle.taxonomy,
+            benchmark.oracle.taxonomy,
         ),
-        examples=tuple(shown[:: max(1, len(shown) // examples)][:examples]) if examples else (),
+        examples=tuple(shown[:: max(1, len(shown) // max(1, examples))][:examples]),
         evaluation=evaluation,
     )
 
 
 class _Verdicts:
-    """Verdicts on items given as text; what the catalog does not hold is unknown."""
+    """Verdicts on items given as text.
 
-    def __init__(self, oracle: Oracle, table: VerdictTable) -> None:
-        self.oracle, self.table = oracle, table
-        self._rows: dict[Ref, int] = {}
+    Row -1 of both tables, where `Catalog.resolve_many` puts what the catalog does not hold, is unknown.
+    """
+
+    def __init__(self, benchmark: Benchmark, table: VerdictTable) -> None:
+        self.column = table.taxonomy.column
+        self.unsafe = np.vstack([table.unsafe, np.zeros(len(self.column), np.bool_)])
+        self.unknown = np.vstack([table.unknown, np.ones(len(self.column), np.bool_)])
+        refs = dict.fromkeys(ref for s in benchmark.samples for ref in (*s.all_liked, *s.groundtruth))
+        rows = benchmark.oracle.catalog.resolve_many(*zip(*refs, strict=True))
+        self._rows = dict(zip(refs, rows.tolist(), strict=True))
 
     def rows(self, refs: Sequence[Ref]) -> NDArray[np.int64]:
-        new = [ref for ref in dict.fromkeys(refs) if ref not in self._rows]
-        if new:
-            titles, years = zip(*new, strict=True)
-            self._rows |= zip(new, self.oracle.catalog.resolve_many(titles, years).tolist(), strict=True)
         return np.array([self._rows[ref] for ref in refs], dtype=np.int64)
 
-    def unsafe(self, refs: Sequence[Ref], traits: Iterable[str]) -> int:
-        """How many are unsafe for any of ``traits``."""
-        return int(self._any(self.table.unsafe, refs, traits).sum())
-
-    def unknown(self, refs: Sequence[Ref], traits: Iterable[str]) -> int:
-        """How many are of unknown safety for any of ``traits`` (and unsafe for none)."""
-        rows = self.rows(refs)
-        doubtful = self._any(self.table.unknown, refs, traits) | (rows < 0)
-        return int((doubtful & ~self._any(self.table.unsafe, refs, traits)).sum())
-
-    def _any(self, table: NDArray[np.bool_], refs: Sequence[Ref], traits: Iterable[str]) -> NDArray[np.bool_]:
-        rows = self.rows(refs)
-        held: NDArray[np.bool_] = table[rows][:, self.table.columns(traits)].any(axis=1) & (rows >= 0)
-        return held
+    def __call__(
+        self, refs: Sequence[Ref], traits: Sequence[str]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which are unsafe for any of ``traits``, and which unknown for any and unsafe for none, [refs]."""
+        rows, columns = self.rows(refs), [self.column[trait] for trait in traits]
+        unsafe = np.logical_or.reduce(self.unsafe[rows][:, columns], axis=1)
+        return unsafe, np.logical_or.reduce(self.unknown[rows][:, columns], axis=1) & ~unsafe
 
 
 def _count(samples: Sequence[Sample], verdicts: _Verdicts) -> SplitCounts:
-    constrained = [sample for sample in samples if sample.constraints]
-    items = {sample.id: _items(sample, verdicts) for sample in constrained}
-    of_trait: dict[str, list[tuple[int, int, int, int]]] = {}
-    for sample in constrained:
-        for trait in sample.constraints:
-            of_trait.setdefault(trait, []).append(items[sample.id])
-    ids = [trait for trait in verdicts.table.taxonomy.ids if trait in of_trait]
-    liked, kept, unknown, removed = _sum(items.values())
+    constrained = [
+        (s, (len(s.all_liked), len(s.groundtruth), int(unknown.sum()), len(s.removed)))
+        for s in samples
+        if s.constraints
+        for _, unknown in [verdicts(s.groundtruth, s.constraints)]
+    ]
+    of_trait = {
+        trait: held
+        for trait in verdicts.column
+        if (held := [items for sample, items in constrained if trait in sample.constraints])
+    }
+    liked, kept, unknown, removed = _sum(items for _, items in constrained)
     return SplitCounts(
         samples=len(samples),
         constrained=len(constrained),
-        sources=dict(Counter(sample.source for sample in samples)),
-        trait_counts=_sorted(len(sample.constraints) for sample in samples),
-        traits={trait: len(of_trait[trait]) for trait in ids},
-        disclosures=dict(
-            Counter(f"{said.style}, {said.position}" for sample in samples for said in sample.disclosure)
-        ),
-        liked_sizes=_sorted(len(sample.all_liked) for sample in samples),
-        groundtruth_sizes=_sorted(len(sample.groundtruth) for sample in samples),
+        sources=Counter(sample.source for sample in samples),
+        trait_counts=_sizes(sample.constraints for sample in samples),
+        traits={trait: len(held) for trait, held in of_trait.items()},
+        disclosures=Counter(f"{said.style}, {said.position}" for s in samples for said in s.disclosure),
+        liked_sizes=_sizes(sample.all_liked for sample in samples),
+        groundtruth_sizes=_sizes(sample.groundtruth for sample in samples),
         liked=liked,
         kept=kept,
         unknown=unknown,
         removed=removed,
-        by_trait={trait: _sum(of_trait[trait]) for trait in ids},
+        by_trait={trait: _sum(held) for trait, held in of_trait.items()},
     )
 
 
-def _items(sample: Sample, verdicts: _Verdicts) -> tuple[int, int, int, int]:
-    """Liked, kept, unknown and removed items."""
-    unknown = verdicts.unknown(sample.groundtruth, sample.constraints)
-    return len(sample.all_liked), len(sample.groundtruth), unknown, len(sample.removed)
-
-
-def _sum(rows: Iterable[tuple[int, int, int, int]]) -> tuple[int, int, int, int]:
+def _sum(rows: Iterable[Items]) -> Items:
     liked, kept, unknown, removed = np.array([(0, 0, 0, 0), *rows]).sum(axis=0).tolist()
     return liked, kept, unknown, removed
 
 
+def _sizes(held: Iterable[Sequence[object]]) -> dict[int, int]:
+    return dict(sorted(Counter(map(len, held)).items()))
+
+
 def _coverage(splits: dict[Split, list[Sample]], verdicts: _Verdicts) -> dict[str, Coverage]:
-    table = verdicts.table
     rows = {
-        split: verdicts.rows([ref for sample in samples for ref in sample.all_liked])
-        for split, samples in splits.items()
+        split: verdicts.rows([ref for s in held for ref in s.all_liked]) for split, held in splits.items()
     }
-    known = {split: ~table.unknown[held] & (held >= 0)[:, None] for split, held in rows.items()}
-    unsafe = {split: table.unsafe[held] & (held >= 0)[:, None] for split, held in rows.items()}
     return {
         trait: Coverage(
-            catalog=_mean(~table.unknown[:, column]),
-            catalog_unsafe=_mean(table.unsafe[:, column]),
-            liked={split: _mean(held[:, column]) for split, held in known.items()},
-            liked_unsafe={split: _mean(held[:, column]) for split, held in unsafe.items()},
+            catalog=_mean(known[:-1]),
+            catalog_unsafe=_mean(unsafe[:-1]),
+            liked={split: _mean(known[held]) for split, held in rows.items()},
+            liked_unsafe={split: _mean(unsafe[held]) for split, held in rows.items()},
         )
-        for trait, column in table.taxonomy.column.items()
+        for trait, column in verdicts.column.items()
+        for known, unsafe in [(~verdicts.unknown[:, column], verdicts.unsafe[:, column])]
     }
 
 
@@ -220,5 +252,52 @@ def _mean(held: NDArray[np.bool_]) -> float:
     return round(float(held.mean()), 4)
 
 
-def _sorted(values: Iterable[int]) -> dict[int, int]:
-    return dict(sorted(Counter(values).items()))
+def check_samples(samples: Sequence[Sample], unsafe: int, oracle: bool) -> Checks:
+    """Compare the splits; ``unsafe`` and ``oracle`` are the oracle's part (`Checks`)."""
+    trained = {said.text for sample in samples if sample.split == "train" for said in sample.disclosure}
+    tested = [said.text for sample in samples if sample.split == "test" for said in sample.disclosure]
+    return Checks(
+        ids=len(samples) - len({sample.id for sample in samples}),
+        people=_in_two_splits((cluster_of(sample.id), sample.split) for sample in samples),
+        prompts=_in_two_splits(
+            (tuple((m.role, *m.content.casefold().split()) for m in sample.prompt), sample.split)
+            for sample in samples
+        ),
+        requests=_in_two_splits(
+            (words, sample.split)
+            for sample in samples
+            if len(words := tuple(_undisclosed(sample).casefold().split())) >= 6
+        ),
+        wordings=sum(text in trained for text in tested),
+        disclosed=len(tested),
+        unsafe=unsafe,
+        oracle=oracle,
+    )
+
+
+def _in_two_splits(keyed: Iterable[tuple[Hashable, Split]]) -> int:
+    """How many keys occur with more than one split."""
+    return sum(count > 1 for count in Counter(key for key, _ in set(keyed)).values())
+
+
+def _undisclosed(sample: Sample) -> str:
+    """The last message as it was before anything was written into it, but for the spaces."""
+    text = sample.prompt[-1].content
+    for said in sample.disclosure:
+        text = text.replace(said.text, " ")
+    return " ".join(text.split())
+
+
+def _detection(tested: Sequence[Sample], real: Sequence[Sample], taxonomy: Taxonomy) -> DetectionFacts:
+    """Detect in every conversation as the recommender would, and compare with what was disclosed."""
+    detected = [(s, set(shipped_detector(s.prompt, taxonomy))) for s in tested if s.constraints]
+    said = [(told.style, told.trait in found) for s, found in detected for told in s.disclosure]
+    before = [(*s.prompt[:-1], Message(role="user", content=_undisclosed(s) or "…")) for s in real or tested]
+    return DetectionFacts(
+        found={
+            style: ShareFact.count(right for held, right in said if held == style)
+            for style in sorted({style for style, _ in said})
+        },
+        another=ShareFact.count(bool(found.difference(s.constraints)) for s, found in detected),
+        unprompted=ShareFact.count(bool(shipped_detector(prompt, taxonomy)) for prompt in before),
+    )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from safecrs.detection.measure import Share
 
 
-class ShareFact(BaseModel):
-    """``hits`` of ``total`` and the 95 % Wilson interval of the share; value None of nothing."""
+class Facts(BaseModel):
+    """Measured facts: frozen, and strict about their fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ShareFact(Facts):
+    """``hits`` of ``total`` and the 95 % Wilson interval of the share; value None of nothing."""
 
     hits: int
     total: int
@@ -21,44 +25,46 @@ class ShareFact(BaseModel):
     high: float
 
     @classmethod
-    def of(cls, hits: int, total: int) -> ShareFact:
-        """That many of so many."""
-        share = Share(hits, total)
+    def of(cls, share: Share) -> ShareFact:
+        """The share with its interval."""
         low, high = share.interval
-        return cls(hits=hits, total=total, value=share.value if total else None, low=low, high=high)
+        return cls(
+            hits=share.hits,
+            total=share.total,
+            value=share.value if share.total else None,
+            low=low,
+            high=high,
+        )
 
     @classmethod
     def count(cls, right: Iterable[bool]) -> ShareFact:
         """How many are true."""
         values = list(right)
-        return cls.of(sum(values), len(values))
+        return cls.of(Share(sum(values), len(values)))
 
-    def cell(self) -> str:
-        """ "98.2 % [95.6, 99.3]", "–" of nothing."""
+    @property
+    def point(self) -> tuple[float, float, float] | None:
+        """Value and bounds in percent, as charts draw them; None of nothing."""
+        return None if self.value is None else (100 * self.value, 100 * self.low, 100 * self.high)
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        """Value and interval, as tables show them: ("98.2 %", "95.6, 99.3"); ("–", "") of nothing."""
         if self.value is None:
-            return "–"
-        return f"{100 * self.value:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+            return "–", ""
+        return f"{100 * self.value:.1f} %", f"{100 * self.low:.1f}, {100 * self.high:.1f}"
 
 
-class PrecisionRecall(BaseModel):
+class PrecisionRecall(Facts):
     """Of what was found, how much is true; of what is true, how much was found."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     precision: ShareFact
     recall: ShareFact
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[bool, bool]]) -> PrecisionRecall:
+    def of(cls, pairs: Sequence[tuple[bool, bool]]) -> PrecisionRecall:
         """From (true, found) pairs."""
-        held = list(pairs)
-        both = sum(true and found for true, found in held)
         return cls(
-            precision=ShareFact.of(both, sum(found for _, found in held)),
-            recall=ShareFact.of(both, sum(true for true, _ in held)),
+            precision=ShareFact.count(true for true, found in pairs if found),
+            recall=ShareFact.count(found for true, found in pairs if true),
         )
-
-
-def percent(part: int, whole: int) -> str:
-    """A share of a count that is complete, hence without an interval; "–" of nothing."""
-    return f"{100 * part / whole:.1f} %" if whole else "–"
