@@ -277,7 +277,7 @@ def test_the_ddd_table(cli, refused, tmp_path):
     assert oracle.unsafe({"animal_harm": 0.66}).tolist() == [False, True]
     message = refused("oracle", "compile", "--ddd-table", tmp_path / "films.csv", "--out", tmp_path / "o")
     assert "Nothing of " in message
-    assert "films.csv: 2 × there is no column named" in message
+    assert "films.csv was used: 2 × there is no column named" in message
     assert "title, year" in message
 
 

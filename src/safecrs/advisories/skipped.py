@@ -38,9 +38,7 @@ class Skipped:
         self.strict = strict
         self._counts: dict[tuple[str, str], _Count] = {}
 
-    def add(
-        self, where: str, place: str, problem: str, kind: str = "", *, odd: bool = True, number: int = 1
-    ) -> None:
+    def add(self, where: str, place: str, problem: str, kind: str = "", *, odd: bool = True) -> None:
         """Count a problem.
 
         Args:
@@ -54,7 +52,7 @@ class Skipped:
         if self.strict and odd:
             raise RowError(where, place, problem, kind)
         count = self._counts.setdefault((where, kind or problem), _Count(problem, odd))
-        count.number += number
+        count.number += 1
         if len(count.places) < _SHOWN and place not in count.places:
             count.places.append(place)
 

@@ -30,7 +30,7 @@ _NOTHING = frozenset(
 )
 _DIGITS = 18
 _SHOWN = 20
-_JSON = frozenset([".json", ".jsonl"])
+_STRICT = Skipped(strict=True)
 
 T = TypeVar("T")
 
@@ -43,11 +43,6 @@ def column_key(name: str) -> str:
 def says_nothing(cell: str) -> bool:
     """Whether a cell is empty or holds a sign for it, such as "-", "N/A" or "null"."""
     return len(cell) < 8 and cell.strip().casefold() in _NOTHING
-
-
-def is_json(path: Path) -> bool:
-    """Whether the file's name says that it is JSON."""
-    return bool(_JSON & {suffix.lower() for suffix in path.suffixes})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +137,7 @@ def read_each(
             used += 1
             yield made
     if not used:
-        reasons = " | ".join(told.lines(str(path))) or "it has no rows"
+        reasons = " | ".join(told.lines(str(path))).replace(f"{path}: ", "") or "it has no rows"
         raise SafecrsError(
             f"Nothing of {path} was used: {reasons}. Its columns are {', '.join(columns[:_SHOWN])}; "
             "docs/data.md names those that are read."
@@ -151,7 +146,7 @@ def read_each(
         told.warn()
 
 
-def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped | None = None) -> Iterator[Row]:
+def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
     """The rows of a CSV or TSV file (``.gz`` too), numbered by the line they start on.
 
     The header tells whether commas, semicolons or tabs divide the cells. Blank lines are passed over; cells
@@ -164,7 +159,6 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped | None
         SafecrsError: the file is missing or unreadable, a required column is absent, or a quotation mark is
             not closed on its line.
     """
-    told = skipped or Skipped(strict=True)
     with open_text(path) as file:
         first = file.readline()
         try:
@@ -184,30 +178,30 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped | None
         while True:
             line = reader.line_num + 1
             try:
-                cells = next(reader)
-            except StopIteration:
-                return
+                cells = next(reader, None)
             except csv.Error as error:
                 if reader.line_num > line:
                     raise SafecrsError(
                         f"{path}, row {line}: a quotation mark spoils the table up to row {reader.line_num} "
                         f"({error}); close it, or double it where it is part of the text."
                     ) from error
-                told.add(str(path), f"row {line}", f"not readable as a table ({error})", "table")
+                skipped.add(str(path), f"row {line}", f"not readable as a table ({error})", "table")
                 continue
+            if cells is None:
+                return
+            stripped = [cell.strip() for cell in cells]
             if len(cells) == len(header):
-                stripped = [cell.strip() for cell in cells]
                 if any(stripped):
-                    yield Row(path, line, dict(zip(header, stripped, strict=True)), told)
-            elif any(cell.strip() for cell in cells):
+                    yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
+            elif any(stripped):
                 problem = (
                     f"{len(cells)} cells where the header has {len(header)}; "
                     "put cells that hold the separator in quotation marks"
                 )
-                told.add(str(path), f"row {line}", problem, "length")
+                skipped.add(str(path), f"row {line}", problem, "length")
 
 
-def read_records(path: Path, skipped: Skipped | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, dict[str, Any]]]:
     """Objects of a JSON file (one, or a list of them) or a JSON-lines file, numbered from 1.
 
     Args:
@@ -216,7 +210,6 @@ def read_records(path: Path, skipped: Skipped | None = None) -> Iterator[tuple[i
     Raises:
         SafecrsError: the file is missing or empty.
     """
-    told = skipped or Skipped(strict=True)
     with open_text(path) as file:
         text = file.read()
     lines: Iterable[Any]
@@ -231,19 +224,18 @@ def read_records(path: Path, skipped: Skipped | None = None) -> Iterator[tuple[i
         if isinstance(value, dict):
             yield number, value
         elif value is not ...:
-            told.add(str(path), f"row {number}", "not a JSON object")
+            skipped.add(str(path), f"row {number}", "not a JSON object")
     if not found:
         raise SafecrsError(f"{path} is empty: it should hold JSON objects.")
 
 
-def read_rows(path: Path, required: Iterable[str] = (), skipped: Skipped | None = None) -> Iterator[Row]:
+def read_rows(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
     """Rows of a table or of a JSON export (``.json``, ``.jsonl``), by the file's suffix."""
-    if not is_json(path):
+    if {".json", ".jsonl"}.isdisjoint(suffix.lower() for suffix in path.suffixes):
         yield from read_table(path, required, skipped)
         return
-    told = skipped or Skipped(strict=True)
-    for number, record in read_records(path, told):
-        yield Row(path, number, json_cells(record), told, record)
+    for number, record in read_records(path, skipped):
+        yield Row(path, number, json_cells(record), skipped, record)
 
 
 def json_cells(record: Mapping[str, Any]) -> dict[str, str]:

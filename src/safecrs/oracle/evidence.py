@@ -23,6 +23,9 @@ from safecrs.storage import Tensors
 from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy
 
 _BATCH = 65536
+_UNKNOWN = "a topic of a name that is not known, left out"
+_LACKING = "says something serious about an item that the catalog lacks"
+_SILENCED = "says something serious, but another row of this source fits the item better"
 _BY_ID = -1
 
 
@@ -184,7 +187,7 @@ class _Collector:
             for place, (topic, key) in enumerate(named.items(), start=len(CATEGORIES))
             if topic not in DESCRIPTORS
         }
-        self._labels: list[tuple[str, int | None]] = []
+        self._labels: list[str] = []
         self._sources: dict[str, int] = {}
         self._given: Counter[str] = Counter()
         self._texts: dict[str, int] = {"": 0}
@@ -196,23 +199,19 @@ class _Collector:
         """Take in an advisory about ``row``; one about no row or another medium is only counted."""
         source = self._sources.setdefault(advisory.source, len(self._sources))
         self._given[advisory.source] += 1
-        label = advisory.title, advisory.year
-        if advisory.medium not in (None, self._domain):
-            problem = f"about a {advisory.medium}, not a {self._domain}"
-            self._skipped.add(advisory.source, quoted(make_label(*label)), problem, odd=False)
-            return
-        if row < 0:
-            if any(statement.value > 0 for statement in advisory.statements):
-                problem = "says something serious about an item that the catalog lacks"
-                self._skipped.add(advisory.source, quoted(make_label(*label)), problem, odd=False)
+        label = quoted(make_label(advisory.title, advisory.year))
+        other = advisory.medium not in (None, self._domain)
+        if other or (row < 0 and any(statement.value > 0 for statement in advisory.statements)):
+            problem = f"about a {advisory.medium}, not a {self._domain}" if other else _LACKING
+            self._skipped.add(advisory.source, label, problem, odd=False)
+        if other or row < 0:
             return
         rows, sources, distances, reviews = self._advisories
         advisories, subjects, values, words = self._statements
         for statement in advisory.statements:
             subject = self._place(statement.subject)
             if subject is None:
-                problem = "a topic of a name that is not known, left out"
-                self._skipped.add(advisory.source, quoted(statement.subject), problem)
+                self._skipped.add(advisory.source, quoted(statement.subject), _UNKNOWN)
                 continue
             highest = len(SEVERITIES) - 1 if subject < len(CATEGORIES) else 1
             if not 0 <= statement.value <= highest:
@@ -251,15 +250,10 @@ class _Collector:
         # it is kept.
         order = kept[np.lexsort((distance[advisory[kept]], -value[kept], said[kept]))]
         order = order[np.diff(said[order], prepend=-1) != 0]
-        used = closest.copy()
-        used[advisory[kept]] = True
-        silenced = np.zeros_like(used)
-        silenced[advisory[value > 0]] = True
+        used = closest | np.isin(np.arange(len(row)), advisory[kept])
         names = tuple(self._sources)
-        for position in np.flatnonzero(silenced & ~used).tolist():
-            problem = "says something serious, but another row of this source fits the item better"
-            label = quoted(make_label(*self._labels[position]))
-            self._skipped.add(names[source[position]], label, problem, odd=False)
+        for position in np.setdiff1d(advisory[value > 0], np.flatnonzero(used)).tolist():
+            self._skipped.add(names[source[position]], self._labels[position], _SILENCED, odd=False)
         offsets = np.zeros(items + 1, dtype=np.int64)
         np.cumsum(np.bincount(row[advisory[order]], minlength=items), out=offsets[1:])
         texts = StringColumn.of(self._texts)
