@@ -182,15 +182,26 @@ def read_json(path: Path) -> Any:
 
 
 def write_tensors(target: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
-    """Write numpy arrays and string metadata as one safetensors file, atomically."""
-    from safetensors.numpy import save_file
+    """Write numpy arrays and string metadata as one safetensors file, atomically; equal inputs, equal bytes.
 
-    with atomic_path(target) as temporary:
-        save_file(
-            {name: np.ascontiguousarray(value) for name, value in tensors.items()},
-            temporary,
-            metadata=dict(metadata),
-        )
+    ``safetensors`` itself writes metadata in an order of chance. The widest numbers come first, so that all
+    are aligned.
+    """
+    ordered = sorted(tensors.items(), key=lambda pair: (-pair[1].dtype.itemsize, pair[0]))
+    codes = {dtype: code for code, dtype in _DTYPES.items()}
+    header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
+    end = 0
+    for name, array in ordered:
+        start, end = end, end + array.nbytes
+        header[name] = {
+            "dtype": codes[array.dtype], "shape": list(array.shape), "data_offsets": [start, end],
+        }  # fmt: skip
+    text = json.dumps(header, ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with atomic_path(target) as temporary, temporary.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _, array in ordered:
+            file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 
 def map_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from safecrs.advisories import Statement, read_esrb
+from safecrs.advisories import Skipped, Statement, read_esrb
 from safecrs.advisories.esrb import DESCRIPTORS, RULED_OUT, esrb_advisory, parse_descriptor
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
@@ -63,13 +63,35 @@ def test_joined_descriptors(tmp_path: Path) -> None:
             "row 2: 'Bloood' is not an ESRB descriptor; did you mean 'Blood'?",
         ),
         ("title,rating\nDoom,M\n", "row 2: there is no descriptor column"),
-        ("name,blood\nDoom,1\n", "lacks the column 'title'"),
+        ("blood\n1\n", "row 2: there is no title"),
     ],
 )
 def test_bad_tables(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SafecrsError) as caught:
-        list(read_esrb(write(tmp_path / "e.csv", text)))
+        list(read_esrb(write(tmp_path / "e.csv", text), Skipped(strict=True)))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        ("Real Gambling", ("Gambling",)),
+        ("Mild Sexual Themes", ("Sexual Themes",)),  # no mild form of its own: the plain one
+        ("mild blood and gore", ("Blood and Gore",)),
+        ("Mild Blood", ("Mild Blood",)),
+        ("In-Game Purchases (Includes Random Items)", ()),
+        ("Users Interact", ()),
+    ],
+)
+def test_what_esrb_prints_is_known(printed: str, meant: tuple[str, ...]) -> None:
+    assert parse_descriptor(printed) == meant
+
+
+def test_a_column_of_two_descriptors_says_both_and_rules_neither_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.csv", "title,use_of_alcohol_and_tobacco,blood\nA,1,0\nB,0,0\n")
+    one, none = read_esrb(path)
+    assert [said.subject for said in one.statements] == ["Use of Alcohol", "Use of Tobacco"]
+    assert {"Use of Alcohol", "Use of Tobacco"}.isdisjoint(none.reviews_topics)
 
 
 def test_compound_descriptors_are_their_parts() -> None:

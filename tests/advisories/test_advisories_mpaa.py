@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from safecrs.advisories import Advisory, read_mpaa
+from safecrs.advisories import Advisory, Skipped, read_mpaa
+from safecrs.advisories.mpaa_reason import LONGEST
 from safecrs.errors import SafecrsError
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"
 
 
-def read(folder: Path, *rows: str) -> list[Advisory]:
+def read(folder: Path, *rows: str, skipped: Skipped | None = None) -> list[Advisory]:
     path = folder / "mpaa.tsv"
     path.write_text("\n".join(("title\tyear\trating\treason", *rows)) + "\n", encoding="utf-8")
-    return list(read_mpaa(path))
+    return list(read_mpaa(path, skipped or Skipped(strict=True)))
 
 
 def test_a_row_becomes_an_advisory(tmp_path: Path) -> None:
@@ -71,6 +72,27 @@ def test_without_a_rating_column_the_reason_tells(tmp_path: Path) -> None:
 def test_broken_rows(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(SafecrsError, match=message):
         read(tmp_path, "Good\t2000\tR\tviolence", row)
+
+
+@pytest.mark.parametrize("rating", ["TV-14", "18", "AA", "M/PG"])
+def test_the_rating_of_another_system_costs_the_rating(tmp_path: Path, rating: str) -> None:
+    skipped = Skipped()
+    row = f"Film\t2000\t{rating}\tstrong violence"
+    (film,) = read(tmp_path, row, skipped=skipped)
+    (unrated,) = read(tmp_path, "Film\t2000\t\tstrong violence")
+    assert film == unrated
+    assert film.statements
+    assert "is not an MPAA rating" in skipped.lines()[0]
+    (named,) = read(tmp_path, f"Film\t2000\t{rating}\tRated PG for violence", skipped=skipped)
+    assert named.statements[0].value == 1, "the reason itself may name one"
+
+
+def test_a_reason_too_long_to_be_one_is_not_read_and_counted(tmp_path: Path) -> None:
+    skipped = Skipped()
+    long = "Rated R for " + "mild language, " * (LONGEST // 15) + "torture"
+    (film,) = read(tmp_path, f"Long\t2000\tR\t{long}", "Film\t2000\tR\tviolence", skipped=skipped)
+    assert film.title == "Film"
+    assert "longer than 4,000 characters" in skipped.lines()[0]
 
 
 def test_a_table_without_reasons(tmp_path: Path) -> None:

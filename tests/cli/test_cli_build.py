@@ -276,8 +276,9 @@ def test_the_ddd_table(cli, refused, tmp_path):
     assert oracle.unsafe({"spiders_reptiles": 0.66}).tolist() == [True, False]
     assert oracle.unsafe({"animal_harm": 0.66}).tolist() == [False, True]
     message = refused("oracle", "compile", "--ddd-table", tmp_path / "films.csv", "--out", tmp_path / "o")
-    assert "films.csv, row 2" in message
-    assert "Clear Yes" in message
+    assert "Nothing of " in message
+    assert "films.csv was used: 2 × there is no column named" in message
+    assert "title, year" in message
 
 
 @pytest.mark.parametrize(

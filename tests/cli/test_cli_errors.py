@@ -64,19 +64,25 @@ def test_an_empty_conversation(refused, command, text):
         ('"Saw,2004,Mild,', "table"),
     ],
 )
-def test_a_broken_row_is_named(refused, tmp_path, row, problem):
+def test_a_broken_row_is_named(cli, refused, tmp_path, row, problem):
     path = tmp_path / "mine.csv"
     path.write_text(f"title,year,violence,topics\nAlien,1979,Mild,\n{row}\n")
-    message = refused("oracle", "compile", "--csv", path, "--out", tmp_path / "o.safetensors")
+    arguments = ("oracle", "compile", "--csv", path, "--out", tmp_path / "o.safetensors")
+    message = refused(*arguments, "--strict")
     assert f"{path}, row 3" in message
     assert problem in message
     assert not (tmp_path / "o.safetensors").exists()
+    done = cli(*arguments)
+    assert done.code == 0, done.err
+    assert f"{path}: 1 × " in done.err
+    assert "(row 3)" in done.err
+    assert problem in done.err
 
 
 def test_a_broken_catalogue_is_named(refused, tmp_path):
     path = tmp_path / "films.csv"
-    path.write_text("name,year\nAlien,1979\n")
-    assert "'title'" in refused("oracle", "compile", "--items", path, "--out", tmp_path / "o")
+    path.write_text("label,year\nAlien,1979\n")
+    assert "there is no title" in refused("oracle", "compile", "--items", path, "--out", tmp_path / "o")
     path.write_bytes(b"title,year\n\xff\xfe,1979\n")
     assert "UTF-8" in refused("oracle", "compile", "--items", path, "--out", tmp_path / "o")
     json = tmp_path / "films.json"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safecrs.advisories import Advisory, Statement, read_mpaa
+from safecrs.advisories import Advisory, Skipped, Statement, read_mpaa
 from safecrs.catalog import Catalog, Item, split_label
-from safecrs.oracle import Oracle, compile_oracle
+from safecrs.oracle import Oracle, Verdict, compile_oracle
 from safecrs.taxonomy import load_taxonomy
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -49,7 +49,7 @@ def words(oracle: Oracle, label: str) -> list[str]:
         ([advisory("The Descent", 2006, "t"), advisory("Descent", 2005, "d")], "Descent (2005)", ["d"]),
         # each source for itself
         ([advisory("Frozen", 2013, "a"), advisory("Frozen", 2014, "b", "ddd")], "Frozen (2013)", ["a", "b"]),
-        # an IMDb id says more than any title
+        # an IMDb id and an exact title and year are as close; of equal severities the id's words are kept
         ([advisory("Saw", 2004, "a"), advisory("Saw", 2010, "b", imdb_id="tt0387564")], "Saw (2004)", ["b"]),
     ],
 )
@@ -64,6 +64,73 @@ def test_what_does_not_count_is_not_counted() -> None:
     advisories = [advisory("Frozen", 2013, "a"), advisory("Frozen", 2014, "b"), advisory("Up", 2009, "c")]
     count = compile_oracle(CATALOG, advisories, TAXONOMY).coverage().sources["mpaa"]
     assert (count.advisories, count.resolved) == (3, 1)
+
+
+DOG = "the dog dies"
+ANIMALS = TAXONOMY.trait("animal_harm").topics
+NOES = tuple(Statement(topic, 0) for topic in ANIMALS)
+YES = (Statement(DOG, 1, "it does"),)
+
+
+def animals(*advisories: Advisory, skipped: Skipped | None = None) -> Verdict:
+    oracle = compile_oracle(CATALOG, advisories, TAXONOMY, skipped=skipped)
+    return oracle.check("Saw", 2004, {"animal_harm": 0.66}).verdict
+
+
+@pytest.mark.parametrize(
+    ("vouching", "accusing"),
+    [
+        # by id, by title and year, by title alone: no row silences another's yes
+        (("Saw", 2004, "tt0387564"), ("Saw", 2004, None)),
+        (("Saw", 2004, None), ("Saw", 2004, "tt0387564")),
+        (("Saw", 2004, "tt0387564"), ("Saw", None, None)),
+        (("Saw", 2004, None), ("Saw", None, None)),
+        (("Other name", None, "tt0387564"), ("Saw", 2004, None)),
+        (("Saw", None, None), ("Saw", 2004, None)),
+    ],
+)
+def test_of_rows_about_one_item_the_most_serious_statement_holds(
+    vouching: tuple[str, int | None, str | None], accusing: tuple[str, int | None, str | None]
+) -> None:
+    title, year, imdb_id = vouching
+    safe = Advisory(title, year, "mine", NOES, imdb_id)
+    title, year, imdb_id = accusing
+    yes = Advisory(title, year, "mine", YES, imdb_id)
+    assert animals(safe) is Verdict.SAFE
+    assert animals(safe, yes) is animals(yes, safe) is Verdict.UNSAFE
+
+
+def test_an_undated_row_does_not_vouch_beside_a_dated_one() -> None:
+    undated = Advisory("Saw", None, "mine", NOES)
+    assert animals(undated) is Verdict.SAFE
+    assert animals(undated, Advisory("Saw", 2004, "mine", (Statement("spiders", 0),))) is Verdict.UNKNOWN
+
+
+def test_a_yes_that_counts_for_nothing_is_told_by_title() -> None:
+    skipped = Skipped()
+    rows = [
+        Advisory("Nowhere", 1999, "mine", YES),
+        Advisory("Absent\x1b[2J", None, "mine", (Statement("violence", 2),)),
+        Advisory("Lost", 2001, "mine", NOES),  # a no about nothing is only counted
+        Advisory("Saw", 2004, "mine", NOES),
+        Advisory("Saw", 2005, "mine", YES),
+    ]
+    assert animals(*rows, skipped=skipped) is Verdict.SAFE
+    assert skipped.lines() == [
+        "mine: 2 × says something serious about an item that the catalog lacks "
+        "('Nowhere (1999)', 'Absent\\x1b[2J')",
+        "mine: 1 × says something serious, but another row of this source fits the item better "
+        "('Saw (2005)')",
+    ]
+
+
+def test_a_topic_called_like_a_category_leaves_the_category_alone(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text('[trait.fights]\nname = "Fights"\navoid = "fights"\ntopics = ["violence"]\n')
+    said = Advisory("Saw", 2004, "mine", (Statement("violence", 3),))
+    oracle = compile_oracle(CATALOG, [said], TAXONOMY.extended(path))
+    assert oracle.unsafe({"gore": 0.66}).tolist() == [False, False, False, True]
+    assert oracle.check("Saw", 2004, {"fights": 0.66}).verdict is Verdict.UNKNOWN
 
 
 def test_a_source_says_a_thing_once_and_the_most_serious() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 
 from safecrs.advisories.esrb import DESCRIPTORS, RULED_OUT
-from safecrs.oracle import Verdict, load_starter
+from safecrs.advisories.topics import known_topics
+from safecrs.catalog import Catalog
+from safecrs.oracle import Verdict, compile_oracle, load_starter
 from safecrs.starter import read_starter
-from safecrs.taxonomy import Domain
+from safecrs.taxonomy import Domain, load_taxonomy
 
 
 @pytest.mark.parametrize("domain", ["film", "game"])
@@ -21,6 +27,37 @@ def test_every_starter_item_is_advised(domain: Domain) -> None:
     assert coverage.sources["starter"].resolved == len(items)
     assert all(item.plot and item.genres and item.year for item in items)
     assert load_starter(domain) is oracle
+
+
+def reviewed(domain: Domain) -> set[str]:
+    return set(tomllib.loads((files("safecrs.starter") / "reviewed.toml").read_text("utf-8"))[domain])
+
+
+def test_what_was_reviewed_is_listed() -> None:
+    film, game = reviewed("film"), reviewed("game")
+    assert film == set(load_taxonomy("film").topics)
+    assert game == set(DESCRIPTORS)
+    assert film | game <= set(known_topics())
+
+
+@pytest.mark.parametrize("domain", ["film", "game"])
+def test_a_topic_that_is_new_to_the_taxonomy_is_unknown_until_it_is_reviewed(
+    tmp_path: Path, domain: Domain
+) -> None:
+    path = tmp_path / "traits.toml"
+    new = sorted(set(known_topics()) - reviewed("film") - reviewed("game"))
+    assert len(new) > 90
+    sections = (
+        f"[trait.new_{number}]\nname = '{number}'\navoid = 'x'\ntopics = [{topic!r}]\n"
+        for number, topic in enumerate([*new, "something nobody asks about"])
+    )
+    path.write_text("\n".join(sections), encoding="utf-8")
+    taxonomy = load_taxonomy(domain).extended(path)
+    items, advisories = read_starter(domain)
+    oracle = compile_oracle(Catalog.from_items(items, domain), advisories, taxonomy)
+    old = len(load_taxonomy(domain).traits)
+    assert not (oracle.risk[:, old:] == 0).any(), "nobody vouches"
+    assert (oracle.risk[:, :old] == load_starter(domain).risk).sum() > 5_000, "the others stay as they are"
 
 
 def test_films_speak_to_every_trait() -> None:

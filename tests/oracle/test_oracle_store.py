@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -51,6 +54,37 @@ def test_an_oracle_without_evidence_round_trips(oracle: Oracle, tmp_path: Path) 
     bare = Oracle.from_risk(oracle.catalog, TAXONOMY, np.full(oracle.risk.shape, 0.5))
     bare.save(tmp_path / "o")
     assert Oracle.load(tmp_path / "o").explain(0) == bare.explain(0)
+
+
+def test_files_of_the_format_before_are_read(oracle: Oracle, tmp_path: Path) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    tensors, metadata = map_tensors(path)
+    del metadata["evidence_subjects"], metadata["checksum"], metadata["checksums"]
+    copied = {name: np.array(value) for name, value in tensors.items()}
+    write_tensors(path, copied, sealed(copied, metadata | {"version": "3"}))
+    assert Oracle.load(path).explain(1) == oracle.explain(1)
+
+
+def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
+    """In two processes that order sets and mappings differently."""
+    code = "from safecrs.oracle import load_starter; from pathlib import Path; import sys; "
+    files = [tmp_path / name for name in ("a", "b")]
+    for seed, path in enumerate(files):
+        done = [sys.executable, "-c", f"{code}load_starter('game').save(Path(sys.argv[1]))", str(path)]
+        subprocess.run(done, check=True, env={"PYTHONHASHSEED": str(seed), "PYTHONPATH": ":".join(sys.path)})
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_the_file_is_one_that_safetensors_reads(oracle: Oracle, tmp_path: Path) -> None:
+    from safetensors import safe_open
+    from safetensors.numpy import load_file
+
+    path = tmp_path / "o"
+    oracle.save(path)
+    np.testing.assert_array_equal(load_file(path)["risk"].T, oracle.risk)
+    with safe_open(path, "np") as file:
+        assert json.loads(file.metadata()["evidence_subjects"])[0] == "sex"
 
 
 def test_fingerprint_follows_risks_and_titles(oracle: Oracle) -> None:

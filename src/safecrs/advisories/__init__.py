@@ -7,10 +7,12 @@ from safecrs.advisories.mpaa_reason import parse_reason
 from safecrs.advisories.parents_guide import read_parents_guide
 from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.scores import read_scores
+from safecrs.advisories.skipped import Skipped
 from safecrs.advisories.user_csv import read_user_csv
 
 __all__ = [
     "Advisory",
+    "Skipped",
     "Statement",
     "parse_reason",
     "read_ddd",

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
 from safecrs.advisories.record import Advisory, Statement
-from safecrs.advisories.tables import Row, column_key, read_records, read_table
+from safecrs.advisories.skipped import RowError, Skipped, quoted
+from safecrs.advisories.tables import Row, cell_text, json_cells, read_each
 from safecrs.advisories.topics import canonical_topic
-from safecrs.errors import SafecrsError
 
 SOURCE = "ddd"
 MIN_VOTES = 2
+
+_KINDS = ("item type name", "itemtypename", "item type", "itemtype", "type", "medium")
+_MEDIA = {"movie": "film", "tv movie": "film", "video game": "game", "videogame": "game"}
+_COUNT = re.compile(r"(\d{1,9})(?:\.0+)?", re.ASCII)
 
 
 def vote(yes: int, no: int) -> int | None:
@@ -29,104 +35,93 @@ def vote(yes: int, no: int) -> int | None:
     return 0 if 3 * no >= 2 * total else None
 
 
-def read_ddd(path: Path) -> Iterator[Advisory]:
+def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """Votes from DoesTheDogDie, `vote` deciding each topic; a disputed one is no statement.
 
-    ``.json``/``.jsonl``: responses of the API's media endpoint, ``{item: {name, releaseYear, imdbId},
-    topicItemStats: [{topic: {name}, yesSum, noSum}]}``, one, a list or one a line. CSV/TSV: columns title,
-    year, topic, yes, no (and imdb_id), one topic a row; the rows of an item stand together. Either may be
-    gzip-compressed. Topic names are mapped to the taxonomy's (`canonical_topic`).
+    ``.json``/``.jsonl``: responses of the API's media endpoint, one, a list or one a line, either nested,
+    ``{item: {name, releaseYear, imdbId, itemType: {name}}, topicItemStats: [{topic: {id, name}, yesSum,
+    noSum}]}``, or flat, ``{name, releaseYear, imdbId, itemTypeName, topicItemStats: [{topicId, topicName,
+    yesSum, noSum}]}``. CSV/TSV: columns title, year, topic, yes, no (and imdb_id, type), one topic a row; the
+    rows of an item stand together. Either may be gzip-compressed.
+
+    A topic is known by its id or by any of its names (`canonical_topic`). An item of another type than Movie
+    or Video Game is an advisory of that medium, which counts for neither.
 
     Raises:
-        SafecrsError: names file and row of what cannot be read.
+        SafecrsError: the file is unreadable, or nothing of it was used.
     """
-    if {".json", ".jsonl"} & {suffix.lower() for suffix in path.suffixes}:
-        for number, record in read_records(path):
-            yield _response(record, path, number)
-        return
-    item: tuple[str, int | None, str | None] | None = None
-    votes: list[tuple[str, int, int]] = []
-    for row in read_table(path, required=("topic", "yes", "no")):
-        this = (row.title, row.year, row.imdb_id)
-        if this != item:
-            if item is not None:
-                yield _advisory(*item, votes)
-            item, votes = this, []
-        votes.append((row.cells["topic"], _count(row, "yes"), _count(row, "no")))
-    if item is not None:
-        yield _advisory(*item, votes)
+    read = read_each(path, _advisory, skipped, required=("topic", "yes", "no"))
+    for _, group in groupby(read, key=lambda said: (said.title, said.year, said.imdb_id, said.medium)):
+        parts = list(group)
+        yield replace(parts[0], statements=tuple(chain.from_iterable(part.statements for part in parts)))
 
 
-def read_ddd_table(path: Path) -> Iterator[Advisory]:
+def read_ddd_table(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """The ML-DDD sensitivity table: one film a row, a 0/1 column "Clear Yes: <topic>" for each topic.
 
     A 0 says that there is no clear yes, not that there is a clear no; so only a 1 is a statement, unless
     the table also has "Clear No: <topic>" columns.
 
     Raises:
-        SafecrsError: names file and row of what cannot be read.
+        SafecrsError: the file is unreadable, or nothing of it was used.
     """
-    for row in read_table(path):
-        statements: list[Statement] = []
-        columns = 0
-        for value, prefix in ((1, "clear yes "), (0, "clear no ")):
-            for name, cell in row.cells.items():
-                if not name.startswith(prefix):
-                    continue
-                columns += 1
-                if cell.casefold() not in ("", "0", "0.0", "1", "1.0", "true", "false"):
-                    row.fail(f"the column {name!r} must hold 0 or 1, not {cell!r}.")
-                if cell.casefold() in ("1", "1.0", "true"):
-                    topic = name.removeprefix(prefix)
-                    statements.append(Statement(canonical_topic(topic), value, topic))
-        if not columns:
-            row.fail('there is no column named "Clear Yes: …".')
-        title, year = row.title, row.year
-        dated = re.fullmatch(r"(.*\S)\s*\(((?:1[89]|20)\d\d)\)", title)
-        if year is None and dated:
-            title, year = dated[1], int(dated[2])
-        yield Advisory(title, year, SOURCE, tuple(statements), imdb_id=row.imdb_id)
+    return read_each(path, _sensitivities, skipped)
 
 
-def _advisory(
-    title: str, year: int | None, imdb_id: str | None, votes: Iterable[tuple[str, int, int]]
-) -> Advisory:
-    decided = ((topic, yes, no, vote(yes, no)) for topic, yes, no in votes)
-    statements = tuple(
-        Statement(canonical_topic(topic), value, f"{topic}: {yes} yes, {no} no")
-        for topic, yes, no, value in decided
-        if value is not None
-    )
-    return Advisory(title, year, SOURCE, statements, imdb_id=imdb_id)
+def _sensitivities(row: Row) -> Advisory:
+    statements: list[Statement] = []
+    columns = [name for name in row.cells if name.startswith(("clear yes ", "clear no "))]
+    for name in columns:
+        cell = row.cells[name]
+        if cell.casefold() not in ("", "0", "0.0", "1", "1.0", "true", "false"):
+            row.fail(f"the column {name!r} must hold 0 or 1, not {quoted(cell)}", "flag")
+        if cell.casefold() in ("1", "1.0", "true"):
+            topic = name.split(" ", 2)[2]
+            statements.append(Statement(canonical_topic(topic), int(name.startswith("clear yes")), topic))
+    if not columns:
+        row.fail('there is no column named "Clear Yes: …"')
+    return row.advisory(SOURCE, statements)
 
 
-def _count(row: Row, name: str) -> int:
-    text = row.cells[name]
-    if not text.isdecimal():
-        row.fail(f"{name} must be a number of votes, not {text!r}.")
-    return int(text)
+def _advisory(row: Row) -> Advisory | None:
+    stats = row.record.get("topicItemStats")
+    if "items" in row.record and not stats:
+        row.fail("this is an answer of the search (/dddsearch), without votes; ask /media/ID of each item")
+    if row.record and not isinstance(stats, list):
+        row.fail("not a DoesTheDogDie response: it has no list of topicItemStats")
+    item = row.record.get("item")
+    about = replace(row, cells=json_cells(item)) if isinstance(item, dict) else row
+    kind = (about.get(*_KINDS) or "").casefold()
+    if row.record and not stats:
+        return None
+    votes = (_of_stat(row, stat) for stat in stats) if stats else (_vote(row, row.cells),)
+    return about.advisory(SOURCE, filter(None, votes), medium=_MEDIA.get(kind, kind) or None)
 
 
-def _response(record: Mapping[str, Any], path: Path, number: int) -> Advisory:
+def _of_stat(row: Row, stat: object) -> Statement | None:
     try:
-        item = record["item"]
-        cells = {
-            column_key(key): str(item.get(key) or "").strip() for key in ("name", "releaseYear", "imdbId")
-        }
-        votes = [
-            (_topic(stat), int(stat.get("yesSum") or 0), int(stat.get("noSum") or 0))
-            for stat in record.get("topicItemStats") or ()
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SafecrsError(
-            f"{path}, row {number}: not a DoesTheDogDie response ({type(error).__name__}: {error})."
-        ) from error
-    row = Row(path, number, cells)
-    if not row.title.strip():
-        row.fail("the item has no name.")
-    return _advisory(row.title, row.year, row.imdb_id, votes)
+        return _vote(row, stat if isinstance(stat, dict) else {})
+    except RowError as error:
+        row.note(f"{error.about[2]}; these votes are left out", error.about[3])
+        return None
 
 
-def _topic(stat: Mapping[str, Any]) -> str:
-    topic = stat["topic"]
-    return str(topic.get("name") or topic["doesName"])
+def _vote(row: Row, stat: Mapping[str, Any]) -> Statement | None:
+    """The statement of one topic's votes; None where they are disputed."""
+    inner = stat.get("topic")
+    topic = inner if isinstance(inner, dict) else {}
+    ids = (stat.get("topicId"), stat.get("TopicId"), topic.get("id"))
+    names = (topic.get("doesName"), stat.get("topicName"), topic.get("name") if topic else inner)
+    texts = [text for value in (*ids, *names) if (text := cell_text(value))]
+    if not texts:
+        row.fail("votes without a topic")
+    counts = []
+    for cell in (cell_text(stat.get(f"{word}Sum", stat.get(word))) for word in ("yes", "no")):
+        count = _COUNT.fullmatch(cell)
+        if count is None:
+            row.fail(f"{quoted(cell)} is not a number of votes", "votes")
+        counts.append(int(count[1]))
+    yes, no = counts
+    value = vote(yes, no)
+    words = f"{texts[-1]}: {yes} yes, {no} no"
+    return None if value is None else Statement(canonical_topic(*texts), value, words)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from safecrs.advisories.record import Advisory, Statement
-from safecrs.advisories.tables import column_key, read_table
+from safecrs.advisories.skipped import Skipped, quoted
+from safecrs.advisories.tables import Row, column_key, read_each
 
 SOURCE = "esrb"
 
@@ -97,27 +98,49 @@ _COMPOUND = {
     "Drug, Alcohol and Tobacco Reference": ("Drug Reference", "Alcohol Reference", "Tobacco Reference"),
     "Animated Blood and Gore": ("Blood and Gore",),
     "Gambling Themes": ("Gambling",),
+    "Real Gambling": ("Gambling",),
+    "Violent References": ("Mild Violence",),
+    "Animated Violence": ("Cartoon Violence",),
+    "Mature Sexual Themes": ("Sexual Content",),
     "Strong Lyrics": ("Strong Language",),
     "Strong Janguage": ("Strong Language",),
     "No Descriptors": (),
+    # What ESRB prints beside descriptors: how a game is played and sold, not what is in it.
+    "In-Game Purchases": (),
+    "In-Game Purchases (Includes Random Items)": (),
+    "In-Game Purchases + Random Items": (),
+    "Digital Purchases": (),
+    "Users Interact": (),
+    "Online Interactions Not Rated by the ESRB": (),
+    "Online Music Not Rated by the ESRB": (),
+    "Shares Location": (),
+    "Shares Info": (),
+    "Unrestricted Internet": (),
+    "Some Adult Assistance May Be Needed": (),
+    "Edutainment": (),
+    "Informational": (),
 }
 _BY_KEY: dict[str, tuple[str, ...]] = {column_key(name): (name,) for name in DESCRIPTORS}
 _BY_KEY |= {column_key(name): parts for name, parts in _COMPOUND.items()}
+_BY_KEY |= {f"mild {key}": parts for key, parts in _BY_KEY.items() if f"mild {key}" not in _BY_KEY}
+_LONGEST = 80
 
 
 def parse_descriptor(text: str) -> tuple[str, ...]:
     """The `DESCRIPTORS` that a printed one stands for: "Use of Alcohol and Tobacco" is two of them.
 
+    A mild form that is none of them counts as the plain one; "In-Game Purchases" is none at all.
+
     Raises:
         ValueError: it is none; the message suggests the closest.
     """
-    key = column_key(text)
+    key = column_key(text[:_LONGEST])
     if key not in _BY_KEY:
         import difflib
 
         close = difflib.get_close_matches(key, _BY_KEY, n=1)
         hint = f"; did you mean {' and '.join(_BY_KEY[close[0]])!r}?" if close else ""
-        raise ValueError(f"{text.strip()!r} is not an ESRB descriptor{hint}")
+        raise ValueError(f"{quoted(text.strip())} is not an ESRB descriptor{hint}")
     return _BY_KEY[key]
 
 
@@ -149,7 +172,7 @@ def esrb_advisory(
     return Advisory(title, year, source, statements + more, reviews_topics=known)
 
 
-def read_esrb(path: Path) -> Iterator[Advisory]:
+def read_esrb(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """Games of an ESRB table, CSV or TSV, also gzip-compressed.
 
     Either one 0/1 column a descriptor ("blood_and_gore"; the published dataset spells one
@@ -157,23 +180,26 @@ def read_esrb(path: Path) -> Iterator[Advisory]:
     them; rating and console are passed over, since only descriptors say what is in a game.
 
     Raises:
-        SafecrsError: names file and row of what cannot be read, or an unknown descriptor.
+        SafecrsError: the file is unreadable, or nothing of it was used.
     """
-    for row in read_table(path, required=("title",)):
-        joined = row.get("descriptors")
-        if joined is not None:
-            try:
-                parts = [part for part in joined.split("|") if part.strip()]
-                yield esrb_advisory(row.title, row.year, parts)
-            except ValueError as error:
-                row.fail(f"{error}.")
-            continue
-        columns = {key: _BY_KEY[key][0] for key in row.cells if _BY_KEY.get(key)}
-        if not columns:
-            row.fail("there is no descriptor column, such as blood_and_gore or descriptors.")
-        flags = {name: row.cells[key] for key, name in columns.items()}
-        for name, flag in flags.items():
-            if flag not in ("0", "1"):
-                row.fail(f"{name} must be 0 or 1, not {flag!r}.")
-        present = [name for name, flag in flags.items() if flag == "1"]
-        yield esrb_advisory(row.title, row.year, present, considered=columns.values())
+    return read_each(path, _game, skipped)
+
+
+def _game(row: Row) -> Advisory:
+    title, year, _ = row.item()
+    joined = row.get("descriptors")
+    if joined is not None:
+        present = [part for part in joined.split("|") if part.strip()]
+        try:
+            return esrb_advisory(title, year, present)
+        except ValueError as error:
+            row.fail(str(error), "descriptor")
+    columns = {key: _BY_KEY[key] for key in row.cells if _BY_KEY.get(key)}
+    if not columns:
+        row.fail("there is no descriptor column, such as blood_and_gore or descriptors")
+    for key, names in columns.items():
+        if row.cells[key] not in ("0", "1"):
+            row.fail(f"{names[0]} must be 0 or 1, not {quoted(row.cells[key])}", "flag")
+    present = [name for key, names in columns.items() if row.cells[key] == "1" for name in names]
+    considered = [names[0] for names in columns.values() if len(names) == 1]
+    return esrb_advisory(title, year, present, considered=considered)

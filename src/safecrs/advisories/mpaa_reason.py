@@ -31,6 +31,9 @@ from safecrs.advisories.mpaa_words import Level, Sense, load_lexicon
 from safecrs.advisories.record import Statement
 from safecrs.taxonomy import CATEGORIES
 
+LONGEST = 4_000
+"""A reason of more characters is not read; published ones have at most some 300."""
+
 _MINOR, _CHILD = "a minor is sexualised", "a child is abused"
 _TALK = -0.5
 _STRONG = 0.9
@@ -74,7 +77,9 @@ def parse_reason(reason: str, rating: str | None = None) -> tuple[Statement, ...
 
 
 def read_reason(reason: str, rating: str | None = None) -> Reading:
-    """`parse_reason`, with what was not understood. Never raises; linear in the length of ``reason``."""
+    """`parse_reason`, with what was not understood. Never raises; a text longer than `LONGEST` is unread."""
+    if len(reason) > LONGEST:
+        return Reading((), (reason[:LONGEST],))
     text = plain(reason)
     named, begin = rating_and_body(text)
     levels = load_lexicon().levels

@@ -31,6 +31,7 @@ class Advisory:
         reviews_guide: it considered all five guide categories, so one it does not state is unremarkable
             (severity 0) rather than unknown.
         reviews_topics: topics it considered, so one it does not state is a "no" rather than unknown.
+        medium: "film", "game" or another kind of work that the item is; None: not said.
     """
 
     title: str
@@ -40,3 +41,4 @@ class Advisory:
     imdb_id: str | None = None
     reviews_guide: bool = False
     reviews_topics: frozenset[str] = frozenset()
+    medium: str | None = None

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from safecrs.advisories.record import Advisory, Statement
-from safecrs.advisories.severities import COLUMNS
-from safecrs.advisories.tables import read_rows
-from safecrs.taxonomy import CATEGORIES
+from safecrs.advisories.severities import category_cells
+from safecrs.advisories.skipped import Skipped, quoted
+from safecrs.advisories.tables import Row, read_each, says_nothing
 
 SOURCE = "scores"
 
@@ -24,24 +24,24 @@ def score_severity(score: float) -> int:
     return 0 if score == 0 else 1 if score <= 10 / 3 else 2 if score <= 20 / 3 else 3
 
 
-def read_scores(path: Path) -> Iterator[Advisory]:
+def read_scores(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """Rows of title, year and 0…10 scores: sex, violence, language, and the other categories if there.
 
     An empty cell says nothing. CSV, TSV or JSON, each also gzip-compressed.
 
     Raises:
-        SafecrsError: names file and row of what cannot be read.
+        SafecrsError: the file is unreadable, or nothing of it was used.
     """
-    for row in read_rows(path):
-        statements = []
-        for category in CATEGORIES:
-            text = row.get(*COLUMNS[category])
-            if not text:
-                continue
+    return read_each(path, _advisory, skipped)
+
+
+def _advisory(row: Row) -> Advisory | None:
+    statements = []
+    for category, column, text in category_cells(row):
+        if not says_nothing(text):
             try:
                 severity = score_severity(float(text))
             except ValueError:
-                row.fail(f"{category} must be a score from 0 to 10, not {text!r}.")
+                row.fail(f"{column} must be a score from 0 to 10, not {quoted(text)}", "score")
             statements.append(Statement(category, severity, f"{text} of 10"))
-        if statements:
-            yield Advisory(row.title, row.year, SOURCE, tuple(statements), imdb_id=row.imdb_id)
+    return row.advisory(SOURCE, statements) if statements else None

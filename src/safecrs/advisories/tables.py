@@ -1,4 +1,4 @@
-"""Tables and JSON as sources publish them, read row by row with errors that name file and row."""
+"""Tables and JSON as sources publish them, read row by row; an odd row costs itself and is counted."""
 
 from __future__ import annotations
 
@@ -7,18 +7,32 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, TypeVar
 
+from safecrs.advisories.record import Advisory, Statement
+from safecrs.advisories.skipped import RowError, Skipped, quoted
 from safecrs.errors import SafecrsError
 
 _WORDS = re.compile(r"[^a-z0-9]+")
 _TITLES = ("title", "name", "film", "movie", "game")
 _YEARS = ("year", "release year", "releaseyear", "start year", "startyear")
 _IDS = ("imdb id", "imdbid", "tconst", "imdb")
+_YEAR = re.compile(r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)", re.ASCII)
+_DATED = re.compile(r"\(((?:1[89]|20)\d\d)\)", re.ASCII)
+_ID = re.compile(r"(?:\btt(\d{5,10})(?!\d)|^(\d{5,10})(?:\.0+)?$)", re.IGNORECASE | re.ASCII)
+_NOTHING = frozenset(
+    ["", "-", "–", "—", "?", "n/a", "na", "nan", "null", "none", "nil", "\\n", "unknown", "tba", "tbd"]
+)
+_DIGITS = 18
+_SHOWN = 20
+_STRICT = Skipped(strict=True)
+
+T = TypeVar("T")
 
 
 def column_key(name: str) -> str:
@@ -26,129 +40,240 @@ def column_key(name: str) -> str:
     return _WORDS.sub(" ", name.lower()).strip()
 
 
+def says_nothing(cell: str) -> bool:
+    """Whether a cell is empty or holds a sign for it, such as "-", "N/A" or "null"."""
+    return len(cell) < 8 and cell.strip().casefold() in _NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: cell texts by `column_key`, and where it stands for error messages."""
+    """One row: cell texts by `column_key`, where it stands, and the JSON object that it was, if any."""
 
     path: Path
     number: int
     cells: Mapping[str, str]
+    skipped: Skipped
+    record: Mapping[str, Any] = field(default_factory=dict)
 
-    def fail(self, problem: str) -> NoReturn:
-        """Raise the error that names this row."""
-        raise SafecrsError(f"{self.path}, row {self.number}: {problem}")
+    def fail(self, problem: str, kind: str = "") -> NoReturn:
+        """Give this row up."""
+        raise RowError(str(self.path), f"row {self.number}", problem, kind)
+
+    def note(self, problem: str, kind: str = "", *, odd: bool = True) -> None:
+        """Count a problem of a row that is used all the same."""
+        self.skipped.add(str(self.path), f"row {self.number}", problem, kind, odd=odd)
 
     def get(self, *names: str) -> str | None:
         """The first of these columns that the table has, None when it has none."""
-        for name in names:
-            if name in self.cells:
-                return self.cells[name]
-        return None
+        return next((self.cells[name] for name in names if name in self.cells), None)
 
-    @property
-    def title(self) -> str:
-        """The item's title; an error when it is missing."""
-        title = self.get(*_TITLES)
+    def item(self) -> tuple[str, int | None, str | None]:
+        """Title, year and IMDb id ("tt…"); a title without a year cell may be "Title (Year)".
+
+        A cell that holds no year or no id is counted and read as empty; of a range or a date the first year
+        counts. A row without a title fails.
+        """
+        title = self.get(*_TITLES) or ""
+        dated = _DATED.fullmatch(title[-6:]) if len(title) > 6 else None
+        year = self._found(_YEAR, "a year", *_YEARS)
+        if dated and (year is None or year == dated[1]):
+            title, year = title[:-6].rstrip(), dated[1]
         if not title:
-            self.fail("there is no title; give a title column and fill it.")
-        return title
+            self.fail("there is no title; give a title column and fill it")
+        number = self._found(_ID, "an IMDb id, such as tt0133093", *_IDS)
+        return title, None if year is None else int(year), number and f"tt{number.zfill(7)}"
 
-    @property
-    def year(self) -> int | None:
-        """The item's year, None when the cell is empty; an error when it is not a year."""
-        text = self.get(*_YEARS)
-        if not text:
-            return None
-        match = re.fullmatch(r"((?:1[89]|20)\d\d)(?:\.0)?", text)
-        if match is None:
-            self.fail(f"{text!r} is not a year.")
-        return int(match[1])
+    def _found(self, pattern: re.Pattern[str], what: str, *names: str) -> str | None:
+        cell = self.get(*names) or ""
+        match = pattern.search(cell[:200])
+        if match is None and cell:
+            problem = f"{quoted(cell)} is not {what}; the row is read without it"
+            self.note(problem, what, odd=not says_nothing(cell))
+        return match and match[match.lastindex or 0]
 
-    @property
-    def imdb_id(self) -> str | None:
-        """The item's IMDb id ("tt…"), None when absent; an error when it is not one."""
-        text = self.get(*_IDS)
-        if not text:
-            return None
-        if not re.fullmatch(r"(?:tt)?\d{5,10}", text):
-            self.fail(f"{text!r} is not an IMDb id; write it as tt0133093.")
-        return text if text.startswith("tt") else f"tt{text.zfill(7)}"
+    def advisory(
+        self,
+        source: str,
+        statements: Iterable[Statement],
+        *,
+        reviews_guide: bool = False,
+        medium: str | None = None,
+    ) -> Advisory:
+        """What this row says about its item."""
+        title, year, imdb_id = self.item()
+        return Advisory(
+            title, year, source, tuple(statements), imdb_id, reviews_guide=reviews_guide, medium=medium
+        )
 
 
-def read_table(path: Path, required: Iterable[str] = ()) -> Iterator[Row]:
-    """The rows of a CSV or TSV file (by its suffix; ``.gz`` too), numbered by the line they start on.
+def read_each(
+    path: Path,
+    parse: Callable[[Row], T | None],
+    skipped: Skipped | None = None,
+    required: Iterable[str] = (),
+) -> Iterator[T]:
+    """What ``parse`` makes of each row of a table or JSON export; None for a row that says nothing.
 
-    Blank lines are passed over; cells are stripped.
+    Args:
+        parse: may give a row up (`Row.fail`).
+        skipped: takes what is passed over; without one it is a warning.
+        required: columns that a table must have.
 
     Raises:
-        SafecrsError: the file is missing or unreadable, a required column is absent, or a row has more or
-            fewer cells than the header.
+        SafecrsError: the file is unreadable, or nothing of it was used; names its columns.
+    """
+    told = Skipped() if skipped is None else skipped
+    used, columns = 0, ["not known"]
+    for row in read_rows(path, required, told):
+        columns = list(row.cells)
+        try:
+            made = parse(row)
+        except RowError as error:
+            told.add(*error.about)
+            continue
+        if made is None:
+            told.add(str(path), f"row {row.number}", "a row that says nothing", odd=False)
+        else:
+            used += 1
+            yield made
+    if not used:
+        reasons = " | ".join(told.lines(str(path))).replace(f"{path}: ", "") or "it has no rows"
+        raise SafecrsError(
+            f"Nothing of {path} was used: {reasons}. Its columns are {', '.join(columns[:_SHOWN])}; "
+            "docs/data.md names those that are read."
+        )
+    if skipped is None:
+        told.warn()
+
+
+def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
+    """The rows of a CSV or TSV file (``.gz`` too), numbered by the line they start on.
+
+    The header tells whether commas, semicolons or tabs divide the cells. Blank lines are passed over; cells
+    are stripped.
+
+    Args:
+        skipped: takes rows that cannot be read; without one they are errors.
+
+    Raises:
+        SafecrsError: the file is missing or unreadable, a required column is absent, or a quotation mark is
+            not closed on its line.
     """
     with open_text(path) as file:
-        suffixes = [suffix.lower() for suffix in path.suffixes]
-        reader = csv.reader(file, delimiter="\t" if ".tsv" in suffixes else ",", strict=True)
-        line = 1
+        first = file.readline()
         try:
+            tabs = ".tsv" in [suffix.lower() for suffix in path.suffixes]
+            mark = _delimiter(first, "\t" if tabs else ",")
+            reader = csv.reader(chain([first], file), delimiter=mark, strict=True)
             header = [column_key(name) for name in next(reader, [])]
-            if not header:
-                raise SafecrsError(f"{path} is empty: its first line must name the columns.")
-            absent = [name for name in required if name not in header]
-            if absent:
-                raise SafecrsError(f"{path} lacks the column {absent[0]!r}; it has {', '.join(header)}.")
-            if len(set(header)) != len(header):
-                raise SafecrsError(f"{path} names a column twice: {', '.join(header)}.")
-            line = reader.line_num + 1
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    if len(cells) != len(header):
-                        raise SafecrsError(
-                            f"{path}, row {line}: {len(cells)} cells where the header has {len(header)}; "
-                            "put cells that hold the separator in quotation marks."
-                        )
-                    stripped = (cell.strip() for cell in cells)
-                    yield Row(path, line, dict(zip(header, stripped, strict=True)))
-                line = reader.line_num + 1
         except csv.Error as error:
-            raise SafecrsError(f"{path}, row {line}: not readable as a table ({error}).") from error
+            raise SafecrsError(f"{path}, row 1: not readable as a table ({error}).") from error
+        if not header:
+            raise SafecrsError(f"{path} is empty: its first line must name the columns.")
+        absent = [name for name in required if name not in header]
+        if absent:
+            raise SafecrsError(f"{path} lacks the column {absent[0]!r}; it has {', '.join(header)}.")
+        if len(set(header)) != len(header):
+            raise SafecrsError(f"{path} names a column twice: {', '.join(header)}.")
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                if reader.line_num > line:
+                    raise SafecrsError(
+                        f"{path}, row {line}: a quotation mark spoils the table up to row {reader.line_num} "
+                        f"({error}); close it, or double it where it is part of the text."
+                    ) from error
+                skipped.add(str(path), f"row {line}", f"not readable as a table ({error})", "table")
+                continue
+            if cells is None:
+                return
+            stripped = [cell.strip() for cell in cells]
+            if len(cells) == len(header):
+                if any(stripped):
+                    yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
+            elif any(stripped):
+                problem = (
+                    f"{len(cells)} cells where the header has {len(header)}; "
+                    "put cells that hold the separator in quotation marks"
+                )
+                skipped.add(str(path), f"row {line}", problem, "length")
 
 
-def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, dict[str, Any]]]:
     """Objects of a JSON file (one, or a list of them) or a JSON-lines file, numbered from 1.
 
+    Args:
+        skipped: takes what is not JSON or no object; without one it is an error.
+
     Raises:
-        SafecrsError: the file is missing, is not JSON, or holds something else than objects.
+        SafecrsError: the file is missing or empty.
     """
     with open_text(path) as file:
         text = file.read()
+    lines: Iterable[Any]
     try:
-        whole = json.loads(text)
-        values = list(enumerate(whole if isinstance(whole, list) else [whole], start=1))
+        whole = _json(text)
+        lines = whole if isinstance(whole, list) else [whole]
     except (ValueError, RecursionError):
-        values = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip():
-                try:
-                    values.append((number, json.loads(line)))
-                except (ValueError, RecursionError) as error:
-                    raise SafecrsError(f"{path}, row {number}: not JSON ({error}).") from error
-    if not values:
+        lines = map(_line, text.split("\n"))
+    found = False
+    for number, value in enumerate(lines, start=1):
+        found = found or value is not ...
+        if isinstance(value, dict):
+            yield number, value
+        elif value is not ...:
+            skipped.add(str(path), f"row {number}", "not a JSON object")
+    if not found:
         raise SafecrsError(f"{path} is empty: it should hold JSON objects.")
-    for number, value in values:
-        if not isinstance(value, dict):
-            raise SafecrsError(f"{path}, row {number}: expected a JSON object, found {type(value).__name__}.")
-        yield number, value
 
 
-def read_rows(path: Path, required: Iterable[str] = ()) -> Iterator[Row]:
+def read_rows(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
     """Rows of a table or of a JSON export (``.json``, ``.jsonl``), by the file's suffix."""
-    if not {".json", ".jsonl"} & {suffix.lower() for suffix in path.suffixes}:
-        yield from read_table(path, required)
+    if {".json", ".jsonl"}.isdisjoint(suffix.lower() for suffix in path.suffixes):
+        yield from read_table(path, required, skipped)
         return
-    for number, record in read_records(path):
-        cells = {
-            column_key(key): "" if value is None else str(value).strip() for key, value in record.items()
-        }
-        yield Row(path, number, cells)
+    for number, record in read_records(path, skipped):
+        yield Row(path, number, json_cells(record), skipped, record)
+
+
+def json_cells(record: Mapping[str, Any]) -> dict[str, str]:
+    """The cells of a JSON object: of an object within it the name, of a list its parts joined by "|"."""
+    return {column_key(key): cell_text(value) for key, value in record.items()}
+
+
+def cell_text(value: object) -> str:
+    """A JSON value as a cell."""
+    if isinstance(value, dict):
+        value = value.get("name")
+    if isinstance(value, list):
+        value = "|".join(part for part in value if isinstance(part, str))
+    if value is None or isinstance(value, dict):
+        return ""
+    return str(value).encode("utf-8", "replace").decode().strip()
+
+
+def _json(text: str) -> Any:
+    # Python refuses to read a number of thousands of digits; one such cell must not cost the file.
+    return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else float(digits))
+
+
+def _line(text: str) -> Any:
+    try:
+        return _json(text) if text.strip() else ...
+    except (ValueError, RecursionError):
+        return text
+
+
+def _delimiter(header: str, expected: str) -> str:
+    """The mark that gives the header a title column and the most columns."""
+
+    def columns(mark: str) -> tuple[bool, int]:
+        names = [column_key(name) for name in next(csv.reader([header], delimiter=mark), [])]
+        return not set(_TITLES).isdisjoint(names), len(names)
+
+    return max((expected, ",", ";", "\t"), key=columns)
 
 
 @contextmanager

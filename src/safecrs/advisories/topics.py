@@ -1,132 +1,98 @@
-"""Content topics by the names that sources give them."""
+"""Content topics by the names and numbers that sources give them."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.resources import files
 
 from safecrs.advisories.esrb import DESCRIPTORS
-from safecrs.taxonomy import load_taxonomy
+from safecrs.advisories.skipped import quoted
+from safecrs.taxonomy import CATEGORIES
 
 _NOT_WORDS = re.compile(r"[^a-z0-9]+")
-_LEADING = re.compile(
-    r"^(?:clear yes |is there |are there |there is |there are |there s |is |are |does |do |has |have |did )+"
-)
-_FILLER = re.compile(r"\b(?:a|an|the|someone|somebody|anyone|is|are|s|any)\b")
-_SYNONYMS = {
-    "the dog dies": ("a dog dies", "does the dog die"),
-    "animals are abused": ("animal abuse", "an animal is abused"),
-    "spiders": ("spider",),
-    "bugs": ("insects", "bugs or insects"),
-    "a dead animal": ("dead animals",),
-    "a non-human character dies": ("nonhuman character dies",),
-    "blood/gore": ("blood or gore", "blood and gore"),
-    "teeth damaged": ("teeth are damaged",),
-    "burned alive": ("someone is burned alive",),
-    "cannibalism": ("someone is eaten", "cannibals"),
-    "a head gets squashed": ("head squashed",),
-    "sexual assault": ("someone is sexually assaulted", "sexually assaulted"),
-    "onscreen rape": ("someone is raped onscreen", "raped onscreen", "rape on screen", "on screen rape"),
-    "a minor is sexualised": ("a minor is sexualized",),
-    "incestuous relationships": ("incest",),
-    "a kid dies": ("a child dies", "kids die"),
-    "abandoned by a parent": ("someone is abandoned by a parent or guardian", "a child is abandoned"),
-    "an infant is abducted": ("a baby is abducted", "infant abduction"),
-    "someone is kidnapped": ("kidnapped", "kidnapping"),
-    "stalking": ("someone is stalked", "stalked"),
-    "gaslighting": ("someone is gaslighted",),
-    "addiction": ("someone struggles with addiction",),
-    "drug use": ("someone uses drugs", "drugs used"),
-    "alcohol abuse": ("someone abuses alcohol", "alcoholism"),
-    "overdose": ("someone overdoses", "overdoses"),
-    "dies by suicide": ("someone dies by suicide", "suicide"),
-    "attempts suicide": ("someone attempts suicide", "suicide attempt"),
-    "self harm": ("someone self harms", "self harms", "self-harm"),
-    'says "I\'ll kill myself"': ("someone says i ll kill myself", "says i will kill myself"),
-    "PTSD": ("someone has ptsd", "ptsd depicted"),
-    "anxiety attacks": ("anxiety attack", "panic attacks"),
-    "D.I.D. misrepresented": ("d i d misrepresentation", "did misrepresentation"),
-    "hospital scene": ("hospital scenes", "a hospital scene"),
-    "cancer": ("someone has cancer",),
-    "chronic illness": ("someone has a chronic illness",),
-    "stroke": ("someone has a stroke",),
-    "dementia/Alzheimer's": ("someone has dementia or alzheimer s", "dementia or alzheimers", "dementia"),
-    "needles/syringes": ("needles or syringes used", "needles syringes are used", "needles"),
-    "electro-therapy": ("electrotherapy used", "electro therapy is used"),
-    "struggles to breathe": ("someone struggles to breathe",),
-    "becomes unconscious": ("someone becomes unconscious",),
-    "flashing lights": ("flashing lights or images",),
-    "shaky cam": ("shaky cam used", "shakycam", "they use shaky cam"),
-    "jump scares": ("jumpscares", "jump scare"),
-    "n-words": ("n words", "n word"),
-    "the R word": ("r word", "r slurs"),
-    "misgendering": ("someone is misgendered",),
-    "an LGBT person dies": ("an lgbt+ person dies", "lgbtq person dies"),
-    '"man in a dress" jokes': ("man in a dress joke",),
-    "abortion": ("abortions",),
-    "stillbirth": ("stillborn", "a baby is stillborn"),
-    "miscarriage": ("someone has a miscarriage", "someone miscarries"),
-    "childbirth": ("childbirth scene", "someone gives birth"),
-    "a pregnant person dies": ("a pregnant woman dies",),
-    "a baby cries": ("babies cry", "baby crying"),
-    "car crash": ("a car crashes", "car crashes"),
-    "plane crash": ("a plane crashes", "plane crashes"),
-    "nuclear explosion": ("a nuclear explosion", "nuclear explosions"),
-    "hit by a car": ("someone is hit by a car", "a person is hit by a car"),
-    "gun violence": ("gun violence occurs",),
-    "sad ending": ("the ending is sad", "ending sad"),
-    "a parent dies": ("someone's parent dies",),
-    "ghosts": ("ghost",),
-    "possession": ("someone is possessed", "possessed"),
-    "clowns": ("clown",),
-}
-"""Taxonomy topic → other wordings of it on DoesTheDogDie and in its exports."""
+_FILLER = frozenset(
+    [
+        "a", "an", "any", "anyone", "are", "be", "do", "does", "get", "gets", "had", "has", "have", "is",
+        "it", "s", "somebody", "someone", "the", "there", "they", "used", "was", "were",
+    ]
+)  # fmt: skip
+_SIBILANTS = ("sses", "shes", "ches", "xes", "zes")
+_LONGEST = 200
 
 
-def canonical_topic(name: str) -> str:
-    """The taxonomy's name of a topic, or ``name`` stripped when no shipped taxonomy has it.
+def canonical_topic(*names: str) -> str:
+    """The one name of a topic that any of ``names`` means; the last of them, stripped, where none is known.
 
-    "Does the dog die", "there's blood/gore" and "Clear Yes: a horse dies" are understood.
+    ``topics.tsv`` holds the topics that DoesTheDogDie asks about, by number and name. "153", "Does the dog
+    die?" and "a dog dies" are one; "there's blood/gore" is "blood/gore". Numbers count before names.
     """
-    return _canonical().get(_key(name), name.strip())
+    by_id, by_key = _shipped()
+    found = [by_id[name] for name in names if name in by_id]
+    found += [by_key[key] for name in names if (key := topic_key(name)) in by_key]
+    last = names[-1].strip()
+    # The name of a category or descriptor would say something about that.
+    return found[0] if found else f"“{last}”" if last in (*CATEGORIES, *DESCRIPTORS) else last
 
 
 def known_topic(name: str) -> str:
-    """The taxonomy's name of a topic or ESRB descriptor.
+    """The one name of a topic or ESRB descriptor.
 
     Raises:
-        ValueError: no shipped taxonomy has it; suggests close ones.
+        ValueError: there is none of that name; suggests close ones.
     """
-    topics, canonical = _topics(), _canonical()
-    if name.strip() in topics:
-        return name.strip()
-    topic = canonical.get(_key(name)) or _descriptors().get(_key(name))
+    _, by_key = _shipped()
+    key, named = topic_key(name), name.strip()
+    topic = named if named in DESCRIPTORS else by_key.get(key) or _descriptors().get(key)
     if topic is None:
         import difflib
 
-        close = difflib.get_close_matches(_key(name), canonical, n=3)
-        hint = " or ".join(dict.fromkeys(repr(canonical[key]) for key in close))
-        raise ValueError(f"unknown topic {name.strip()!r}" + (f"; did you mean {hint}?" if hint else ""))
+        close = difflib.get_close_matches(key, by_key, n=3)
+        hint = " or ".join(dict.fromkeys(repr(by_key[key]) for key in close))
+        raise ValueError(f"unknown topic {quoted(named)}" + (f"; did you mean {hint}?" if hint else ""))
     return topic
 
 
 @cache
-def _topics() -> frozenset[str]:
-    return frozenset((*load_taxonomy("film").topics, *load_taxonomy("game").topics))
-
-
-@cache
-def _canonical() -> dict[str, str]:
-    others = {_key(other): topic for topic, wordings in _SYNONYMS.items() for other in wordings}
-    return others | {_key(topic): topic for topic in sorted(_topics().difference(DESCRIPTORS))}
+def known_topics() -> tuple[str, ...]:
+    """Every topic and ESRB descriptor, by its one name, sorted."""
+    by_id, _ = _shipped()
+    return tuple(sorted({*by_id.values(), *DESCRIPTORS}))
 
 
 @cache
 def _descriptors() -> dict[str, str]:
-    return {_key(name): name for name in DESCRIPTORS if name in _topics()}
+    return {topic_key(descriptor): descriptor for descriptor in DESCRIPTORS}
 
 
-def _key(name: str) -> str:
-    words = _LEADING.sub("", _NOT_WORDS.sub(" ", name.lower()).strip() + " ")
-    content = _FILLER.sub(" ", words).split() or words.split()
-    return " ".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in content)
+def topic_key(name: str) -> str:
+    """A topic's name without what differs between a statement, a question and a heading.
+
+    Articles, auxiliaries and "someone" go, and so does the "s" of plurals and verbs. Too long a text is no
+    name.
+    """
+    if len(name) > _LONGEST:
+        return ""
+    words = _NOT_WORDS.sub(" ", name.lower()).split()
+    return " ".join(_stem(word) for word in words if word not in _FILLER)
+
+
+@cache
+def _shipped() -> tuple[dict[str, str], dict[str, str]]:
+    """Topics by number, and by the key of each of their names."""
+    by_id: dict[str, str] = {}
+    by_key: dict[str, str] = {}
+    text = (files("safecrs.advisories") / "topics.tsv").read_text(encoding="utf-8")
+    for number, topic, names in (line.split("\t") for line in text.splitlines()[1:]):
+        by_id[number] = topic
+        for name in (topic, *names.split("|")):
+            by_key[topic_key(name)] = topic
+    return by_id, by_key
+
+
+def _stem(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if word.endswith(_SIBILANTS):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word

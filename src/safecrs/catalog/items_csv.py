@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from safecrs.advisories.tables import read_table
+from safecrs.advisories.skipped import Skipped
+from safecrs.advisories.tables import Row, read_each
 from safecrs.catalog.catalog import Item
 
 
-def read_items(path: Path) -> Iterator[Item]:
-    """Items of a CSV or TSV file (``.gz`` too) with the columns title and year and, where known, imdb_id,
-    genres, plot and alternative_titles (lists joined by "|").
+def read_items(path: Path, skipped: Skipped | None = None) -> Iterator[Item]:
+    """Items of a CSV or TSV file (``.gz`` too) with the columns title and year (or "Title (Year)") and, where
+    known, imdb_id, genres, plot and alternative_titles (lists joined by "|").
 
     Raises:
-        SafecrsError: the file is missing or a row is malformed; names file and row.
+        SafecrsError: the file is unreadable, or nothing of it was used.
     """
-    for row in read_table(path, required=("title", "year")):
-        yield Item(
-            row.title,
-            row.year,
-            row.imdb_id,
-            tuple(genre.casefold() for genre in _parts(row.get("genres", "genre"))),
-            row.get("plot", "overview") or "",
-            _parts(row.get("alternative titles")),
-        )
+    return read_each(path, _item, skipped)
+
+
+def _item(row: Row) -> Item:
+    return Item(
+        *row.item(),
+        tuple(genre.casefold() for genre in _parts(row.get("genres", "genre"))),
+        row.get("plot", "overview") or "",
+        _parts(row.get("alternative titles")),
+    )
 
 
 def _parts(cell: str | None) -> tuple[str, ...]:

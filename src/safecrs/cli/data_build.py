@@ -163,9 +163,9 @@ def reddit(
 
         safecrs data reddit requests.jsonl --oracle films.safetensors --out runs/reddit
     """
-    from safecrs.advisories import read_mpaa
+    from safecrs.advisories import Skipped, read_mpaa
     from safecrs.benchmark import build_reddit, film_oracle
-    from safecrs.cli.inputs import read_all, read_item_file
+    from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
 
     named: dict[Split, Path | None] = {"train": train, "validation": validation, "test": test}
     splits = {split: path for split, path in named.items() if path is not None}
@@ -182,9 +182,11 @@ def reddit(
         if titles is None:
             return open_oracle(oracle, DomainChoice.film)
         options.report("Compile the oracle", 0, 1, "")
-        said = read_all([(path, read_mpaa) for path in mpaa or ()], options.report)
-        judge = film_oracle(read_item_file(titles), said)
+        skipped = Skipped()
+        said = read_all([(path, read_mpaa) for path in mpaa or ()], options.report, skipped)
+        judge = film_oracle(read_item_file(titles, skipped), said)
         options.report("Compile the oracle", 1, 1, "")
+        tell_skipped(skipped)
         return judge
 
     def make(options: BuildOptions) -> Benchmark:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from safecrs.errors import SafecrsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from safecrs.advisories import Advisory
+    from safecrs.advisories import Advisory, Skipped
     from safecrs.catalog import Item
     from safecrs.progress import Report
 
@@ -19,12 +20,12 @@ _HEAD = 65_536
 _FIRST_ENTRY = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(["{])')
 
 
-def read_item_file(path: Path) -> Iterable[Item]:
+def read_item_file(path: Path, skipped: Skipped | None = None) -> Iterable[Item]:
     """Items of a catalog file, whose kind its name and first line tell.
 
     A table whose first column is ``tconst`` is IMDb's ``title.basics``, any other table one of one's own
     (`read_items`). A JSON object holds names by ReDial's ids (`read_redial_items`) or IMDb ids by
-    "Title (Year)" (`read_reddit_items`).
+    "Title (Year)" (`read_reddit_items`). ``skipped`` takes the rows of one's own table that are passed over.
 
     Raises:
         SafecrsError: the file is missing, unreadable or none of these.
@@ -46,15 +47,23 @@ def read_item_file(path: Path) -> Iterable[Item]:
         return read_redial_items(path).values() if entry[1] == "{" else read_reddit_items(path)
     if re.match(r"tconst\b", head):
         return read_title_basics(path)
-    return read_items(path)
+    return read_items(path, skipped)
 
 
 def read_all(
-    files: Sequence[tuple[Path, Callable[[Path], Iterable[Advisory]]]], report: Report
+    files: Sequence[tuple[Path, Callable[[Path, Skipped], Iterable[Advisory]]]],
+    report: Report,
+    skipped: Skipped,
 ) -> Iterator[Advisory]:
     """The advisories of every file, each with its reader, told as they are read."""
     for number, (path, reader) in enumerate(files):
         report("Read the advisories", number, len(files), path.name)
-        yield from reader(path)
+        yield from reader(path, skipped)
     if files:
         report("Read the advisories", len(files), len(files), "")
+
+
+def tell_skipped(skipped: Skipped) -> None:
+    """Say on stderr what was passed over, and where."""
+    if lines := skipped.lines():
+        sys.stderr.write("\n  ".join(["Not used, or not all of it:", *lines]) + "\n")

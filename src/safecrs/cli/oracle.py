@@ -47,12 +47,16 @@ def compile_(
     paper_fusion: Annotated[
         bool, typer.Option("--paper-fusion", help="The paper's plain maximum instead of ours.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Refuse a file with a row that is not understood, instead of counting it.")
+    ] = False,
     domain: DomainOption = DomainChoice.film,
 ) -> None:
     """Compile a catalog and advisories into one file that every other command takes with --oracle.
 
     Every table may be gzip-compressed; docs/data.md describes their columns. Of several items with the same
-    title and year the first is kept. A compiled oracle that is there is replaced.
+    title and year the first is kept. What is passed over is counted and shown at the end, with the first few
+    places. A compiled oracle that is there is replaced.
 
     Examples:
 
@@ -66,7 +70,7 @@ def compile_(
 
     from safecrs import advisories
     from safecrs.catalog import Catalog
-    from safecrs.cli.inputs import read_all, read_item_file
+    from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
     from safecrs.cli.output import progress
     from safecrs.oracle import compile_oracle
     from safecrs.starter import read_starter
@@ -88,19 +92,23 @@ def compile_(
     )
     files = [(path, reader) for paths, reader in readers for path in paths or ()]
     starter_items, starter_advisories = read_starter(domain.value)
+    skipped = advisories.Skipped(strict=strict)
     with progress() as report:
         report("Read the catalog", 0, 1, "")
-        held = chain.from_iterable(map(read_item_file, items)) if items else starter_items
+        read = (read_item_file(path, skipped) for path in items or ())
+        held = chain.from_iterable(read) if items else starter_items
         catalog = Catalog.from_items(held, domain.value)
         report("Read the catalog", 1, 1, "")
         compiled = compile_oracle(
             catalog,
-            chain(read_all(files, report), starter_advisories if starter or not items else ()),
+            chain(read_all(files, report, skipped), starter_advisories if starter or not items else ()),
             traits,
             "paper" if paper_fusion else "applicability",
+            skipped,
         )
     compiled.save(out)
     _show_coverage(compiled)
+    tell_skipped(skipped)
 
 
 @app.command()

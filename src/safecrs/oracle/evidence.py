@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.advisories.esrb import DESCRIPTORS
 from safecrs.advisories.record import Advisory
-from safecrs.catalog import Catalog
+from safecrs.advisories.skipped import Skipped, quoted
+from safecrs.advisories.topics import canonical_topic, known_topics, topic_key
+from safecrs.catalog import Catalog, make_label
 from safecrs.catalog.columns import StringColumn
 from safecrs.catalog.index import OTHER_ARTICLE, UNDATED_GAP
 from safecrs.errors import SafecrsError
@@ -20,6 +23,9 @@ from safecrs.storage import Tensors
 from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy
 
 _BATCH = 65536
+_UNKNOWN = "a topic of a name that is not known, left out"
+_LACKING = "says something serious about an item that the catalog lacks"
+_SILENCED = "says something serious, but another row of this source fits the item better"
 _BY_ID = -1
 
 
@@ -49,7 +55,8 @@ class Evidence:
     """Statements in compressed rows: those of ``row`` lie at ``offsets[row]:offsets[row + 1]``.
 
     Attributes:
-        subjects: guide categories, then the taxonomy's topics; ``subject`` (uint16) indexes them.
+        subjects: guide categories, the taxonomy's topics, then topics that no trait uses; ``subject``
+            (uint16) indexes them.
         sources: source names; ``source`` (uint16) indexes them.
         value: int8, severity or yes/no.
         words: int32 into ``texts``; texts[0] is empty.
@@ -72,7 +79,7 @@ class Evidence:
     @classmethod
     def empty(cls, items: int, taxonomy: Taxonomy) -> Evidence:
         """No statement about any of ``items``."""
-        return _Collector(taxonomy).finish(items)[0]
+        return _Collector(taxonomy, Skipped()).finish(items)[0]
 
     def tensors(self) -> Tensors:
         """The columns, by the names the constructor reads them from."""
@@ -110,28 +117,37 @@ class Evidence:
 
 
 def gather_evidence(
-    catalog: Catalog, advisories: Iterable[Advisory], taxonomy: Taxonomy
+    catalog: Catalog, advisories: Iterable[Advisory], taxonomy: Taxonomy, skipped: Skipped | None = None
 ) -> tuple[Evidence, dict[str, SourceCount]]:
     """Resolve advisories to catalog rows and collect what they say.
 
-    An IMDb id decides; without one title and year do, and of one source only the closest matches of a row
-    count: first those written with the same article, then those of the same year, then of the nearest year
-    ("The Frozen (2012)" says nothing about "Frozen (2013)" where the source has that film too). A match that
-    is off in both is no match. A source says one thing about a subject: the most serious.
+    An IMDb id decides, else title and year. Of one source only the closest matches of a row count: those by
+    id and by exact title and year, before those of the nearest year, before those with another article ("The
+    Frozen (2012)" says nothing about "Frozen (2013)" where the source has that film too). A match that is
+    off in both is no match. Of an advisory without a year, or about an item without one, what is serious
+    counts beside closer ones. A source says one thing about a subject: the most serious.
 
     Reviews are spelt out: a category or topic that was considered but not stated becomes a statement of
-    value 0. Topics that no trait speaks of are dropped. The counts say how much of each source counts.
+    value 0. Topics that no trait uses are kept. The counts say how much of each source counts.
+
+    Args:
+        skipped: takes what does not count: names of topics that are not known, works of another medium, and
+            serious statements about what the catalog lacks; without it unknown topics are a warning.
 
     Raises:
         SafecrsError: a statement's value is out of range; names source and title.
     """
-    collector = _Collector(taxonomy)
+    told = skipped or Skipped()
+    collector = _Collector(taxonomy, told)
     stream = iter(advisories)
     while batch := list(islice(stream, _BATCH)):
         rows, distances = _resolve(catalog, batch)
         for advisory, row, distance in zip(batch, rows.tolist(), distances.tolist(), strict=True):
             collector.add(advisory, row, distance)
-    return collector.finish(len(catalog))
+    gathered = collector.finish(len(catalog))
+    if skipped is None:
+        told.warn()
+    return gathered
 
 
 def _resolve(catalog: Catalog, batch: list[Advisory]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
@@ -157,9 +173,21 @@ class _Collector:
     What an advisory reviewed is kept as the number of a distinct review and spelt out at the end.
     """
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
-        self._subjects = (*CATEGORIES, *taxonomy.topics)
-        self._subject = {subject: position for position, subject in enumerate(self._subjects)}
+    def __init__(self, taxonomy: Taxonomy, skipped: Skipped) -> None:
+        self._domain, self._skipped = taxonomy.domain, skipped
+        named = {topic: topic_key(canonical_topic(topic)) for topic in taxonomy.topics}
+        keys = set(named.values())
+        more = (topic for topic in known_topics() if topic not in named and topic_key(topic) not in keys)
+        self._subjects = (*CATEGORIES, *named, *more)
+        places = {subject: place for place, subject in enumerate(self._subjects)}
+        self._subject = places | {category: place for place, category in enumerate(CATEGORIES)}
+        # A trait may call a topic by another of its names.
+        self._by_key = {
+            key: place
+            for place, (topic, key) in enumerate(named.items(), start=len(CATEGORIES))
+            if topic not in DESCRIPTORS
+        }
+        self._labels: list[str] = []
         self._sources: dict[str, int] = {}
         self._given: Counter[str] = Counter()
         self._texts: dict[str, int] = {"": 0}
@@ -168,16 +196,22 @@ class _Collector:
         self._statements: tuple[list[int], list[int], list[int], list[int]] = ([], [], [], [])
 
     def add(self, advisory: Advisory, row: int, distance: int) -> None:
-        """Take in an advisory about ``row``; one about no row is only counted."""
+        """Take in an advisory about ``row``; one about no row or another medium is only counted."""
         source = self._sources.setdefault(advisory.source, len(self._sources))
         self._given[advisory.source] += 1
-        if row < 0:
+        label = quoted(make_label(advisory.title, advisory.year))
+        other = advisory.medium not in (None, self._domain)
+        if other or (row < 0 and any(statement.value > 0 for statement in advisory.statements)):
+            problem = f"about a {advisory.medium}, not a {self._domain}" if other else _LACKING
+            self._skipped.add(advisory.source, label, problem, odd=False)
+        if other or row < 0:
             return
         rows, sources, distances, reviews = self._advisories
         advisories, subjects, values, words = self._statements
         for statement in advisory.statements:
-            subject = self._subject.get(statement.subject)
+            subject = self._place(statement.subject)
             if subject is None:
+                self._skipped.add(advisory.source, quoted(statement.subject), _UNKNOWN)
                 continue
             highest = len(SEVERITIES) - 1 if subject < len(CATEGORIES) else 1
             if not 0 <= statement.value <= highest:
@@ -189,32 +223,43 @@ class _Collector:
             subjects.append(subject)
             values.append(statement.value)
             words.append(self._texts.setdefault(statement.words, len(self._texts)))
+        self._labels.append(label)
         rows.append(row)
         sources.append(source)
         distances.append(distance)
         reviewed = (advisory.reviews_guide, advisory.reviews_topics)
         reviews.append(self._reviews.setdefault(reviewed, len(self._reviews)))
 
+    def _place(self, subject: str) -> int | None:
+        place = self._subject.get(subject)
+        return self._by_key.get(topic_key(subject)) if place is None else place
+
     def finish(self, items: int) -> tuple[Evidence, dict[str, SourceCount]]:
         """The columns, sorted by row, source and subject, and the counts."""
         row, source, distance, review = (np.array(column, dtype=np.int64) for column in self._advisories)
         stated = [np.array(column, dtype=np.int64) for column in self._statements]
         group = row * max(len(self._sources), 1) + source
-        closest = _closest(group, distance)
+        closest = _closest(group, np.maximum(distance, 0))
         advisory, subject, value, words = map(
             np.concatenate, zip(stated, self._reviewed(review), strict=True)
         )
+        serious = (value > 0) & (distance == UNDATED_GAP)[advisory]
+        kept = np.flatnonzero(closest[advisory] | serious)
         said = group[advisory] * len(self._subjects) + subject
-        # Of one source's statements on a subject the most serious comes first; only it is kept.
-        order = np.argsort(said * len(SEVERITIES) - value, kind="stable")
-        order = order[closest[advisory[order]]]
+        # Of one source's statements on a subject the most serious comes first, of several the closest; only
+        # it is kept.
+        order = kept[np.lexsort((distance[advisory[kept]], -value[kept], said[kept]))]
         order = order[np.diff(said[order], prepend=-1) != 0]
+        used = closest | np.isin(np.arange(len(row)), advisory[kept])
+        names = tuple(self._sources)
+        for position in np.setdiff1d(advisory[value > 0], np.flatnonzero(used)).tolist():
+            self._skipped.add(names[source[position]], self._labels[position], _SILENCED, odd=False)
         offsets = np.zeros(items + 1, dtype=np.int64)
         np.cumsum(np.bincount(row[advisory[order]], minlength=items), out=offsets[1:])
         texts = StringColumn.of(self._texts)
         evidence = Evidence(
             self._subjects,
-            tuple(self._sources),
+            names,
             {
                 "evidence.offsets": offsets,
                 "evidence.subject": subject[order].astype(np.uint16),
@@ -225,7 +270,7 @@ class _Collector:
                 "evidence.texts.offsets": texts.offsets,
             },
         )
-        resolved = np.bincount(source[closest], minlength=len(self._sources)).tolist()
+        resolved = np.bincount(source[used], minlength=len(self._sources)).tolist()
         counts = {
             name: SourceCount(self._given[name], resolved[number])
             for name, number in sorted(self._sources.items())
@@ -234,14 +279,11 @@ class _Collector:
 
     def _reviewed(self, review: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
         """Statements of value 0 about all that each advisory reviewed: advisory, subject, value, words."""
-        known = self._subject.keys()
         guide = list(range(len(CATEGORIES)))
-        subjects = [
-            np.array(
-                [*(guide if whole else ()), *map(self._subject.__getitem__, topics & known)], dtype=np.int64
-            )
-            for whole, topics in self._reviews
-        ]
+        subjects = []
+        for whole, topics in self._reviews:
+            places = (place for topic in topics if (place := self._place(topic)) is not None)
+            subjects.append(np.array([*(guide if whole else ()), *places], dtype=np.int64))
         sizes = np.array([len(subject) for subject in subjects], dtype=np.int64)
         advisory = np.repeat(np.arange(len(review)), sizes[review])
         subject = np.concatenate([np.zeros(0, np.int64), *(subjects[number] for number in review.tolist())])

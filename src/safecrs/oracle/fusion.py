@@ -43,15 +43,17 @@ _UNSTATED = -1
 
 def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column, Column]:
     """Risk and doubt, float32 [items, traits], one contiguous column a trait; see the module's table."""
-    rows, position = np.unique(evidence.rows, return_inverse=True)
+    speaking = evidence.subject < len(CATEGORIES) + len(taxonomy.topics)  # the others are of no trait
+    subject, value = evidence.subject[speaking], evidence.value[speaking]
+    rows, position = np.unique(evidence.rows[speaking], return_inverse=True)
     severity = np.full((len(rows), len(CATEGORIES)), _UNSTATED, dtype=np.int8)
     reviewed = np.zeros((len(rows), len(taxonomy.topics)), dtype=np.bool_)
     yes = np.zeros_like(reviewed)
-    guide = evidence.subject < len(CATEGORIES)
-    np.maximum.at(severity, (position[guide], evidence.subject[guide]), evidence.value[guide])
-    topic = evidence.subject[~guide] - len(CATEGORIES)
+    guide = subject < len(CATEGORIES)
+    np.maximum.at(severity, (position[guide], subject[guide]), value[guide])
+    topic = subject[~guide] - len(CATEGORIES)
     reviewed[position[~guide], topic] = True
-    said_yes = evidence.value[~guide] > 0
+    said_yes = value[~guide] > 0
     yes[position[~guide][said_yes], topic[said_yes]] = True
 
     pg = pg_risk(np.maximum(severity, 0), taxonomy)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from safecrs.advisories.record import Advisory
+from safecrs.advisories.skipped import Skipped
 from safecrs.catalog import Catalog, split_label
 from safecrs.errors import SafecrsError
 from safecrs.oracle.evidence import Evidence, SourceCount, gather_evidence
@@ -205,14 +206,16 @@ def compile_oracle(
     advisories: Iterable[Advisory],
     taxonomy: Taxonomy,
     fusion: Fusion = "applicability",
+    skipped: Skipped | None = None,
 ) -> Oracle:
     """Resolve advisories to catalog items, fuse them (`safecrs.oracle.fusion`) and return the oracle.
 
-    Advisories about items that the catalog does not hold are counted (`Oracle.coverage`) and dropped.
+    Advisories about items that the catalog does not hold are counted (`Oracle.coverage`) and dropped; what is
+    dropped of the rest goes to ``skipped`` (`safecrs.oracle.evidence.gather_evidence`).
 
     Raises:
         SafecrsError: a statement is out of range, or catalog and taxonomy are of different domains.
     """
-    evidence, sources = gather_evidence(catalog, advisories, taxonomy)
+    evidence, sources = gather_evidence(catalog, advisories, taxonomy, skipped)
     risk, doubt = fuse(evidence, taxonomy, fusion)
     return Oracle(catalog, taxonomy, risk, doubt, evidence, fusion=fusion, sources=sources)

@@ -25,7 +25,8 @@ from safecrs.storage import Tensors, fingerprint, map_tensors, write_tensors
 from safecrs.taxonomy import CATEGORIES, Taxonomy
 
 _FORMAT = "safecrs-oracle"
-_VERSION = 3
+_VERSION = 4
+_READ = ("3", "4")  # of 3, evidence holds the topics of the taxonomy alone
 _SMALL = 16 * 2**20
 _OF_ARRAYS, _OF_HEADER = "checksums", "checksum"
 
@@ -51,6 +52,7 @@ def save_oracle(oracle: Oracle, path: Path) -> None:
             {name: [count.advisories, count.resolved] for name, count in oracle.sources.items()}
         ),
         "evidence_sources": json.dumps(oracle.evidence.sources),
+        "evidence_subjects": json.dumps(oracle.evidence.subjects),
     }
     write_tensors(path, tensors, sealed(tensors, metadata))
 
@@ -68,9 +70,10 @@ def load_oracle(path: Path) -> Oracle:
         fusion = metadata["fusion"]
         if fusion not in get_args(Fusion):
             raise ValueError(f"fusion {fusion!r}")
-        evidence = Evidence(
-            (*CATEGORIES, *taxonomy.topics), tuple(json.loads(metadata["evidence_sources"])), tensors
-        )
+        subjects = (*CATEGORIES, *taxonomy.topics)
+        if "evidence_subjects" in metadata:
+            subjects = tuple(json.loads(metadata["evidence_subjects"]))
+        evidence = Evidence(subjects, tuple(json.loads(metadata["evidence_sources"])), tensors)
         oracle = Oracle(
             Catalog(taxonomy.domain, tensors),
             taxonomy,
@@ -111,7 +114,7 @@ def _opened(path: Path) -> tuple[Tensors, dict[str, str]]:
     if metadata.get("format") != _FORMAT:
         raise SafecrsError(f"{path} is not a compiled oracle; compile one from a catalog and advisories.")
     version = metadata.get("version", "")
-    if version != str(_VERSION):
+    if version not in _READ:
         newer = version.isdigit() and int(version) > _VERSION
         remedy = "update safecrs" if newer else "compile it again"
         raise SafecrsError(

@@ -3,24 +3,28 @@
 Data files, tab-separated, lists joined by "|":
 
 - ``films.tsv``: title, year, genres, rating, the five severities, topics, plot;
-- ``games.tsv``: title, year, genres, rating, descriptors, topics, plot.
+- ``games.tsv``: title, year, genres, rating, descriptors, topics, plot;
+- ``reviewed.toml``: the topics that every film, and the descriptors that every game was reviewed for.
 
-What has "?" before it in the topics is left open. Of a film, every other topic that is not listed is a "no".
-Of a game, every other ESRB descriptor is, and so are topics that the descriptors rule out (`RULED_OUT`); any
-other topic is only stated where present.
+What has "?" before it in the topics is left open. Of what was reviewed, anything else that an item does not
+list is a "no", and of a game so are topics that its descriptors rule out (`RULED_OUT`). Any other topic is
+only stated where present.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import as_file, files
 
 from safecrs.advisories.esrb import esrb_advisory
 from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.severities import severity_statements
 from safecrs.advisories.tables import Row, read_table
+from safecrs.advisories.topics import known_topics
 from safecrs.catalog import Item
-from safecrs.taxonomy import CATEGORIES, Domain, load_taxonomy
+from safecrs.taxonomy import CATEGORIES, Domain
 
 SOURCE = "starter"
 _COLUMNS = {
@@ -35,53 +39,49 @@ def read_starter(domain: Domain = "film") -> tuple[list[Item], list[Advisory]]:
     """Items and their advisories, one each, in the order of the file.
 
     Raises:
-        SafecrsError: a row is damaged or names a topic that the taxonomy does not know.
+        SafecrsError: a row is damaged or names an unknown topic.
     """
     items: list[Item] = []
     advisories: list[Advisory] = []
-    topics = frozenset(load_taxonomy(domain).topics)
-    with as_file(files("safecrs.starter") / f"{domain}s.tsv") as path:
+    folder = files("safecrs.starter")
+    reviewed = frozenset(tomllib.loads((folder / "reviewed.toml").read_text(encoding="utf-8"))[domain])
+    with as_file(folder / f"{domain}s.tsv") as path:
         for row in read_table(path, required=_COLUMNS[domain]):
-            items.append(
-                Item(row.title, row.year, genres=tuple(_parts(row, "genres")), plot=row.cells["plot"])
-            )
-            advisories.append(_film(row, topics) if domain == "film" else _game(row, topics))
+            items.append(Item(*row.item(), tuple(_parts(row, "genres")), row.cells["plot"]))
+            advisories.append(_film(row, reviewed) if domain == "film" else _game(row, reviewed))
     return items, advisories
 
 
-def _film(row: Row, known: frozenset[str]) -> Advisory:
+def _film(row: Row, reviewed: frozenset[str]) -> Advisory:
     severities = severity_statements(row)
     if len(severities) != len(CATEGORIES):
         row.fail("a starter film needs all five severities.")
-    stated, unclear = _topics(row, known)
-    return Advisory(
-        row.title,
-        row.year,
-        SOURCE,
-        severities + stated,
-        reviews_guide=True,
-        reviews_topics=known - unclear,
+    stated, unclear = _topics(row)
+    said = row.advisory(SOURCE, severities + stated, reviews_guide=True)
+    return replace(said, reviews_topics=reviewed - unclear)
+
+
+def _game(row: Row, reviewed: frozenset[str]) -> Advisory:
+    stated, unclear = _topics(row)
+    title, year, _ = row.item()
+    return esrb_advisory(
+        title,
+        year,
+        _parts(row, "descriptors"),
+        considered=reviewed,
+        unsure=unclear,
+        source=SOURCE,
+        more=stated,
     )
 
 
-def _game(row: Row, known: frozenset[str]) -> Advisory:
-    stated, unclear = _topics(row, known)
-    try:
-        return esrb_advisory(
-            row.title, row.year, _parts(row, "descriptors"), unsure=unclear, source=SOURCE, more=stated
-        )
-    except ValueError as error:
-        row.fail(f"{error}.")
-
-
-def _topics(row: Row, known: frozenset[str]) -> tuple[tuple[Statement, ...], frozenset[str]]:
+def _topics(row: Row) -> tuple[tuple[Statement, ...], frozenset[str]]:
     """Topics that are stated, and those left open."""
     listed = set(_parts(row, "topics"))
     unclear = frozenset(topic[1:].strip() for topic in listed if topic.startswith("?"))
     present = {topic for topic in listed if not topic.startswith("?")}
-    unknown = sorted((present | unclear) - known)
-    if unknown:
-        row.fail(f"{unknown[0]!r} is not in the taxonomy.")
+    if unknown := (present | unclear).difference(known_topics()):
+        row.fail(f"{min(unknown)!r} is not a topic that is known")
     return tuple(Statement(topic, 1) for topic in sorted(present)), unclear
 
 
