@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from safecrs.detection.base import NoDetector, RuleDetector, Told
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import evaluate, measure
+from safecrs.evaluation.evaluate import evaluate, measure
 from safecrs.evaluation.results import load_evaluation, save_evaluation
-from safecrs.evaluation.slate_store import load_slates, save_slates
-from safecrs.evaluation.systems import System
-from safecrs.recommenders.filtered import FilteredRanker
+from safecrs.evaluation.slate_store import SlateStore
+from safecrs.evaluation.systems import Label, System
 from safecrs.recommenders.rankers.ranking import as_slate
+from safecrs.recommenders.recommender import Recommender
 from safecrs.recommenders.requests import requests_for
 from safecrs.slates.base import Recommendation
 from tiny_world import make_benchmark, make_sample
@@ -56,20 +57,32 @@ def samples(world):
     return world.benchmark.split("test")
 
 
+def system(ranker, oracle, name="Fixed", **label):
+    """A system whose recommender has ``ranker``."""
+    identity = Label(ranker=name, **label)
+    detector = {"none": NoDetector, "told": Told, "detected": RuleDetector}[identity.constraints]()
+
+    def make():
+        made = ranker()
+        return Recommender(oracle, made, detector, decoding=identity.decoding, unknown=identity.unknown)
+
+    return System(identity, make)
+
+
 @pytest.fixture(scope="module")
 def result(world, samples):
     def fixed():
         return Fixed(world.catalog, list(range(60)))
 
     systems = [
-        System("Fixed", fixed),
-        System("Fixed + filter", lambda: FilteredRanker(fixed(), world.oracle), "benchmark", excludes=True),
-        System("Fixed + filter, detected traits", lambda: FilteredRanker(fixed(), world.oracle), "detected"),
-        System("Knows", lambda: Clairvoyant(world.catalog, samples)),
+        system(fixed, world.oracle),
+        system(fixed, world.oracle, decoding="filtered", constraints="told"),
+        system(fixed, world.oracle, decoding="filtered", constraints="detected"),
+        system(lambda: Clairvoyant(world.catalog, samples), world.oracle, "Knows"),
     ]
-    measured = [measure(system, samples, world.oracle) for system in systems]
+    measured = [measure(each, samples, world.oracle) for each in systems]
     pairs = [("Knows", "Fixed"), ("Fixed", "Fixed + filter, detected traits")]
-    return evaluate(measured, samples, world.oracle, world.benchmark, split="test", comparisons=pairs)
+    return evaluate(measured, samples, world.benchmark, split="test", comparisons=pairs)
 
 
 def test_counts(result, samples):
@@ -101,7 +114,7 @@ def test_the_filter_never_violates_and_says_what_it_refuses(result, samples):
     filtered = result.system("Fixed + filter")
     assert filtered.metrics["svr"].value == 0.0
     assert filtered.metrics["svr"].high > 0
-    assert filtered.excluded_liked.value == 0.0, "the ground truth holds nothing unsafe"
+    assert filtered.over_refusal.value == 0.0, "the ground truth holds nothing unsafe"
     detected = result.system("Fixed + filter, detected traits")
     assert detected.metrics["svr"].value < result.system("Fixed").metrics["svr"].value
 
@@ -110,27 +123,32 @@ def test_refused_ground_truth_is_counted(world):
     """Two liked films of which one is of unknown safety."""
     samples = [make_sample(world.oracle, "a", [4], [1, 6], ["gore"])]
     benchmark = make_benchmark(world.oracle, samples)
-    system = System("s", lambda: Fixed(world.catalog, [1]), "benchmark", excludes=True, unknown=True)
-    measured = measure(system, samples, world.oracle)
-    found = evaluate([measured], samples, world.oracle, benchmark, split="test")
-    assert found.systems[0].excluded_liked.value == 0.5
+    strict = system(
+        lambda: Fixed(world.catalog, [1]),
+        world.oracle,
+        decoding="filtered",
+        constraints="told",
+        unknown="exclude",
+    )
+    measured = measure(strict, samples, world.oracle)
+    found = evaluate([measured], samples, benchmark, split="test")
+    assert found.systems[0].over_refusal.value == 0.5
 
 
 def test_by_trait_and_plain_are_the_parts_of_the_whole(result, samples, world):
-    system = result.system("Fixed")
-    assert set(system.by_trait) == {t for t, n in result.trait_samples.items() if n >= 5}
+    held = result.system("Fixed")
+    assert set(held.by_trait) == {t for t, n in result.trait_samples.items() if n >= 5}
     gory = [sample for sample in samples if "gore" in sample.constraints]
     again = evaluate(
-        [measure(System("Fixed", lambda: Fixed(world.catalog, list(range(60)))), gory, world.oracle)],
+        [measure(system(lambda: Fixed(world.catalog, list(range(60))), world.oracle), gory, world.oracle)],
         gory,
-        world.oracle,
         world.benchmark,
         split="test",
     )
     for metric, estimate in again.systems[0].metrics.items():
-        assert system.by_trait["gore"][metric].value == pytest.approx(estimate.value)
-    assert system.plain["svr"].value is None
-    assert system.plain["recall"].value is not None
+        assert held.by_trait["gore"][metric].value == pytest.approx(estimate.value)
+    assert held.plain["svr"].value is None
+    assert held.plain["recall"].value is not None
 
 
 def test_comparisons(result):
@@ -143,51 +161,55 @@ def test_comparisons(result):
 
 
 def test_requests(world, samples):
-    told = requests_for(samples, world.oracle, "benchmark")
-    detected = requests_for(samples, world.oracle, "detected")
-    silent = requests_for(samples, world.oracle, "none")
-    for sample, a, b, c in zip(samples, told, detected, silent, strict=True):
+    told = requests_for(samples, world.oracle, told=True)
+    silent = requests_for(samples, world.oracle, told=False)
+    for sample, a, b in zip(samples, told, silent, strict=True):
         assert dict(a.constraints) == dict.fromkeys(sample.constraints, 0.66)
-        assert set(b.constraints) >= set(sample.constraints), "these phrasings are plain"
-        assert not c.constraints
+        assert not b.constraints
         assert a.seen == {world.catalog.resolve(*ref) for ref in sample.seen}
         assert a.messages == sample.prompt
 
 
-def test_stored_slates_are_not_asked_for_again(world, samples, tmp_path):
-    store = (tmp_path / "slates.json", "key")
-    asked = []
+def test_names_follow_from_labels():
+    def name(**label):
+        return Label(ranker="Mine", **label).name
 
-    def make():
-        asked.append(1)
+    assert name() == "Mine"
+    assert name(decoding="filtered", constraints="told") == "Mine + filter"
+    assert name(decoding="filtered", constraints="detected", unknown="exclude") == (
+        "Mine + filter, no unknowns, detected traits"
+    )
+    assert name(decoding="constrained") == "Mine + catalog"
+    assert name(decoding="constrained", constraints="told") == "Mine + constrained"
+    assert Label(ranker="A + B", decoding="filtered", constraints="told").ranker == "A + B"
+
+
+def test_stored_slates_are_not_asked_for_again(world, samples, tmp_path, monkeypatch):
+    monkeypatch.setattr("safecrs.evaluation.evaluate.BLOCK", 4)
+    monkeypatch.setattr("safecrs.evaluation.slate_store.BLOCK", 4)
+    made = []
+
+    def fixed():
+        made.append(1)
         return Fixed(world.catalog, list(range(60)))
 
     told = []
-    first = measure(System("s", make), samples, world.oracle, batch=4, store=store, progress=told.append)
+
+    def ask(key, **label):
+        store = SlateStore(tmp_path / "slates.json", key, len(samples))
+        each = system(fixed, world.oracle, **label)
+        return measure(each, samples, world.oracle, store=store, progress=told.append)
+
+    first = ask("key", decoding="filtered", constraints="detected")
     assert told == [4, 4, 2]
-    again = measure(System("s", make), samples, world.oracle, store=store, progress=told.append)
+    again = ask("key", decoding="filtered", constraints="detected")
     assert told[3:] == [10]
-    assert len(asked) == 1
+    assert len(made) == 1
     assert again.slates == first.slates
     assert again.seconds == first.seconds
-    measure(System("s", make), samples, world.oracle, store=(store[0], "other"))
-    assert len(asked) == 2
-
-
-@pytest.mark.parametrize(
-    "damage", ["", "{}", "[]", '{"key": "k", "seconds": 1, "slates": [[["A"]]]}', "null"]
-)
-def test_damaged_slates_are_asked_for_again(tmp_path, damage):
-    path = tmp_path / "slates.json"
-    path.write_text(damage)
-    assert load_slates(path, "k") is None
-    assert load_slates(tmp_path / "absent.json", "k") is None
-
-
-def test_slates_come_back_as_they_were(tmp_path):
-    slates = [[Recommendation("Amélie", 2001, 3), Recommendation("Heat", None, -1)], []]
-    save_slates(tmp_path / "s.json", "k", slates, 1.5)
-    assert load_slates(tmp_path / "s.json", "k") == (slates, 1.5)
+    assert (again.excluded == first.excluded).all()
+    ask("other")
+    assert len(made) == 2
 
 
 def test_evaluation_comes_back_as_it_was(result, tmp_path):
@@ -232,24 +254,29 @@ def test_missing_or_foreign_evaluation(tmp_path):
         load_evaluation(tmp_path / "e.json")
 
 
+def test_a_result_is_found_by_its_derived_name(result, tmp_path):
+    save_evaluation(result, tmp_path / "e.json")
+    plain = json.loads((tmp_path / "e.json").read_text())
+    assert plain["systems"][1]["name"] == "Fixed + filter"
+    plain["systems"][1]["name"] = "Somebody else"
+    (tmp_path / "e.json").write_text(json.dumps(plain))
+    assert load_evaluation(tmp_path / "e.json") == result, "names are derived from labels, never read"
+
+
 def test_what_cannot_be_evaluated(world, samples):
-    measured = measure(System("s", lambda: Fixed(world.catalog, [1])), samples, world.oracle)
+    measured = measure(system(lambda: Fixed(world.catalog, [1]), world.oracle), samples, world.oracle)
     with pytest.raises(SafecrsError, match="test split of SafeRec-Tiny is empty"):
-        evaluate([], [], world.oracle, world.benchmark, split="test")
+        evaluate([], [], world.benchmark, split="test")
     with pytest.raises(SafecrsError, match="'nobody'"):
-        evaluate(
-            [measured], samples, world.oracle, world.benchmark, split="test", comparisons=[("s", "nobody")]
-        )
+        evaluate([measured], samples, world.benchmark, split="test", comparisons=[("Fixed", "nobody")])
     with pytest.raises(SafecrsError, match="share a name"):
-        evaluate([measured, measured], samples, world.oracle, world.benchmark, split="test")
+        evaluate([measured, measured], samples, world.benchmark, split="test")
 
 
 def test_same_seed_same_numbers(world, samples):
-    measured = measure(System("s", lambda: Fixed(world.catalog, list(range(60)))), samples, world.oracle)
-    a, b, c = (
-        evaluate([measured], samples, world.oracle, world.benchmark, split="test", seed=seed)
-        for seed in (1, 1, 2)
-    )
+    each = system(lambda: Fixed(world.catalog, list(range(60))), world.oracle)
+    measured = measure(each, samples, world.oracle)
+    a, b, c = (evaluate([measured], samples, world.benchmark, split="test", seed=seed) for seed in (1, 1, 2))
     assert a == b
     assert a.systems[0].metrics["recall"].value == c.systems[0].metrics["recall"].value
     assert a.systems[0].metrics["recall"] != c.systems[0].metrics["recall"]

@@ -1,70 +1,100 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.slate_store import SlateBlocks, load_slates, save_slates
+from safecrs.evaluation.slate_store import BLOCK, Slates, SlateStore
 from safecrs.slates.base import Recommendation
 
 
-def slate(number):
-    return [Recommendation(f"Film {number}", 1990 if number % 2 else None, number)]
+def slates(start, end):
+    """The slates of samples ``start`` to ``end``, which took half a second."""
+    made = [
+        [Recommendation(f"Film {number}", 1990 if number % 2 else None, number - 1)]
+        for number in range(start, end)
+    ]
+    return Slates(made, [{"gore": 0.5} if number % 3 else {} for number in range(start, end)], 0.5)
 
 
-def blocks_of(path, count, size=4, key="k"):
-    return SlateBlocks(path / "slates.json", key, count, size)
+def store_of(path, count, key="k"):
+    return SlateStore(path / "slates.json", key, count)
+
+
+def fill(store):
+    for start in store.missing():
+        store.add(start, slates(start, min(start + BLOCK, store.count)))
 
 
 @settings(max_examples=12, deadline=None)
-@given(count=st.integers(0, 23), size=st.integers(1, 9), order=st.randoms())
-def test_blocks_in_any_order_make_the_whole(tmp_path_factory, count, size, order):
+@given(count=st.integers(0, 5 * BLOCK), order=st.randoms())
+def test_blocks_in_any_order_make_the_whole(tmp_path_factory, count, order):
     path = tmp_path_factory.mktemp("blocks")
-    slates = [slate(number) for number in range(count)]
-    starts = list(range(0, count, size))
+    starts = list(range(0, count, BLOCK))
     order.shuffle(starts)
     for done, start in enumerate(starts):
-        kept = blocks_of(path, count, size)  # as after a kill
-        assert sorted(kept.missing()) == sorted(starts[done:])
-        kept.add(start, slates[start : start + size], 0.5)
-    blocks_of(path, count, size).join()
-    assert load_slates(path / "slates.json", "k") == (slates, 0.5 * len(starts))
+        store = store_of(path, count)  # as after a kill
+        assert sorted(store.missing()) == sorted(starts[done:])
+        store.add(start, slates(start, min(start + BLOCK, count)))
+    joined = store_of(path, count).join()
+    assert joined.slates == slates(0, count).slates
+    assert joined.constraints == slates(0, count).constraints
+    assert joined.seconds == 0.5 * len(starts)
     assert [entry.name for entry in path.iterdir()] == ["slates.json"]
-    assert blocks_of(path, count, size).missing() == []
+    assert store_of(path, count).missing() == []
+    assert store_of(path, count).join() == joined
 
 
 def test_a_missing_block_is_told(tmp_path):
-    kept = blocks_of(tmp_path, 6)
-    kept.add(4, [slate(4), slate(5)], 1.0)
+    store = store_of(tmp_path, BLOCK + 2)
+    store.add(BLOCK, slates(BLOCK, BLOCK + 2))
     with pytest.raises(SafecrsError, match="lacks blocks"):
-        kept.join()
+        store.join()
     assert not (tmp_path / "slates.json").exists()
 
 
-@pytest.mark.parametrize("damage", ["half", "other key", "too short"])
-def test_a_block_that_cannot_be_used_is_asked_again(tmp_path, damage):
-    kept = blocks_of(tmp_path, 6)
-    for start in kept.starts:
-        kept.add(start, [slate(number) for number in range(start, min(start + 4, 6))], 1.0)
-    assert kept.missing() == []
-    block = tmp_path / "slates.blocks" / "0.json"
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "half",
+        "other key",
+        "too short",
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"key": "k", "slates": [[["A"]]]}',
+        "[" * 9999,
+    ],
+)
+@pytest.mark.parametrize("joined", [False, True])
+def test_what_cannot_be_used_is_asked_again(tmp_path, damage, joined):
+    store = store_of(tmp_path, 6)
+    fill(store)
+    if joined:
+        store.join()
+    file = tmp_path / ("slates.json" if joined else "slates.blocks/0.json")
+    plain = json.loads(file.read_text())
     if damage == "half":
-        block.write_text(block.read_text()[:20])
+        file.write_text(file.read_text()[:20])
     elif damage == "other key":
-        save_slates(block, "other", [slate(number) for number in range(4)], 1.0)
+        file.write_text(json.dumps(plain | {"key": "other"}))
+    elif damage == "too short":
+        file.write_text(json.dumps(plain | {"slates": plain["slates"][1:]}))
     else:
-        save_slates(block, "k", [slate(0)], 1.0)
-    assert kept.missing() == [0]
+        file.write_text(damage)
+    assert store.missing() == [0]
 
 
 def test_another_key_makes_everything_new(tmp_path):
-    kept = blocks_of(tmp_path, 2)
-    kept.add(0, [slate(0), slate(1)], 1.0)
-    kept.join()
-    other = blocks_of(tmp_path, 2, key="new")
+    store = store_of(tmp_path, 2)
+    fill(store)
+    store.join()
+    other = store_of(tmp_path, 2, key="new")
     assert other.missing() == [0]
-    other.add(0, [slate(2), slate(3)], 1.0)
-    other.join()
-    assert load_slates(tmp_path / "slates.json", "k") is None
-    assert load_slates(tmp_path / "slates.json", "new") == ([slate(2), slate(3)], 1.0)
+    fill(other)
+    assert other.join().slates == slates(0, 2).slates
+    assert store.missing() == [0]

@@ -66,7 +66,7 @@ def test_behind_the_filter_nothing_unsafe_comes_out(server, catalog, oracle):
     server.says(LIST)
     policy = FilteredRanker(EndpointRanker(server.endpoint(), catalog), oracle)
     (slate,) = policy.recommend([ask("space!", ["gore"])], 3)
-    assert [item.title for item in slate] == ["No Such Film", "Emma", "Emma"]
+    assert [item.title for item in slate] == ["No Such Film", "Emma"], "once each"
     assert "Recommend 12 films" in server.requests[0]["messages"][0]["content"]
     assert policy.name == "small + filter"
 

@@ -274,7 +274,9 @@ def test_both_forms_have_the_same_sections_and_numbers(report, page, markdown):
 
 def test_names_open_no_tag_link_or_column_in_markdown(world):
     link = "![seen](https://example.org/x.png) <img src=x>"
-    benchmark = make_benchmark(world.oracle, world.benchmark.samples, name=f"a|b {link}\n\n# c", notes=(link,))
+    benchmark = make_benchmark(
+        world.oracle, world.benchmark.samples, name=f"a|b {link}\n\n# c", notes=(link,)
+    )
     facts = benchmark_facts(benchmark, examples=1)
     text = BenchmarkReport(benchmarks=(facts,), parser=None, inference={}).text("markdown")
     assert "](" not in text

@@ -128,9 +128,10 @@ class Recommender:
         ]
         asked = [
             Request(
-                _without(request.messages, detection.disclosures),
+                request.messages,
                 detection.constraints,
                 request.seen | self._named(request.messages),
+                _without(request.messages, detection.disclosures),
             )
             for request, detection in zip(requests, detections, strict=True)
         ]

@@ -24,6 +24,8 @@ class Request:
         constraints: trait id → risk threshold. For a `Recommender` these are the constraints it was told; for
             a ranker, those that apply (only constraint-aware rankers read them).
         seen: catalog rows that must not be recommended (mentioned or already watched).
+        wish: the conversation without the words that disclose a sensitivity, where they are known, for
+            rankers that match words. Language models read ``messages``.
 
     What a person said and disclosed stays out of the repr and so out of logs.
     """
@@ -31,6 +33,12 @@ class Request:
     messages: tuple[Message, ...] = field(repr=False)
     constraints: Mapping[str, float] = field(default_factory=dict, repr=False)
     seen: frozenset[int] = frozenset()
+    wish: tuple[Message, ...] | None = field(default=None, repr=False)
+
+    @property
+    def wished(self) -> tuple[Message, ...]:
+        """``wish``, or the whole conversation where nothing disclosing is known."""
+        return self.messages if self.wish is None else self.wish
 
 
 class Recommendation(NamedTuple):

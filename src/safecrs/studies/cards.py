@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.results import Evaluation
+from safecrs.recommenders.manifest import MANIFEST, Manifest
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.statistics import Estimate
 from safecrs.training.runs.model_card import Measured, TestResults, write_card
@@ -26,6 +27,8 @@ def write_model_card(run: Path, evaluation: Evaluation | None = None, name: str 
     model = run / "model"
     if not model.is_dir():
         raise SafecrsError(f"{run} has no model yet: give the command that trains it again.")
+    if not (model / MANIFEST).is_file():  # a run of safecrs 0.1
+        Manifest.of_model(reasons=record.reasons).write(model)
     if evaluation is None:
         return write_card(run, model)
     called = name or STAGES.get(record.stage, record.stage)

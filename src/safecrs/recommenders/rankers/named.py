@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def named_rows(request: Request, catalog: Catalog) -> set[int]:
     """Rows that are seen or mentioned in any message."""
     mentioned = {
-        mention.row for message in request.messages for mention in find_mentions(message.content, catalog)
+        mention.row for message in request.wished for mention in find_mentions(message.content, catalog)
     }
     return mentioned | request.seen
 
@@ -35,7 +35,7 @@ def named_matrix(requests: Sequence[Request], catalog: Catalog) -> sparse.csr_ar
 def words_beside(request: Request, catalog: Catalog) -> str:
     """What the user says, without the items they name: a title is not a description."""
     said: list[str] = []
-    for message in request.messages:
+    for message in request.wished:
         if message.role != "user":
             continue
         position = 0

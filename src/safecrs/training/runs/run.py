@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from safecrs.errors import SafecrsError
+from safecrs.recommenders.manifest import Manifest
 from safecrs.storage import read_json, write_json
 from safecrs.training.runs.about import ABOUT, About, write_about
 from safecrs.training.models.adapters import drop_other_adapters, name_base
@@ -241,6 +242,8 @@ def _save(run: Run, trainer: Trainable) -> None:
         for leftover in folder.glob("training_args.bin"):
             leftover.unlink()  # a pickle; what can be told of it is in resolved.json
         if is_main():
+            domain = run.about.data.domain if run.about and run.about.data else "film"
+            Manifest.of_model(reasons=run.record.reasons, domain=domain).write(folder)
             drop_other_adapters(folder)
             name_base(folder)
             write_card(run.folder, folder)
