@@ -1,0 +1,1 @@
+"""Slates: lists of recommended items, as text and as rows."""

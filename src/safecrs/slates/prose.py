@@ -1,0 +1,178 @@
+"""Titles that sentences recommend, and sentences that recommend none."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from operator import attrgetter
+
+from safecrs.slates.grammar import BRACKET, CONNECTORS, SPAN, Found, Known, Source, clean, prosaic, year_in
+
+_LEFT_OUT = (
+    r"avoid(?:ed)?|left out|leave out|leaving out|skip(?:ped)?|exclud(?:e|ed|ing)|omitted|steer clear|"
+    r"stay away|ruled out|reject(?:ed)?|removed|filtered out|unsuitable|unsafe|"
+    r"(?:not|never|cannot|\w{1,8}n['’]t)\s(?:\w+\s){0,2}?"
+    r"(?:recommend(?:ed)?|suggest(?:ed)?|watch|suitable|safe|right|appropriate|included?|for you)"
+)
+_THEIRS = (
+    r"you(?:['’]ve)?\s(?:already\s|have\s|also\s|really\s)?"
+    r"(?:liked?|loved?|enjoyed|mentioned|watched|saw|seen|said|hated|disliked)"
+)
+_OFFER = (
+    r"try|watch|(?:recommend|suggest|enjoy|consider|includ|pick)(?:e?d|s|e|ing|ations?|ions?)?|check out|see|"
+    r"give|go (?:for|with)|start with|how about|what about|why not|here (?:are|is)|here['’]s|instead(?! of)|"
+    r"you (?:might|may|could|would|will|should)|you['’](?:ll|d)|with (?:these|the following)|such as"
+)
+_THING = r"(?:films?|movies?|something|titles?|games?|ones?)"
+_OTHERS = (
+    r"instead of|rather than|unlike|similar to|fans? of|reminiscent of|reminds|(?:re)?make of|sequel to|"
+    r"prequel to|based on|inspired by|comparable to|in the vein of|than|not|no|never|without|like|as|made|"
+    r"director of|creators? of"
+)
+_CUE = re.compile(
+    rf"\b(?:(?:that|which|who) avoid|{_LEFT_OUT}|{_THEIRS}|"
+    rf"(?P<offer>(?:{_OFFER})(?:\s(?:\w+\s)?{_THING}\s(?:like|as))?)|{_OTHERS})\b",
+    re.IGNORECASE,
+)
+_UNFIT = r"(?<!not\s)(?<!n['’]t\s)too\s(?:violent|gory|scary|intense|dark|graphic|disturbing|bloody)"
+_AFTER = re.compile(
+    rf"[^.!?,;\n]{{0,60}}?\b(?:{_LEFT_OUT}|{_UNFIT}|(?:is|are)\sout(?!\s(?:now|on)))\b", re.IGNORECASE
+)
+_OFF = re.compile(rf"\W*(?:(?:is|are|it['’]s)\s)?(?:{_LEFT_OUT}|{_UNFIT})\b", re.IGNORECASE)
+_STILL = re.compile(r"\s*(?:should|will|would|might|may|could|can|is|has|(?!as\b)\w{2,20}s)\b")
+_LEAD = re.compile(
+    r"\b(?:suggest|recommend|enjoy|enjoyed|liked|loved|try|similar to|check out|such as|left out|avoid|"
+    r"instead of|fans of|here are|how about|remake of|sequel to|not recommended|you['’](?:d|ll|ve)|"
+    r"you (?:might|may|could|should|can|like|liked|loved|mentioned|have))\b"
+    r"|^\W*(?:If you|Since you|Because you|As you|Similar to|Based on|More like|Films? like|Movies? like|"
+    r"Fans of|Have you|Do you|Would you|Are you|How about|What about|Why not|Unlike|"
+    r"I (?:can|could|would|also|left|avoid|chose)|I['’]\w+ [a-z])"
+)
+_CHAT = re.compile(
+    r"\W*(?:(?:I|I['’]\w+|Please|Sorry|Let|Let['’]s|Hope|Happy|Thanks?|These|This|All|Each|Both|Do|Would|"
+    r"Could|Are|What|Which|Have|Feel|You|If|Since|Because|Based|As|My|Here|There|Great|Just|Note|While|"
+    r"Unfortunately|However)\s(?-i:[a-z])|(?:title|movie|film|name|rank|year|#)\s*[,|\t;]|"
+    r"(?:Sure|Certainly|Absolutely|Enjoy|Of course|Okay|Ok|Sorry|Thanks|None)\s?(?:[!,.:]|$))",
+    re.IGNORECASE,
+)
+_DETAIL = re.compile(
+    r"\s*(?:director|directed by|(?:release )?year|released?(?: date)?|genres?|why\b[^:\n]{0,40}|runtime|"
+    r"(?:\w+ )?rating|rated|plot|synopsis|summary|description|cast|starring|stars|notes?|language|country|"
+    r"(?:content )?warnings?|content|similar\b[^:\n]{0,20}|imdb|rotten tomatoes|where to watch|available|"
+    r"streaming|tone|themes?|reasons?|pros?|cons?|tips?|safety|length|duration|trailer|link|mood|vibe|age|important|disclaimer|bonus|overall|"
+    rf"{_LEFT_OUT})\b[^:\n]{{0,20}}[:：]",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"\W*(?:(?:the |some |other |any )?(?:films?|movies?|titles?|games?|ones?|what|picks)\s)?"
+    r"(?:(?:that |which )?(?:i|you|we)(?:['’]\w+)?\s(?:\w+\s){0,2}?)?"
+    rf"(?:to\s)?(?:{_LEFT_OUT})\b|.{{0,200}}\b(?<!that\s)(?<!which\s)(?:{_LEFT_OUT}|{_THEIRS})"
+    r"(?:\s(?:these|this|them|for you|for now|because|due to|so far|before)\b.{0,100})?\W*$",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?。！？])[\s\"'”’)]+(?=\S)|\n\s*\n|\n(?=\s*[-*•])")
+_ASKED = re.compile(r"\W*(?:how|what) about|.{0,40}\bwhy not\b", re.IGNORECASE)
+_CONNECTING = "|".join(map(re.escape, CONNECTORS))
+_UNTITLED = re.compile(rf"^[a-z]|\s(?!(?:{_CONNECTING})\s)[a-z]")
+_CAPITAL = (
+    r"(?!(?i:watch|try|see|avoid|consider|also|then|maybe|perhaps|definitely|i['’]\w+|my|skip|enjoy|rent|stream|"
+    r"check|unlike|here['’]s|like|not|but|or|so)\b)"
+    r"(?:(?:Mr|Mrs|Ms|Dr|St|vs|Vol|Inc|Jr|Sr|No|Lt|Sgt|Capt|(?:[A-Z]\.){0,5}[A-Z])\.|[\"“'‘(#¡¿]?[^\W_a-z]\S{0,40}(?<![,;!?.]))"
+)
+_BEFORE_YEAR = re.compile(
+    rf"(?<!\S)(?:{_CAPITAL}\s+(?:(?:{_CAPITAL}|{_CONNECTING})\s+){{0,11}})?\S{{1,60}}\s*$"
+)
+_DATED = re.compile(r"[\s*_\"”»]{0,9}" + BRACKET.pattern)
+_start = attrgetter("start")
+_LIST_LEAD = re.compile(r"[^:\n]{1,200}[:：]\s")
+_LIST_JOINT = re.compile(r",\s(?:and\s)?|\sand\s|;\s")
+
+
+def leads(words: str) -> bool:
+    """Whether the words before a title are a sentence's rather than the title's own."""
+    return _LEAD.search(words) is not None
+
+
+def told_off(words: str) -> bool:
+    """Whether the words behind a listed title say that it is not recommended."""
+    return _OFF.match(words) is not None
+
+
+def is_detail(line: str) -> bool:
+    """Whether a line tells about a title ("Director: …", "Avoid: …") rather than names one."""
+    return _DETAIL.match(line) is not None
+
+
+def is_talk(line: str) -> bool:
+    """Whether a line without a year is a remark, a refusal or a question rather than a title."""
+    words = len(line.split(maxsplit=13))
+    ended = words > 3 and line.rstrip('"”*_ ')[-1:] in ".!?。！？…" and prosaic(line)
+    return words > 12 or ended or _CHAT.match(line) is not None
+
+
+def heads_left_out(line: str) -> bool:
+    """Whether an introduction or heading says that the titles under it are not recommended."""
+    last = _SENTENCE.split(line.strip(" \t*_#:："))[-1][:400]
+    match = _HEADER.match(last)
+    return match is not None and not any(cue["offer"] for cue in _CUE.finditer(last, match.end()))
+
+
+def read_prose(source: Source, start: int, end: int, known: Known, mentions: list[Found]) -> list[Found]:
+    """The titles that running text recommends: dated, emphasised or quoted ones, and the catalog's ``mentions``."""
+    plain, apart, kept = source.plain, list[Found](), list[Found]()
+    for found in sorted(_titles(source, start, end, known, mentions), key=lambda one: (one.start, -one.end)):
+        apart += [found] if not apart or found.start >= apart[-1].end else []
+    if not apart:
+        return _enumerated(plain, start, end)
+    begin, done = start, 0
+    for limit in [*(match.start() for match in _SENTENCE.finditer(plain, start, end)), end]:
+        upto = bisect_left(apart, limit, key=_start)
+        if limit == end or not upto or apart[upto - 1].end <= limit:  # "Mr. Nobody" is one title
+            kept += _recommended(plain, begin, limit, apart[done:upto])
+            begin, done = limit, upto
+    return kept
+
+
+def _recommended(plain: str, start: int, end: int, titles: list[Found]) -> list[Found]:
+    """Of the titles of one sentence, those that it recommends: the last words before a title tell."""
+    kept: list[Found] = []
+    good, at = not plain[start:end].rstrip().endswith("?") or bool(_ASKED.match(plain, start, end)), start
+    for found in titles if good else []:
+        for cue in _CUE.finditer(plain, at, found.start):
+            good = cue["offer"] is not None
+        at = found.end
+        if (good or _STILL.match(plain, at, end)) and not _AFTER.match(plain, at, end):
+            kept.append(found)
+    return kept
+
+
+def _titles(source: Source, start: int, end: int, known: Known, mentions: list[Found]) -> list[Found]:
+    plain, floor = source.plain, start
+    found = mentions[bisect_left(mentions, start, key=_start) : bisect_left(mentions, end, key=_start)]
+    for span in SPAN.finditer(source.raw, start, end):
+        at, to = span.span(span.lastindex or 0)
+        title, dated = clean(plain[at:to]), _DATED.match(plain, span.end(), end)
+        year = year_in(dated[1]) if dated else None
+        other = is_talk(title) or is_detail(f"{title}:") or plain[at:to].rstrip().endswith((":", ")"))
+        if year or known(title) or (len(title) > 1 and not other and not _UNTITLED.search(title)):
+            found.append(Found(title, year, at, dated.end() if dated and year else span.end()))
+    for bracket in BRACKET.finditer(plain, start, end):
+        if year := year_in(bracket[1]):
+            words = _BEFORE_YEAR.search(plain, max(floor, bracket.start() - 160), bracket.start())
+            floor = bracket.end()
+            found += [Found(clean(words[0]), year, words.start(), floor)] if words else []
+    return found
+
+
+def _enumerated(plain: str, start: int, end: int) -> list[Found]:
+    """The titles of "Here are some: Heat, Up and Big."."""
+    lead = _LIST_LEAD.match(plain, start, end)
+    cues = list(_CUE.finditer(lead[0])) if lead else []
+    if not lead or not cues or not cues[-1]["offer"]:
+        return []
+    found, at = [], lead.end()
+    for part in _LIST_JOINT.split(plain[at:end].rstrip(" .!\n")):
+        at = plain.find(part, at)
+        found.append(Found(clean(part), None, at, at + len(part)))
+    good = all(one.title and not _UNTITLED.search(one.title) and not is_talk(one.title) for one in found)
+    return found if good and len(found) > 1 else []
