@@ -129,19 +129,14 @@ def read_answer(text: str, catalog: Catalog | None = None) -> Answer:
 
 
 def _plain_list(text: str) -> list[Found] | None:
-    """The reading of a text that is "Title (Year)" lines and nothing else: what the parser gives, sooner."""
+    """The reading of "Title (Year)" lines without any markup: what the parser gives too, but sooner."""
     found, at = [], 0
     for line in text.split("\n"):
         if line:
             match = _PLAIN.fullmatch(line)
-            if (
-                not match
-                or not is_bare(line, match.start(1))
-                or _NOT_PLAIN.search(match[1])
-                or leads(match[1])
-            ):
+            if not match or _NOT_PLAIN.search(match[1]) or not is_bare(line, match.start(1)):
                 return None
-            if is_detail(match[1]):
+            if leads(match[1]) or is_detail(match[1]):
                 return None
             found.append(Found(match[1], int(match[2]), at + match.start(1), at + len(line)))
         at += len(line) + 1
@@ -149,7 +144,7 @@ def _plain_list(text: str) -> list[Found] | None:
 
 
 class _Reader:
-    """One reading of one text; ``held`` are the titles that the catalog has, of those that a reading asked."""
+    """One reading of a text; ``held`` are the titles that the catalog has, of those that a reading asked."""
 
     def __init__(self, text: str, held: frozenset[str] = frozenset(), catalog: Catalog | None = None) -> None:
         text = _UNOPENED.sub(blank, _THOUGHT.sub(blank, text))
@@ -173,6 +168,10 @@ class _Reader:
         """Whether the catalog has an item of this title."""
         self.asked.add(title)
         return title in self.held
+
+    def sure(self, found: list[Found]) -> bool:
+        """Whether the first title counts by itself: in a ``<solution>``, or as one of the catalog."""
+        return bool(found) and (self.inside or self.known(found[0].title))
 
     def read(self) -> list[Found]:
         """What the text recommends: by JSON, else by lists or tables, else by prose."""
@@ -213,7 +212,7 @@ class _Reader:
                 table[-1].append((at, min(at + len(token.content), limit)))
             elif token.type in ("inline", "fence") and token.map:
                 first, last = token.map
-                for line in range(first, last):
+                for line in range(first + (token.type == "fence"), last):
                     self._line(starts[line], starts[line + 1] - 1, max(token.level - 2, 0), heading)
                 self.told += [] if self.muted or heading else [(starts[first], starts[last] - 1)]
 
@@ -228,24 +227,17 @@ class _Reader:
         if not words or (year and last):
             return
         span = SPAN.match(self.source.raw, at, end)
-        kind = _BOLD if span and not plain[span.end() : end].strip(" \t:.*_`") else _LINE
-        kind = (
-            _HEADING
-            if heading
-            else _NUMBERED
-            if numbered
-            else _BULLET
-            if self.source.raw[start:at].strip()
-            else kind
-        )
-        found = self._titles(at, end, words, kind)
+        bold = span and not plain[span.end() : end].strip(" \t:.*_`")
+        signs = (heading, numbered, self.source.raw[start:at].strip(), bold, True)
+        kind = next(kind for kind, sign in enumerate(signs) if sign)
+        found = self.titles(at, end, words, kind)
         ends = words.endswith((":", "："))
         dated = any(one.year for one in found)
         pure = dated and not any(map(str.isalnum, plain[found[-1].end : end]))
         if kind == _HEADING:
             found = found if dated or numbered else []
         elif kind in (_LINE, _BOLD) and not pure:
-            short = len(words.split(maxsplit=9)) < 9 and (self.inside or words[-1] not in ".?!")
+            short = len(words.split(maxsplit=9)) < 9 and (words[-1] not in ".?!" or self.sure(found))
             found = found if not ends and (short or kind == _BOLD) and not (dated and kind == _LINE) else []
             if depth:
                 return  # it goes on with the item above
@@ -255,35 +247,36 @@ class _Reader:
             self.muted = False
         self.lines.append(_Line(kind, 0 if pure and kind == _LINE else depth, words, found, self.muted))
 
-    def _titles(self, at: int, end: int, words: str, kind: int) -> list[Found]:
+    def titles(self, at: int, end: int, words: str, kind: int) -> list[Found]:
         """The titles of one line of a list; none where it is a remark, a question or a warning."""
         found = [] if is_detail(words) else read_line(self.source, at, end, self.known)
         title, year = found[0][:2] if found else ("", None)
         if not found or (year is None and self.known(title)):
             return found
-        if leads(title) or (year and words.endswith("?") and is_talk(f"{title}?")):
+        asked = year and words.endswith("?") and is_talk(f"{title}?")
+        if leads(title) or asked or (year and kind == _LINE and words[-1] in ".!?"):
             return [] if kind == _LINE else read_prose(self.source, at, end, self.known, self.mentions)
         if year is None and is_talk(words if kind == _LINE else title):
             return []
         return found[: -1 if told_off(self.source.plain[found[-1].end : end]) else None]
 
     def _listed(self) -> list[Found]:
-        """The titles of the lists: of the kinds of lines that give years, else of the first with titles."""
+        """The titles of the lists: of the kinds of lines that give years, else of the first with any."""
         lines = [line for line in self._flat(self.lines) if not line.muted]
         plain = [line.kind == _LINE and bool(line.found) for line in lines]
         beside = [*plain[1:], False], [False, *plain]
         lines = [
             line
             for line, *near in zip(lines, *beside, strict=False)
-            if line.found and (line.kind != _LINE or line.dated or self.inside or any(near))
+            if line.found and (line.kind != _LINE or line.dated or any(near) or self.sure(line.found))
         ]
-        certain = Counter(line.kind for line in lines if line.found and self.known(line.found[0].title))
+        certain = Counter(line.kind for line in lines if self.sure(line.found))
         dated = {line.kind for line in lines if line.dated}
         first = min((line.kind for line in lines), key=lambda kind: (-certain[kind], kind), default=_LINE)
         return [one for line in lines if line.kind in (dated or {first}) for one in line.found]
 
     def _flat(self, lines: list[_Line]) -> list[_Line]:
-        """The lines without those inside others, which tell about a title; or these, where it is a category."""
+        """The lines without those inside of a title's, which tell about it, and without categories."""
         flat, place = list[_Line](), 0
         while place < len(lines):
             line, stop = lines[place], place + 1
@@ -292,12 +285,7 @@ class _Reader:
             inner = self._flat(lines[place + 1 : stop])
             titles = [one for one in inner if one.found]
             category = not line.found or line.words.endswith((":", "：")) or any(one.dated for one in titles)
-            if (
-                not titles
-                or line.dated
-                or not category
-                or self.known(line.found[0].title if line.found else "")
-            ):
+            if not titles or line.dated or not category or self.sure(line.found):
                 flat.append(line)
             elif not (is_detail(line.words) or heads_left_out(line.words)):
                 flat += inner
@@ -315,7 +303,7 @@ class _Reader:
         for row in table[1:] if not self.muted else []:
             cells = row if column is None else row[column : column + 1]
             named = [
-                self._titles(*_marked(self.source.raw, *cell), plain[slice(*cell)], _BULLET) for cell in cells
+                self.titles(*_marked(self.source.raw, *cell), plain[slice(*cell)], _BULLET) for cell in cells
             ]
             found = next((one for one in named if one and (column is not None or one[0].year)), [])
             if found and not found[0].year and years < len(row):
@@ -350,13 +338,11 @@ def _json(text: str) -> Iterator[Found]:
 
 
 def _string(text: str, words: str, year: int | None, start: int, end: int) -> list[Found]:
-    """The title that a string of JSON names, and where the string lies in the text."""
-    at, to = _marked(words, 0, len(words))
-    found = read_line(source_of(words), at, to, lambda _: False)[:1]
+    """The titles that a string of JSON names, and where the string lies in the text."""
+    found = _Reader(words).titles(*_marked(words, 0, len(words)), words, _BULLET)
     form = next((form for form in (words, json.dumps(words)[1:-1]) if text.find(form, start, end) >= 0), "")
     at = text.find(form, start, end)
-    talk = year is None and is_talk(words)
-    return [Found(one.title, one.year or year, at, at + len(form)) for one in found if one.year or not talk]
+    return [Found(one.title, one.year or year, at, at + len(form)) for one in found]
 
 
 def _values(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, int | None]]:

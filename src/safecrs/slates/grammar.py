@@ -78,7 +78,7 @@ _QUOTED = re.compile(
     r"[\"“”„]([^\"“”„]+)[\"“”]|['‘](.+)['’]|[「『《〈«‹]([^「」『』《》〈〉«»]+)[」』》〉»›]"
 )
 _LABEL = re.compile(
-    rf"\s*(?:my\s)?(?:top\s)?(?:(?:{_NOUNS}|name|watch|try|see)s?|(?:best|for)\b[^:\n]{{0,40}})\s?[:：]\s*",
+    rf"\s*(?:my\s)?(?:top\s)?(?:(?:{_NOUNS}|name|watch|try|see|(?:final\s)?answer|otherwise)s?|(?:best|for)\b[^:\n]{{0,40}})\s?[:：]\s*",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(r",?\s(?:directed\sby|dir\.|starring)\s|\s\d{1,3}\s?min\b")

@@ -9,19 +9,20 @@ from operator import attrgetter
 from safecrs.slates.grammar import BRACKET, CONNECTORS, SPAN, Found, Known, Source, clean, prosaic, year_in
 
 _LEFT_OUT = (
-    r"avoid(?:ed)?|left out|leave out|leaving out|skip(?:ped)?|exclud(?:e|ed|ing)|omitted|steer clear|"
-    r"stay away|ruled out|reject(?:ed)?|removed|filtered out|unsuitable|unsafe|"
+    r"avoid(?:ed)?|(?:left|leave|leaving)\s(?:\w+\s){0,2}?out|skip(?:ped)?|exclud(?:e|ed|ing)|omitted|"
+    r"steer clear|stay away|ruled out|reject(?:ed)?|removed|filtered out|unsuitable|unsafe|"
     r"(?:not|never|cannot|\w{1,8}n['’]t)\s(?:\w+\s){0,2}?"
     r"(?:recommend(?:ed)?|suggest(?:ed)?|watch|suitable|safe|right|appropriate|included?|for you)"
 )
 _THEIRS = (
     r"you(?:['’]ve)?\s(?:already\s|have\s|also\s|really\s)?"
-    r"(?:liked?|loved?|enjoyed|mentioned|watched|saw|seen|said|hated|disliked)"
+    r"(?:liked?|loved?|enjoyed|mentioned|watched|saw|seen|said|hated|disliked)|"
+    r"your\s(?:favou?rites?|history|watch\s?list)"
 )
 _OFFER = (
-    r"try|watch|(?:recommend|suggest|enjoy|consider|includ|pick)(?:e?d|s|e|ing|ations?|ions?)?|check out|see|"
-    r"give|go (?:for|with)|start with|how about|what about|why not|here (?:are|is)|here['’]s|instead(?! of)|"
-    r"you (?:might|may|could|would|will|should)|you['’](?:ll|d)|with (?:these|the following)|such as"
+    r"try|watch|(?:recommend|suggest|enjoy|consider|includ|pick)(?:e?d|s|e|ing|ations?|ions?)?|check out|"
+    r"see|give|loves?|go (?:for|with)|start with|how about|what about|why not|here (?:are|is)|here['’]s|"
+    r"instead(?! of)|you (?:might|may|could|would|will|should)|you['’](?:ll|d)|with (?:these|the following)|such as"
 )
 _THING = r"(?:films?|movies?|something|titles?|games?|ones?)"
 _OTHERS = (
@@ -46,12 +47,13 @@ _LEAD = re.compile(
     r"you (?:might|may|could|should|can|like|liked|loved|mentioned|have))\b"
     r"|^\W*(?:If you|Since you|Because you|As you|Similar to|Based on|More like|Films? like|Movies? like|"
     r"Fans of|Have you|Do you|Would you|Are you|How about|What about|Why not|Unlike|"
-    r"I (?:can|could|would|also|left|avoid|chose)|I['’]\w+ [a-z])"
+    r"I (?:can|could|would|also|left|avoid|chose)|I['’]\w+ [a-z]|As an? |Here['’]s|Here is|"
+    r"(?:Okay|Ok|Sure|Certainly|Of course|Great|Absolutely)[.!,])"
 )
 _CHAT = re.compile(
     r"\W*(?:(?:I|I['’]\w+|Please|Sorry|Let|Let['’]s|Hope|Happy|Thanks?|These|This|All|Each|Both|Do|Would|"
     r"Could|Are|What|Which|Have|Feel|You|If|Since|Because|Based|As|My|Here|There|Great|Just|Note|While|"
-    r"Unfortunately|However)\s(?-i:[a-z])|(?:title|movie|film|name|rank|year|#)\s*[,|\t;]|"
+    r"Unfortunately|However)\s(?-i:[a-z])|(?:title|movie|film|name|rank|year|#)\s*[,|\t;]|\d+[.,/]\d|"
     r"(?:Sure|Certainly|Absolutely|Enjoy|Of course|Okay|Ok|Sorry|Thanks|None)\s?(?:[!,.:]|$))",
     re.IGNORECASE,
 )
@@ -66,17 +68,20 @@ _DETAIL = re.compile(
 _HEADER = re.compile(
     r"\W*(?:(?:the |some |other |any )?(?:films?|movies?|titles?|games?|ones?|what|picks)\s)?"
     r"(?:(?:that |which )?(?:i|you|we)(?:['’]\w+)?\s(?:\w+\s){0,2}?)?"
-    rf"(?:to\s)?(?:{_LEFT_OUT})\b|.{{0,200}}\b(?<!that\s)(?<!which\s)(?:{_LEFT_OUT}|{_THEIRS})"
+    rf"(?:to\s)?(?:{_LEFT_OUT})\b|(?!\W*(?:based|since|because|given|considering|if|as|similar|more|like|inspired)\b).{{0,200}}\b(?<!that\s)(?<!which\s)(?:{_LEFT_OUT}|{_THEIRS})"
     r"(?:\s(?:these|this|them|for you|for now|because|due to|so far|before)\b.{0,100})?\W*$",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?。！？])[\s\"'”’)]+(?=\S)|\n\s*\n|\n(?=\s*[-*•])")
-_ASKED = re.compile(r"\W*(?:how|what) about|.{0,40}\bwhy not\b", re.IGNORECASE)
+_ASKED = re.compile(
+    r"\W*(?:(?:how|what) about|have you (?:considered|tried)|may i)\b|.{0,40}\bwhy not\b", re.IGNORECASE
+)
 _CONNECTING = "|".join(map(re.escape, CONNECTORS))
 _UNTITLED = re.compile(rf"^[a-z]|\s(?!(?:{_CONNECTING})\s)[a-z]")
 _CAPITAL = (
     r"(?!(?i:watch|try|see|avoid|consider|also|then|maybe|perhaps|definitely|i['’]\w+|my|skip|enjoy|rent|stream|"
-    r"check|unlike|here['’]s|like|not|but|or|so)\b)"
+    r"check|unlike|instead|rather|similar|based|since|because|otherwise|okay|sure|here['’]s|like|not|but|or|so)\b|"
+    r"(?i:(?:answer|recommendation|suggestion|pick|movie|film|title|choice)s?:))"
     r"(?:(?:Mr|Mrs|Ms|Dr|St|vs|Vol|Inc|Jr|Sr|No|Lt|Sgt|Capt|(?:[A-Z]\.){0,5}[A-Z])\.|[\"“'‘(#¡¿]?[^\W_a-z]\S{0,40}(?<![,;!?.]))"
 )
 _BEFORE_YEAR = re.compile(
@@ -118,12 +123,10 @@ def heads_left_out(line: str) -> bool:
 
 
 def read_prose(source: Source, start: int, end: int, known: Known, mentions: list[Found]) -> list[Found]:
-    """The titles that running text recommends: dated, emphasised or quoted ones, and the catalog's ``mentions``."""
+    """The titles that a text recommends: dated, emphasised or quoted ones, and the catalog's ``mentions``."""
     plain, apart, kept = source.plain, list[Found](), list[Found]()
     for found in sorted(_titles(source, start, end, known, mentions), key=lambda one: (one.start, -one.end)):
         apart += [found] if not apart or found.start >= apart[-1].end else []
-    if not apart:
-        return _enumerated(plain, start, end)
     begin, done = start, 0
     for limit in [*(match.start() for match in _SENTENCE.finditer(plain, start, end)), end]:
         upto = bisect_left(apart, limit, key=_start)
@@ -161,7 +164,8 @@ def _titles(source: Source, start: int, end: int, known: Known, mentions: list[F
             words = _BEFORE_YEAR.search(plain, max(floor, bracket.start() - 160), bracket.start())
             floor = bracket.end()
             found += [Found(clean(words[0]), year, words.start(), floor)] if words else []
-    return found
+    found += _enumerated(plain, start, end)
+    return [one for one in found if any(map(str.isalnum, one.title))]
 
 
 def _enumerated(plain: str, start: int, end: int) -> list[Found]:
