@@ -14,8 +14,18 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 
 from safecrs.catalog import Catalog, find_mentions, split_label
-from safecrs.slates.grammar import MARKS, SPAN, Found, Source, blank, is_bare, read_line, source_of, year_in
-from safecrs.slates.prose import heads_left_out, is_detail, is_talk, leads, read_prose, told_off
+from safecrs.slates.grammar import (
+    SPAN,
+    AnswerItem,
+    Source,
+    blank,
+    is_bare,
+    read_line,
+    skip_marks,
+    source_of,
+    year_in,
+)
+from safecrs.slates.prose import DETAIL, LEAD, OFF, heads_left_out, is_talk, read_prose
 
 MAX_CHARACTERS = 65_536
 _NAMES = r"(?:think|thinking|thoughts?|reasoning|analysis|reflection|scratchpad|seed:think)\s?>"
@@ -72,17 +82,6 @@ _HEADING, _NUMBERED, _BULLET, _BOLD, _LINE = range(5)
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerItem:
-    """A recommended title, its row in the catalog (−1 unknown), and where it lies in the answer's text."""
-
-    title: str
-    year: int | None
-    row: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What a model's answer recommends, in order; ``truncated`` if its end was too far to be read."""
 
@@ -96,7 +95,7 @@ class _Line(NamedTuple):
     kind: int
     depth: int
     words: str
-    found: list[Found]
+    found: list[AnswerItem]
     muted: bool
 
     @property
@@ -121,14 +120,13 @@ def read_answer(text: str, catalog: Catalog | None = None) -> Answer:
             asked = list(reader.asked)
             held = frozenset(compress(asked, catalog.known_titles(asked).tolist()))
             found = _Reader(read, held, catalog).read() if held or reader.told else found
-    rows = [-1] * len(found)
     if catalog is not None and found:
         rows = catalog.resolve_many([one.title for one in found], [one.year for one in found]).tolist()
-    items = tuple(AnswerItem(*one[:2], row, *one[2:]) for one, row in zip(found, rows, strict=True))
-    return Answer(items, len(text) > MAX_CHARACTERS)
+        found = [one._replace(row=row) for one, row in zip(found, rows, strict=True)]
+    return Answer(tuple(found), len(text) > MAX_CHARACTERS)
 
 
-def _plain_list(text: str) -> list[Found] | None:
+def _plain_list(text: str) -> list[AnswerItem] | None:
     """The reading of "Title (Year)" lines without any markup: what the parser gives too, but sooner."""
     found, at = [], 0
     for line in text.split("\n"):
@@ -136,9 +134,9 @@ def _plain_list(text: str) -> list[Found] | None:
             match = _PLAIN.fullmatch(line)
             if not match or _NOT_PLAIN.search(match[1]) or not is_bare(line, match.start(1)):
                 return None
-            if leads(match[1]) or is_detail(match[1]):
+            if LEAD.search(match[1]) or DETAIL.match(match[1]):
                 return None
-            found.append(Found(match[1], int(match[2]), at + match.start(1), at + len(line)))
+            found.append(AnswerItem(match[1], int(match[2]), at + match.start(1), at + len(line)))
         at += len(line) + 1
     return found
 
@@ -153,27 +151,27 @@ class _Reader:
         self.held, self.catalog = held, catalog
         self.asked = set[str]()
         self.lines = list[_Line]()
-        self.rows = list[Found]()
+        self.rows = list[AnswerItem]()
         self.told = list[tuple[int, int]]()
         self.muted = False
 
     @cached_property
-    def mentions(self) -> list[Found]:
+    def mentions(self) -> list[AnswerItem]:
         """The titles of the catalog in the beginning of the text, wherever they stand."""
         plain = self.source.plain[:_MAX_PROSE]
         spans = [(one.start, one.end) for one in find_mentions(plain, self.catalog)] if self.catalog else []
-        return [Found(*split_label(plain[start:end]), start, end) for start, end in spans]
+        return [AnswerItem(*split_label(plain[start:end]), start, end) for start, end in spans]
 
     def known(self, title: str) -> bool:
         """Whether the catalog has an item of this title."""
         self.asked.add(title)
         return title in self.held
 
-    def sure(self, found: list[Found]) -> bool:
+    def sure(self, found: list[AnswerItem]) -> bool:
         """Whether the first title counts by itself: in a ``<solution>``, or as one of the catalog."""
         return bool(found) and (self.inside or self.known(found[0].title))
 
-    def read(self) -> list[Found]:
+    def read(self) -> list[AnswerItem]:
         """What the text recommends: by JSON, else by lists or tables, else by prose."""
         if found := list(_json(self.source.raw)):
             return found
@@ -218,8 +216,8 @@ class _Reader:
 
     def _line(self, start: int, end: int, depth: int, heading: bool) -> None:
         """Read one line, and note whether those under it are told to be left out."""
-        plain, marks = self.source.plain, MARKS.match(self.source.raw, start, end)
-        at, numbered = (marks.end(), bool(marks["number"])) if marks else (start, False)
+        plain = self.source.plain
+        at, numbered = skip_marks(self.source.raw, start, end)
         words = plain[at:end].strip()
         year, last = _YEAR_LINE.match(words), self.lines[-1].found if self.lines else []
         if year and last and not last[-1].year:
@@ -247,20 +245,20 @@ class _Reader:
             self.muted = False
         self.lines.append(_Line(kind, 0 if pure and kind == _LINE else depth, words, found, self.muted))
 
-    def titles(self, at: int, end: int, words: str, kind: int) -> list[Found]:
+    def titles(self, at: int, end: int, words: str, kind: int) -> list[AnswerItem]:
         """The titles of one line of a list; none where it is a remark, a question or a warning."""
-        found = [] if is_detail(words) else read_line(self.source, at, end, self.known)
+        found = [] if DETAIL.match(words) else read_line(self.source, at, end, self.known)
         title, year = found[0][:2] if found else ("", None)
         if not found or (year is None and self.known(title)):
             return found
         asked = year and words.endswith("?") and is_talk(f"{title}?")
-        if leads(title) or asked or (year and kind == _LINE and words[-1] in ".!?"):
+        if LEAD.search(title) or asked or (year and kind == _LINE and words[-1] in ".!?"):
             return [] if kind == _LINE else read_prose(self.source, at, end, self.known, self.mentions)
         if year is None and is_talk(words if kind == _LINE else title):
             return []
-        return found[: -1 if told_off(self.source.plain[found[-1].end : end]) else None]
+        return found[: -1 if OFF.match(self.source.plain, found[-1].end, end) else None]
 
-    def _listed(self) -> list[Found]:
+    def _listed(self) -> list[AnswerItem]:
         """The titles of the lists: of the kinds of lines that give years, else of the first with any."""
         lines = [line for line in self._flat(self.lines) if not line.muted]
         plain = [line.kind == _LINE and bool(line.found) for line in lines]
@@ -287,14 +285,14 @@ class _Reader:
             category = not line.found or line.words.endswith((":", "：")) or any(one.dated for one in titles)
             if not titles or line.dated or not category or self.sure(line.found):
                 flat.append(line)
-            elif not (is_detail(line.words) or heads_left_out(line.words)):
+            elif not (DETAIL.match(line.words) or heads_left_out(line.words)):
                 flat += inner
             place = stop
         return flat
 
     def _table(self, table: list[list[tuple[int, int]]]) -> None:
         """Read a table: its head, or years in its cells, tell the column of titles."""
-        plain = self.source.plain
+        raw, plain = self.source
         heads = [plain[at:to] for at, to in table[0]]
         column = next((place for place, head in enumerate(heads) if _TITLE_HEAD.search(head)), None)
         years = next(
@@ -303,7 +301,8 @@ class _Reader:
         for row in table[1:] if not self.muted else []:
             cells = row if column is None else row[column : column + 1]
             named = [
-                self.titles(*_marked(self.source.raw, *cell), plain[slice(*cell)], _BULLET) for cell in cells
+                self.titles(skip_marks(raw, *cell)[0], cell[1], plain[slice(*cell)], _BULLET)
+                for cell in cells
             ]
             found = next((one for one in named if one and (column is not None or one[0].year)), [])
             if found and not found[0].year and years < len(row):
@@ -311,13 +310,7 @@ class _Reader:
             self.rows += found
 
 
-def _marked(raw: str, start: int, end: int) -> tuple[int, int]:
-    """Where the words begin behind list marks, and where they end."""
-    marks = MARKS.match(raw, start, end)
-    return (marks.end() if marks else start), end
-
-
-def _json(text: str) -> Iterator[Found]:
+def _json(text: str) -> Iterator[AnswerItem]:
     """The titles of every JSON value in a text, in order; of a broken one those with a key that says so."""
     decoder, position, read = json.JSONDecoder(), 0, 0
     for _ in range(_MAX_STARTS):
@@ -337,12 +330,12 @@ def _json(text: str) -> Iterator[Found]:
         yield from _string(text, pair[1], int(pair[2]) if pair[2] else None, pair.start(1), pair.end())
 
 
-def _string(text: str, words: str, year: int | None, start: int, end: int) -> list[Found]:
+def _string(text: str, words: str, year: int | None, start: int, end: int) -> list[AnswerItem]:
     """The titles that a string of JSON names, and where the string lies in the text."""
-    found = _Reader(words).titles(*_marked(words, 0, len(words)), words, _BULLET)
+    found = _Reader(words).titles(skip_marks(words, 0, len(words))[0], len(words), words, _BULLET)
     form = next((form for form in (words, json.dumps(words)[1:-1]) if text.find(form, start, end) >= 0), "")
     at = text.find(form, start, end)
-    return [Found(one.title, one.year or year, at, at + len(form)) for one in found]
+    return [AnswerItem(one.title, one.year or year, at, at + len(form)) for one in found]
 
 
 def _values(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, int | None]]:

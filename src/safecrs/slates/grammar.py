@@ -28,7 +28,7 @@ _NUMBER = rf"""(?:\*\*|__)?(?:
   | (?:\#|№|no\.\s)\d{{1,3}}(?:\s?[:.)–—-])?(?=\s)
   | (?:{_NOUNS}|day|night|week)\s\#?\d{{1,3}}\s?[:.)–—-](?=\s)
 )(?:\*\*|__)?[:：]?\s*"""
-MARKS = re.compile(
+_MARKS = re.compile(
     rf"\s*(?:(?:{_BULLET})\s*){{0,4}}(?:(?P<number>{_NUMBER})\s*(?:(?:{_BULLET})\s*){{0,2}})?",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -93,13 +93,14 @@ CONNECTORS = frozenset(_CONNECTING.split())
 _SPACES = re.compile(r"\s+")
 
 
-class Found(NamedTuple):
-    """A title in ``text[start:end]``, with its year where one is given."""
+class AnswerItem(NamedTuple):
+    """A title in ``text[start:end]``, its year where one is given, and its row in a catalog (−1 unknown)."""
 
     title: str
     year: int | None
     start: int
     end: int
+    row: int = -1
 
 
 class Source(NamedTuple):
@@ -131,10 +132,15 @@ def clean(text: str) -> str:
     return text
 
 
+def skip_marks(raw: str, start: int, end: int) -> tuple[int, bool]:
+    """Where the words of a line begin behind its list marks, and whether one of these is a number."""
+    marks = _MARKS.match(raw, start, end)
+    return (marks.end(), marks["number"] is not None) if marks else (start, False)
+
+
 def is_bare(line: str, start: int) -> bool:
     """Whether a line has neither list marks nor a label from ``start`` on."""
-    marks = MARKS.match(line, start)
-    return not (marks and marks[0]) and not _LABEL.match(line, start)
+    return skip_marks(line, start, len(line))[0] == start and not _LABEL.match(line, start)
 
 
 def year_in(words: str) -> int | None:
@@ -149,13 +155,13 @@ def prosaic(text: str) -> bool:
     return sum(word[0].islower() for word in words) * 2 > len(words)
 
 
-def read_line(source: Source, start: int, end: int, known: Known) -> list[Found]:
+def read_line(source: Source, start: int, end: int, known: Known) -> list[AnswerItem]:
     """The titles that one line lists, behind its list mark: dated ones, else at most one without a year.
 
     Further titles count when they are listed ("A (1999), B (2001)"), not when they are told about ("A (1999),
     much like B (2001)").
     """
-    plain, found = source.plain, list[Found]()
+    plain, found = source.plain, list[AnswerItem]()
     first = _FIRST_YEAR.match(plain, start, end)
     begin = first.end() if first else start
     for bracket in BRACKET.finditer(plain, begin, end):
@@ -177,7 +183,9 @@ def read_line(source: Source, start: int, end: int, known: Known) -> list[Found]
     return found
 
 
-def _found(source: Source, start: int, end: int, known: Known, year: int | None, until: int) -> list[Found]:
+def _found(
+    source: Source, start: int, end: int, known: Known, year: int | None, until: int
+) -> list[AnswerItem]:
     """The title in the words before a year that ends at ``until``, or in a line where none does (0)."""
     at, to = _bounds(source, start, end, known, dated=until > 0)
     words = source.plain[at:to]
@@ -185,7 +193,7 @@ def _found(source: Source, start: int, end: int, known: Known, year: int | None,
     if len(title) > 300 or not any(map(str.isalnum, title)):
         return []
     at, to = at + len(words) - len(words.lstrip()), at + len(words.rstrip())
-    return [Found(title, year, at, until or to)]
+    return [AnswerItem(title, year, at, until or to)]
 
 
 def _bounds(source: Source, start: int, end: int, known: Known, *, dated: bool) -> tuple[int, int]:

@@ -6,7 +6,17 @@ import re
 from bisect import bisect_left
 from operator import attrgetter
 
-from safecrs.slates.grammar import BRACKET, CONNECTORS, SPAN, Found, Known, Source, clean, prosaic, year_in
+from safecrs.slates.grammar import (
+    BRACKET,
+    CONNECTORS,
+    SPAN,
+    AnswerItem,
+    Known,
+    Source,
+    clean,
+    prosaic,
+    year_in,
+)
 
 _LEFT_OUT = (
     r"avoid(?:ed)?|(?:left|leave|leaving)\s(?:\w+\s){0,2}?out|skip(?:ped)?|exclud(?:e|ed|ing)|omitted|"
@@ -22,7 +32,8 @@ _THEIRS = (
 _OFFER = (
     r"try|watch|(?:recommend|suggest|enjoy|consider|includ|pick)(?:e?d|s|e|ing|ations?|ions?)?|check out|"
     r"see|give|loves?|go (?:for|with)|start with|how about|what about|why not|here (?:are|is)|here['’]s|"
-    r"instead(?! of)|you (?:might|may|could|would|will|should)|you['’](?:ll|d)|with (?:these|the following)|such as"
+    r"instead(?! of)|you (?:might|may|could|would|will|should)|you['’](?:ll|d)|with (?:these|the following)|"
+    r"such as"
 )
 _THING = r"(?:films?|movies?|something|titles?|games?|ones?)"
 _OTHERS = (
@@ -39,9 +50,10 @@ _UNFIT = r"(?<!not\s)(?<!n['’]t\s)too\s(?:violent|gory|scary|intense|dark|grap
 _AFTER = re.compile(
     rf"[^.!?,;\n]{{0,60}}?\b(?:{_LEFT_OUT}|{_UNFIT}|(?:is|are)\sout(?!\s(?:now|on)))\b", re.IGNORECASE
 )
-_OFF = re.compile(rf"\W*(?:(?:is|are|it['’]s)\s)?(?:{_LEFT_OUT}|{_UNFIT})\b", re.IGNORECASE)
+OFF = re.compile(rf"\W*(?:(?:is|are|it['’]s)\s)?(?:{_LEFT_OUT}|{_UNFIT})\b", re.IGNORECASE)
+"""Words behind a listed title that say that it is not recommended."""
 _STILL = re.compile(r"\s*(?:should|will|would|might|may|could|can|is|has|(?!as\b)\w{2,20}s)\b")
-_LEAD = re.compile(
+LEAD = re.compile(
     r"\b(?:suggest|recommend|enjoy|enjoyed|liked|loved|try|similar to|check out|such as|left out|avoid|"
     r"instead of|fans of|here are|how about|remake of|sequel to|not recommended|you['’](?:d|ll|ve)|"
     r"you (?:might|may|could|should|can|like|liked|loved|mentioned|have))\b"
@@ -50,6 +62,7 @@ _LEAD = re.compile(
     r"I (?:can|could|would|also|left|avoid|chose)|I['’]\w+ [a-z]|As an? |Here['’]s|Here is|"
     r"(?:Okay|Ok|Sure|Certainly|Of course|Great|Absolutely)[.!,])"
 )
+"""Words before a title that are a sentence's rather than the title's own."""
 _CHAT = re.compile(
     r"\W*(?:(?:I|I['’]\w+|Please|Sorry|Let|Let['’]s|Hope|Happy|Thanks?|These|This|All|Each|Both|Do|Would|"
     r"Could|Are|What|Which|Have|Feel|You|If|Since|Because|Based|As|My|Here|There|Great|Just|Note|While|"
@@ -57,7 +70,7 @@ _CHAT = re.compile(
     r"(?:Sure|Certainly|Absolutely|Enjoy|Of course|Okay|Ok|Sorry|Thanks|None)\s?(?:[!,.:]|$))",
     re.IGNORECASE,
 )
-_DETAIL = re.compile(
+DETAIL = re.compile(
     r"\s*(?:director|directed by|(?:release )?year|released?(?: date)?|genres?|why\b[^:\n]{0,40}|runtime|"
     r"(?:\w+ )?rating|rated|plot|synopsis|summary|description|cast|starring|stars|notes?|language|country|"
     r"(?:content )?warnings?|content|similar\b[^:\n]{0,20}|imdb|rotten tomatoes|where to watch|available|"
@@ -65,6 +78,7 @@ _DETAIL = re.compile(
     rf"{_LEFT_OUT})\b[^:\n]{{0,20}}[:：]",
     re.IGNORECASE,
 )
+"""A line that tells about a title ("Director: …", "Avoid: …") rather than names one."""
 _HEADER = re.compile(
     r"\W*(?:(?:the |some |other |any )?(?:films?|movies?|titles?|games?|ones?|what|picks)\s)?"
     r"(?:(?:that |which )?(?:i|you|we)(?:['’]\w+)?\s(?:\w+\s){0,2}?)?"
@@ -93,21 +107,6 @@ _LIST_LEAD = re.compile(r"[^:\n]{1,200}[:：]\s")
 _LIST_JOINT = re.compile(r",\s(?:and\s)?|\sand\s|;\s")
 
 
-def leads(words: str) -> bool:
-    """Whether the words before a title are a sentence's rather than the title's own."""
-    return _LEAD.search(words) is not None
-
-
-def told_off(words: str) -> bool:
-    """Whether the words behind a listed title say that it is not recommended."""
-    return _OFF.match(words) is not None
-
-
-def is_detail(line: str) -> bool:
-    """Whether a line tells about a title ("Director: …", "Avoid: …") rather than names one."""
-    return _DETAIL.match(line) is not None
-
-
 def is_talk(line: str) -> bool:
     """Whether a line without a year is a remark, a refusal or a question rather than a title."""
     words = len(line.split(maxsplit=13))
@@ -122,9 +121,11 @@ def heads_left_out(line: str) -> bool:
     return match is not None and not any(cue["offer"] for cue in _CUE.finditer(last, match.end()))
 
 
-def read_prose(source: Source, start: int, end: int, known: Known, mentions: list[Found]) -> list[Found]:
+def read_prose(
+    source: Source, start: int, end: int, known: Known, mentions: list[AnswerItem]
+) -> list[AnswerItem]:
     """The titles that a text recommends: dated, emphasised or quoted ones, and the catalog's ``mentions``."""
-    plain, apart, kept = source.plain, list[Found](), list[Found]()
+    plain, apart, kept = source.plain, list[AnswerItem](), list[AnswerItem]()
     for found in sorted(_titles(source, start, end, known, mentions), key=lambda one: (one.start, -one.end)):
         apart += [found] if not apart or found.start >= apart[-1].end else []
     begin, done = start, 0
@@ -136,9 +137,9 @@ def read_prose(source: Source, start: int, end: int, known: Known, mentions: lis
     return kept
 
 
-def _recommended(plain: str, start: int, end: int, titles: list[Found]) -> list[Found]:
+def _recommended(plain: str, start: int, end: int, titles: list[AnswerItem]) -> list[AnswerItem]:
     """Of the titles of one sentence, those that it recommends: the last words before a title tell."""
-    kept: list[Found] = []
+    kept: list[AnswerItem] = []
     good, at = not plain[start:end].rstrip().endswith("?") or bool(_ASKED.match(plain, start, end)), start
     for found in titles if good else []:
         for cue in _CUE.finditer(plain, at, found.start):
@@ -149,26 +150,28 @@ def _recommended(plain: str, start: int, end: int, titles: list[Found]) -> list[
     return kept
 
 
-def _titles(source: Source, start: int, end: int, known: Known, mentions: list[Found]) -> list[Found]:
+def _titles(
+    source: Source, start: int, end: int, known: Known, mentions: list[AnswerItem]
+) -> list[AnswerItem]:
     plain, floor = source.plain, start
     found = mentions[bisect_left(mentions, start, key=_start) : bisect_left(mentions, end, key=_start)]
     for span in SPAN.finditer(source.raw, start, end):
         at, to = span.span(span.lastindex or 0)
         title, dated = clean(plain[at:to]), _DATED.match(plain, span.end(), end)
         year = year_in(dated[1]) if dated else None
-        other = is_talk(title) or is_detail(f"{title}:") or plain[at:to].rstrip().endswith((":", ")"))
+        other = is_talk(title) or DETAIL.match(f"{title}:") or plain[at:to].rstrip().endswith((":", ")"))
         if year or known(title) or (len(title) > 1 and not other and not _UNTITLED.search(title)):
-            found.append(Found(title, year, at, dated.end() if dated and year else span.end()))
+            found.append(AnswerItem(title, year, at, dated.end() if dated and year else span.end()))
     for bracket in BRACKET.finditer(plain, start, end):
         if year := year_in(bracket[1]):
             words = _BEFORE_YEAR.search(plain, max(floor, bracket.start() - 160), bracket.start())
             floor = bracket.end()
-            found += [Found(clean(words[0]), year, words.start(), floor)] if words else []
+            found += [AnswerItem(clean(words[0]), year, words.start(), floor)] if words else []
     found += _enumerated(plain, start, end)
     return [one for one in found if any(map(str.isalnum, one.title))]
 
 
-def _enumerated(plain: str, start: int, end: int) -> list[Found]:
+def _enumerated(plain: str, start: int, end: int) -> list[AnswerItem]:
     """The titles of "Here are some: Heat, Up and Big."."""
     lead = _LIST_LEAD.match(plain, start, end)
     cues = list(_CUE.finditer(lead[0])) if lead else []
@@ -177,6 +180,6 @@ def _enumerated(plain: str, start: int, end: int) -> list[Found]:
     found, at = [], lead.end()
     for part in _LIST_JOINT.split(plain[at:end].rstrip(" .!\n")):
         at = plain.find(part, at)
-        found.append(Found(clean(part), None, at, at + len(part)))
+        found.append(AnswerItem(clean(part), None, at, at + len(part)))
     good = all(one.title and not _UNTITLED.search(one.title) and not is_talk(one.title) for one in found)
     return found if good and len(found) > 1 else []
