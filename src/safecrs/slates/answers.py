@@ -268,10 +268,13 @@ class _Reader:
             for line, *near in zip(lines, *beside, strict=False)
             if line.found and (line.kind != _LINE or line.dated or any(near) or self.sure(line.found))
         ]
-        certain = Counter(line.kind for line in lines if self.sure(line.found))
-        dated = {line.kind for line in lines if line.dated}
-        first = min((line.kind for line in lines), key=lambda kind: (-certain[kind], kind), default=_LINE)
-        return [one for line in lines if line.kind in (dated or {first}) for one in line.found]
+        kinds = {line.kind for line in lines if line.dated}
+        if not kinds:
+            certain = Counter(line.kind for line in lines if self.sure(line.found))
+            kinds = {
+                min((line.kind for line in lines), key=lambda kind: (-certain[kind], kind), default=_LINE)
+            }
+        return [one for line in lines if line.kind in kinds for one in line.found]
 
     def _flat(self, lines: list[_Line]) -> list[_Line]:
         """The lines without those inside of a title's, which tell about it, and without categories."""
