@@ -1,1 +1,1 @@
-"""Slates: lists of recommended items, as text and as rows."""
+"""Slates: requests, ranked items, and the text formats in which language models answer."""
