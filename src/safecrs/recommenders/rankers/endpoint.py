@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from safecrs.conversation import Message
 from safecrs.endpoint import Answers, Endpoint, with_instruction
-from safecrs.recommenders.rankers.ranking import resolved_slate
-from safecrs.slates.base import Request, Slate
-from safecrs.slates.completion import parse_slate
+from safecrs.slates.answers import read_answer
+from safecrs.slates.base import Recommendation, Request, Slate
 
 if TYPE_CHECKING:
     from safecrs.catalog import Catalog
@@ -64,7 +63,13 @@ class EndpointRanker:
             max_tokens=min(_TOKENS_A_LINE * (k + 2), _MOST_TOKENS),
             answers=self.answers,
         )
-        return [resolved_slate(parse_slate(text)[:k], self.catalog) for text in texts]
+        return [
+            [
+                Recommendation(item.title, item.year, item.row)
+                for item in read_answer(text, self.catalog).items[:k]
+            ]
+            for text in texts
+        ]
 
 
 def _recent(messages: Sequence[Message]) -> tuple[Message, ...]:
