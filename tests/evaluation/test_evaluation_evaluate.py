@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from safecrs.detection.base import NoDetector, RuleDetector, Told
+from make_systems import make_system
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.evaluate import evaluate, measure
 from safecrs.evaluation.results import load_evaluation, save_evaluation
 from safecrs.evaluation.slate_store import SlateStore
-from safecrs.evaluation.systems import Label, System
+from safecrs.evaluation.systems import Label
 from safecrs.recommenders.rankers.ranking import as_slate
-from safecrs.recommenders.recommender import Recommender
 from safecrs.recommenders.requests import requests_for
 from safecrs.slates.base import Recommendation
 from tiny_world import make_benchmark, make_sample
@@ -57,28 +56,16 @@ def samples(world):
     return world.benchmark.split("test")
 
 
-def system(ranker, oracle, name="Fixed", **label):
-    """A system whose recommender has ``ranker``."""
-    identity = Label(ranker=name, **label)
-    detector = {"none": NoDetector, "told": Told, "detected": RuleDetector}[identity.constraints]()
-
-    def make():
-        made = ranker()
-        return Recommender(oracle, made, detector, decoding=identity.decoding, unknown=identity.unknown)
-
-    return System(identity, make)
-
-
 @pytest.fixture(scope="module")
 def result(world, samples):
     def fixed():
         return Fixed(world.catalog, list(range(60)))
 
     systems = [
-        system(fixed, world.oracle),
-        system(fixed, world.oracle, decoding="filtered", constraints="told"),
-        system(fixed, world.oracle, decoding="filtered", constraints="detected"),
-        system(lambda: Clairvoyant(world.catalog, samples), world.oracle, "Knows"),
+        make_system(fixed, world.oracle),
+        make_system(fixed, world.oracle, decoding="filtered", constraints="told"),
+        make_system(fixed, world.oracle, decoding="filtered", constraints="detected"),
+        make_system(lambda: Clairvoyant(world.catalog, samples), world.oracle, "Knows"),
     ]
     measured = [measure(each, samples, world.oracle) for each in systems]
     pairs = [("Knows", "Fixed"), ("Fixed", "Fixed + filter, detected traits")]
@@ -123,7 +110,7 @@ def test_refused_ground_truth_is_counted(world):
     """Two liked films of which one is of unknown safety."""
     samples = [make_sample(world.oracle, "a", [4], [1, 6], ["gore"])]
     benchmark = make_benchmark(world.oracle, samples)
-    strict = system(
+    strict = make_system(
         lambda: Fixed(world.catalog, [1]),
         world.oracle,
         decoding="filtered",
@@ -140,7 +127,11 @@ def test_by_trait_and_plain_are_the_parts_of_the_whole(result, samples, world):
     assert set(held.by_trait) == {t for t, n in result.trait_samples.items() if n >= 5}
     gory = [sample for sample in samples if "gore" in sample.constraints]
     again = evaluate(
-        [measure(system(lambda: Fixed(world.catalog, list(range(60))), world.oracle), gory, world.oracle)],
+        [
+            measure(
+                make_system(lambda: Fixed(world.catalog, list(range(60))), world.oracle), gory, world.oracle
+            )
+        ],
         gory,
         world.benchmark,
         split="test",
@@ -197,7 +188,7 @@ def test_stored_slates_are_not_asked_for_again(world, samples, tmp_path, monkeyp
 
     def ask(key, **label):
         store = SlateStore(tmp_path / "slates.json", key, len(samples))
-        each = system(fixed, world.oracle, **label)
+        each = make_system(fixed, world.oracle, **label)
         return measure(each, samples, world.oracle, store=store, progress=told.append)
 
     first = ask("key", decoding="filtered", constraints="detected")
@@ -264,7 +255,7 @@ def test_a_result_is_found_by_its_derived_name(result, tmp_path):
 
 
 def test_what_cannot_be_evaluated(world, samples):
-    measured = measure(system(lambda: Fixed(world.catalog, [1]), world.oracle), samples, world.oracle)
+    measured = measure(make_system(lambda: Fixed(world.catalog, [1]), world.oracle), samples, world.oracle)
     with pytest.raises(SafecrsError, match="test split of SafeRec-Tiny is empty"):
         evaluate([], [], world.benchmark, split="test")
     with pytest.raises(SafecrsError, match="'nobody'"):
@@ -274,7 +265,7 @@ def test_what_cannot_be_evaluated(world, samples):
 
 
 def test_same_seed_same_numbers(world, samples):
-    each = system(lambda: Fixed(world.catalog, list(range(60))), world.oracle)
+    each = make_system(lambda: Fixed(world.catalog, list(range(60))), world.oracle)
     measured = measure(each, samples, world.oracle)
     a, b, c = (evaluate([measured], samples, world.benchmark, split="test", seed=seed) for seed in (1, 1, 2))
     assert a == b

@@ -6,12 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from make_systems import make_system
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import evaluate, measure
+from safecrs.evaluation.evaluate import evaluate, measure
 from safecrs.evaluation.report import Chapter, headline, interval, number, write_report
 from safecrs.evaluation.report.drawing import INK
 from safecrs.evaluation.report.page import TABLE, verdict
-from safecrs.evaluation.systems import System
 from safecrs.recommenders.rankers.ranking import as_slate
 from safecrs.scoring.statistics import Comparison, Estimate
 from tiny_world import make_benchmark, make_sample
@@ -27,7 +27,8 @@ class Fixed:
         self.catalog, self.first = catalog, first
 
     def recommend(self, requests, k=10):
-        return [as_slate(range(self.first, self.first + k), self.catalog) for _ in requests]
+        rows = range(self.first, min(self.first + k, len(self.catalog)))
+        return [as_slate(rows, self.catalog) for _ in requests]
 
 
 class Page(HTMLParser):
@@ -51,15 +52,17 @@ class Page(HTMLParser):
 def evaluation(world):
     samples = world.benchmark.split("test")
     systems = [
-        System("Plain", lambda: Fixed(world.catalog, 0)),
-        System("Other", lambda: Fixed(world.catalog, 1)),
-        System(f"{HOSTILE} + filter", lambda: Fixed(world.catalog, 21), "detected"),
+        make_system(lambda: Fixed(world.catalog, 0), world.oracle, "Plain"),
+        make_system(lambda: Fixed(world.catalog, 1), world.oracle, "Other"),
+        make_system(
+            lambda: Fixed(world.catalog, 21), world.oracle, HOSTILE, decoding="filtered", constraints="told"
+        ),
     ]
     names = {key: f"{HOSTILE} {key}" for key in world.benchmark.card.trait_names}
     benchmark = make_benchmark(world.oracle, samples, name=HOSTILE, trait_names=names)
     measured = [measure(system, samples, world.oracle) for system in systems]
     pairs = [("Other", "Plain"), (f"{HOSTILE} + filter", "Plain")]
-    return evaluate(measured, samples, world.oracle, benchmark, split="test", comparisons=pairs)
+    return evaluate(measured, samples, benchmark, split="test", comparisons=pairs)
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +151,8 @@ def test_numbers_as_tables_show_them():
 def test_a_split_without_sensitivities_still_has_a_page(world, tmp_path):
     samples = [make_sample(world.oracle, f"x:{n}", [4], [1, 2]) for n in range(3)]
     benchmark = make_benchmark(world.oracle, samples)
-    system = System("Plain", lambda: Fixed(world.catalog, 0))
-    found = evaluate([measure(system, samples, world.oracle)], samples, world.oracle, benchmark, split="test")
+    system = make_system(lambda: Fixed(world.catalog, 0), world.oracle, "Plain")
+    found = evaluate([measure(system, samples, world.oracle)], samples, benchmark, split="test")
     write_report([Chapter("t", "a", found, trait_systems=("Plain",))], tmp_path / "r.html")
     assert "–" in (tmp_path / "r.html").read_text(encoding="utf-8")
 

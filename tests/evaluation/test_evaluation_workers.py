@@ -17,10 +17,11 @@ import pytest
 from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.store import load_benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.run import evaluate_folder
-from safecrs.evaluation.slate_store import BLOCK
-from safecrs.evaluation.systems import Trained
+from safecrs.evaluation.run import evaluate_systems
+from safecrs.evaluation.slate_store import BLOCK, Slates
+from safecrs.evaluation.systems import Model, lineup
 from safecrs.evaluation.workers import Asker, ask_in_parallel
+from safecrs.recommenders.manifest import Manifest
 from tiny_world import make_world
 
 LIMIT = BLOCK + 6
@@ -40,15 +41,17 @@ def rows(name, *starts):
 
 
 def test_a_worker_answers_blocks_as_one_process_does(folder, tmp_path):
-    evaluate_folder(folder, [], "test", limit=LIMIT, store=tmp_path)
+    benchmark = load_benchmark(folder)
+    evaluate_systems(benchmark, lineup(benchmark), limit=LIMIT, store=tmp_path)
     asker = Asker(folder, [], "test", LIMIT)
     for file, name in (("popularity", "Popularity"), ("neighbours-filter", "Neighbours + filter")):
         whole = json.loads((tmp_path / f"{file}.json").read_text())["slates"]
         answer = asker(rows(name, BLOCK, 0))
         assert answer["error"] == ["", ""]
         assert answer["start"] == [BLOCK, 0]
-        assert [json.loads(slates) for slates in answer["slates"]] == [whole[BLOCK:], whole[:BLOCK]]
-        assert all(answer["seconds"])
+        blocks = [Slates.parse(json.loads(slates)) for slates in answer["slates"]]
+        assert [json.loads(json.dumps(block.slates)) for block in blocks] == [whole[BLOCK:], whole[:BLOCK]]
+        assert all(block.seconds for block in blocks)
 
 
 def test_an_error_in_a_worker_quotes_nobody(folder, tmp_path, monkeypatch):
@@ -106,12 +109,13 @@ def test_two_workers_give_the_slates_of_one_process(folder, tmp_path):
     from safecrs.training.preset import ModelSpec
 
     there = set(Path(tempfile.gettempdir()).glob("safecrs-ray-*"))  # another's
-    study = load_benchmark(folder)
+    benchmark = load_benchmark(folder)
     size = TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
-    made = base_model(ModelSpec(size=size), study, study.oracle, tmp_path / "model")
-    models = [Trained("Tiny", made, reasons=True)]
+    made = base_model(ModelSpec(size=size), benchmark, benchmark.oracle, tmp_path / "model")
+    Manifest.of_model(reasons=True).write(made)
+    models = [Model("Tiny", made)]
     one, two = tmp_path / "one", tmp_path / "two"
-    expected = evaluate_folder(folder, models, "test", limit=LIMIT, store=one)
+    expected = evaluate_systems(benchmark, lineup(benchmark, models), limit=LIMIT, store=one)
     total = len(expected.systems) * LIMIT
     told: list[int] = []
     logs: dict[str, bytes] = {}
@@ -147,11 +151,11 @@ def test_two_workers_give_the_slates_of_one_process(folder, tmp_path):
         a, b = (json.loads((store / path.name).read_text()) for store in (one, two))
         assert (a["key"], a["slates"]) == (b["key"], b["slates"]), path.name
     assert {path.name for path in one.iterdir()} == {path.name for path in two.iterdir()}
-    again = evaluate_folder(folder, models, "test", limit=LIMIT, store=two)
+    again = evaluate_systems(benchmark, lineup(benchmark, models), limit=LIMIT, store=two)
     for mine, theirs in zip(again.systems, expected.systems, strict=True):
         assert mine.metrics == theirs.metrics
     # Nothing of a conversation, nor of what was disclosed, reached Ray's logs.
-    said = [message.content for sample in study.split("test") for message in sample.prompt]
+    said = [message.content for sample in benchmark.split("test") for message in sample.prompt]
     written = b"".join(logs.values())
     assert len(written) > 1000
     assert not any(text.encode() in written for text in said)

@@ -37,11 +37,11 @@ def quick(monkeypatch, world):
     """Neither measures nor draws: these tests are about what is built."""
     evaluated, empty = [], BenchmarkReport(benchmarks=(), parser=None, inference={})
 
-    def evaluate(folder, *_args, report, **_more):
+    def evaluate(_benchmark, _systems, *, store, report, **_more):
         report("Evaluate", 0, 1, "")
-        evaluated.append(folder.name)
+        evaluated.append(store.name)
 
-    monkeypatch.setattr("safecrs.studies.benchmarks.evaluate_folder", evaluate)
+    monkeypatch.setattr("safecrs.studies.benchmarks.evaluate_systems", evaluate)
     monkeypatch.setattr("safecrs.studies.benchmarks.save_evaluation", lambda *_: None)
     monkeypatch.setattr("safecrs.studies.benchmarks.make_report", lambda *_args, **_more: empty)
     return evaluated
@@ -95,7 +95,7 @@ def test_slates_are_not_asked_for_again(recipes, made, tmp_path):
     out = tmp_path / "out"
     first = build_all(out, recipes=recipes)
     slates = {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.json")}
-    assert len(slates) == 10
+    assert len(slates) == 11
     assert build_all(out, recipes=recipes).report == first.report
     assert {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.json")} == slates
     build_all(out, recipes=recipes, overwrite=True)

@@ -11,8 +11,8 @@ from tiny_runs import LORA, SFT, SMALL
 
 from safecrs.benchmark.card import Source
 from safecrs.errors import SafecrsError
-from safecrs.evaluation import evaluate, measure
-from safecrs.evaluation.systems import Trained, lineup
+from safecrs.evaluation.evaluate import evaluate, measure
+from safecrs.evaluation.systems import Model, lineup
 from safecrs.scoring.rewards import RewardSettings
 from safecrs.storage import write_json
 from safecrs.studies.cards import write_model_card
@@ -52,10 +52,10 @@ def run(world, base, samples, tmp_path_factory):
 def evaluation(world, run):
     study = world.benchmark
     test = world.benchmark.split("test")
-    systems = lineup(study, [Trained("Safe-SFT", run / "model", reasons=True)])
-    wanted = [system for system in systems if system.name.startswith(("Safe-SFT", "Popularity"))]
+    systems = lineup(study, [Model("Safe-SFT", run / "model")])
+    wanted = [system for system in systems if system.label.name.startswith(("Safe-SFT", "Popularity"))]
     measured = [measure(system, test, world.oracle) for system in wanted]
-    return evaluate(measured, test, world.oracle, world.benchmark, split="test")
+    return evaluate(measured, test, world.benchmark, split="test")
 
 
 def test_the_header_is_what_the_hub_reads(run):

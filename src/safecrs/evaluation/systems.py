@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark.store import Benchmark
@@ -171,12 +173,16 @@ class Registry:
         )
         return System(
             label,
-            lambda: build_recommender(manifest, oracle=self.oracle, histories=self._served_histories()),
+            lambda: build_recommender(
+                manifest,
+                oracle=self.oracle,
+                histories=self.served_histories(installed_histories(self.oracle.catalog)),
+            ),
         )
 
-    def _served_histories(self) -> Histories:
+    def served_histories(self, liked: Mapping[str, NDArray[np.int32]]) -> Histories:
+        """What the people of the installed ratings liked, without those of the test split."""
         people = {cluster_of(sample.id) for sample in self.benchmark.split("test")}
-        liked = installed_histories(self.oracle.catalog)
         return [rows for person, rows in liked.items() if f"movielens:{person}" not in people]
 
     def _recommender(self, label: Label) -> Recommender:
