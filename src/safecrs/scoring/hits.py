@@ -1,4 +1,4 @@
-"""When a recommendation counts as right: the rule every metric and reward shares."""
+"""When a recommendation is a hit: the rule that every metric and reward shares."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from safecrs.slates.base import Ref
 
-# The year itself first, then the nearest; an equally near earlier year before a later one.
+# The exact year first, then the nearest; of two equally near years the earlier one.
 _YEAR_OFFSETS = (0, -1, 1, -2, 2)
 
 
