@@ -31,6 +31,27 @@ def test_equals_the_reference_on_every_golden_case():
         assert found == case["hits"]
 
 
+@pytest.mark.parametrize(
+    ("recommendations", "groundtruth", "expected"),
+    [
+        # Titles are equal after folding case and white space, not after anything else.
+        ([("HEAT ", 1995), ("The  Heat", 1995)], [("heat", 1995), ("the heat", 1995)], [1, 1]),
+        ([("The Heat", 1995)], [("Heat", 1995)], [0]),
+        # Two years apart is near enough, three are not.
+        ([("Heat", 1997), ("Heat", 1998)], [("Heat", 1995), ("Heat", 1995)], [1, 0]),
+        # 1995 itself, then 1994 before 1996; the fourth finds both of its neighbours used.
+        ([("Heat", 1995)] * 4, [("Heat", 1996), ("Heat", 1995), ("Heat", 1994)], [1, 1, 1, 0]),
+        # One ground-truth item is one hit, at the first rank that names it.
+        ([("Alien", 1979), ("Heat", 1995), ("Alien", 1979)], [("Alien", 1979)], [1, 0, 0]),
+        ([], [("Heat", 1995)], []),
+        ([("Heat", 1995)], [], [0]),
+    ],
+)
+def test_letter_rule_on_paper(recommendations, groundtruth, expected):
+    assert hits(recommendations, groundtruth, len(recommendations)) == expected
+    assert hits(recommendations, groundtruth, len(recommendations) + 2) == [*expected, 0, 0]
+
+
 @given(refs, refs, st.integers(0, 15))
 def test_never_more_hits_than_pairs_of_compatible_items(recommendations, groundtruth, k):
     found = hits(recommendations, groundtruth, k)
