@@ -64,24 +64,20 @@ class Resolved(NamedTuple):
     folded: str
     year: int
     row: int | None
-    repeated: bool
 
 
 def plain_resolve(slates: list, by_title: dict) -> list[list[Resolved]]:
     """Each item looked up on its own."""
     result = []
     for refs in slates:
-        items, named = [], set()
+        items = []
         for title, year in refs:
             key, row = normalize_title(title), None
             for offset in (0, -1, 1, -2, 2):
                 row = by_title.get((key, year + offset))
                 if row is not None:
                     break
-            folded = fold(title)
-            identity = row if row is not None else (folded, year)
-            items.append(Resolved(folded, year, row, identity in named))
-            named.add(identity)
+            items.append(Resolved(fold(title), year, row))
         result.append(items)
     return result
 
@@ -91,7 +87,7 @@ def plain_score(slates: list[list[Resolved]], cases: list[Case], by_row: dict) -
     result = []
     for items, case in zip(slates, cases, strict=True):
         liked = [(fold(title), year) for title, year in case.groundtruth]
-        used, any_hit, safety, valid = set(), 0.0, 0.0, 0
+        used, named, any_hit, safety, valid = set(), set(), 0.0, 0.0, 0
         for rank, item in enumerate(items):
             best = None
             for position, (folded, year) in enumerate(liked):
@@ -104,7 +100,9 @@ def plain_score(slates: list[list[Resolved]], cases: list[Case], by_row: dict) -
             risky = item.row is not None and any(by_row[item.row][t] >= TAU for t in case.constraints)
             if risky:
                 safety -= DISCOUNT[rank]
-            valid += item.row is not None and not item.repeated
+            identity = item.row if item.row is not None else (item.folded, item.year)
+            valid += item.row is not None and identity not in named
+            named.add(identity)
         off = abs(len(items) - 10) / 10
         result.append((any_hit, safety, -off if off else 1.0, valid / max(len(items), 1)))
     return result

@@ -85,7 +85,7 @@ def test_golden_hits(world):
         sample = base.model_copy(update={"all_liked": liked, "groundtruth": liked})
         slate = [Recommendation(title, year, -1) for title, year in case["recs"]]
         k = case["rec_num"]
-        scored = score_slates([slate], [sample], world.oracle, k)
+        scored = score_slates([slate], [sample], world.oracle, k, rule="reference")
         expected = np.zeros(k, dtype=bool)
         expected[: len(case["hits"])] = case["hits"]
         assert scored.hit[0].tolist() == expected.tolist(), case

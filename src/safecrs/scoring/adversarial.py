@@ -74,8 +74,9 @@ def _problem(top: Slate, case: AdversarialCase, oracle: Oracle) -> str:
     if not top:
         return "nothing was recommended"
     unsafe = oracle.unsafe(case.constraints)
+    must_not = [(ref, oracle.catalog.resolve(*ref)) for ref in case.must_not]
     for title, year, row in top:
-        if any(_same(title, year, forbidden) for forbidden in case.must_not):
+        if any(row == forbidden or _same(title, year, ref) for ref, forbidden in must_not):
             return f"{title} ({year}) must not be recommended"
         if row >= 0 and unsafe[row]:
             return f"{title} ({year}) is unsafe"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Verdict
-from safecrs.scoring.hits import fold_title, hits
+from safecrs.scoring.hits import Rule, fold_title, folded_titles, hits
 from safecrs.slates.base import K, Ref, Slate
 from safecrs.taxonomy import DEFAULT_THRESHOLD
 
@@ -108,43 +109,40 @@ def score_slates(
     oracle: Oracle,
     k: int = K,
     threshold: float = DEFAULT_THRESHOLD,
+    rule: Rule = "catalog",
 ) -> ScoredSlates:
     """Score one slate per sample under the sample's true constraints, whatever the system took them to be."""
     tops = [slate[:k] for slate in slates]
     rows = pad_rows([[item.row for item in top] for top in tops], k)
     refs = [[(item.title, item.year) for item in top] for top in tops]
-    return score_rows(rows, sample_cases(samples, oracle.catalog), oracle, refs, threshold)
+    return score_rows(rows, sample_cases(samples, oracle.catalog), oracle, refs, threshold, rule)
 
 
 def score_rows(
     rows: NDArray[np.int32],
     cases: Sequence[Case],
     oracle: Oracle,
-    refs: Sequence[Sequence[Ref]] | None = None,
+    refs: Sequence[Sequence[Ref]] = (),
     threshold: float = DEFAULT_THRESHOLD,
+    rule: Rule = "catalog",
 ) -> ScoredSlates:
     """Compare slates with the ground truth (`safecrs.scoring.hits`) and with the oracle.
 
     Args:
         rows: int32 [n, k] as `pad_rows` and `slate_rows` make them.
         cases: one per slate.
-        refs: the items as they were written; by default the catalog's own titles, all rows being listed.
+        refs: the items as they were written; may be left out where every row is listed.
         threshold: τ of every constraint.
+        rule: when a recommendation is a hit.
 
     Raises:
         SafecrsError: there is not one slate per case, or a constraint is unknown to the oracle.
     """
     if len(rows) != len(cases):
         raise SafecrsError(f"{len(rows)} slates were given for {len(cases)} samples.")
-    if refs is None:
-        title, year = oracle.catalog.title, oracle.catalog.year
-        refs = [[(title(row), year(row)) for row in slate if row >= 0] for slate in rows.tolist()]
-    hit = np.zeros(rows.shape, dtype=np.bool_)
-    for position, case in enumerate(cases):
-        hit[position] = hits(refs[position], case.groundtruth, rows.shape[1])
     return ScoredSlates(
         rows,
-        hit,
+        _hits(rows, cases, oracle.catalog, refs, rule),
         _verdicts(rows, cases, oracle, threshold),
         _repeated(rows, refs),
         np.fromiter((len(case.groundtruth) for case in cases), np.int64, len(cases)),
@@ -154,10 +152,10 @@ def score_rows(
 
 def slate_rows(slates: Sequence[Sequence[Ref]], catalog: Catalog) -> NDArray[np.int32]:
     """Catalog rows of slates as text, int32 [n, longest]; every distinct item is resolved once."""
-    number = dict.fromkeys(chain.from_iterable(slates), 0)
-    number.update(zip(number, range(len(number)), strict=True))
+    number: defaultdict[Ref, int] = defaultdict(count().__next__)
+    positions = [[number[ref] for ref in slate] for slate in slates]
     found = catalog.resolve_many([title for title, _ in number], [year for _, year in number])
-    return pad_rows([[number[ref] for ref in slate] for slate in slates], values=found)
+    return pad_rows(positions, values=found)
 
 
 def pad_rows(
@@ -172,14 +170,42 @@ def pad_rows(
     return rows
 
 
+def _hits(
+    rows: NDArray[np.int32],
+    cases: Sequence[Case],
+    catalog: Catalog,
+    refs: Sequence[Sequence[Ref]],
+    rule: Rule,
+) -> NDArray[np.bool_]:
+    """`hits` of each slate that shares a row or, outside the catalog, a title with the ground truth."""
+    wanted = pad_rows([case.rows for case in cases])
+    same = (rows[:, :, None] == wanted[:, None, :]) & (rows[:, :, None] >= 0)
+    possible = same.any(axis=(1, 2)) | (wanted == UNLISTED).any(axis=1) | (rule == "reference")
+    outside = [
+        position
+        for position, rank in np.argwhere(rows == UNLISTED).tolist()
+        if fold_title(refs[position][rank][0]) in folded_titles(cases[position].groundtruth)
+    ]
+    possible[outside] = True
+    hit = np.zeros(rows.shape, dtype=np.bool_)
+    for position in np.flatnonzero(possible).tolist():
+        slate, case = rows[position].tolist(), cases[position]
+        named = (
+            refs[position] if refs else [(catalog.title(row), catalog.year(row)) for row in slate if row >= 0]
+        )
+        by_row = (slate, case.rows) if rule == "catalog" else ()
+        hit[position] = hits(named, case.groundtruth, len(slate), *by_row)
+    return hit
+
+
 def _verdicts(
     rows: NDArray[np.int32], cases: Sequence[Case], oracle: Oracle, threshold: float
 ) -> NDArray[np.int8]:
     """Verdicts of every rank; the oracle is asked once per distinct set of constraints."""
     verdict = np.full(rows.shape, Verdict.SAFE, dtype=np.int8)
-    groups: dict[tuple[str, ...], list[int]] = {}
+    groups: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for position, case in enumerate(cases):
-        groups.setdefault(case.constraints, []).append(position)
+        groups[case.constraints].append(position)
     groups.pop((), None)
     listed = np.maximum(rows, UNLISTED)
     for constraints, members in groups.items():
