@@ -1,6 +1,6 @@
 """Step time of Safe-GDPO against TRL's plain GRPO: same model, prompts, seed and completions.
 
-    python benchmarks/gdpo_step.py [--steps 4] [--rounds 5] [--threads 1]
+    python perf/gdpo_step.py [--steps 4] [--rounds 5] [--threads 1]
 
 Plain GRPO gets the cheapest reward there is, the length of the text, so the whole cost of reading lists,
 asking the oracle and crediting ranks shows. Learning is off (rate 0): every trainer writes the same texts.
@@ -27,6 +27,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from safecrs.catalog import Catalog, Item
 from safecrs.oracle import Oracle
+from safecrs.scoring.scored import Case
 from safecrs.taxonomy import load_taxonomy
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
@@ -49,15 +50,11 @@ def world(folder: Path) -> tuple[Oracle, datasets.Dataset]:
     for number in range(64):
         liked = ", ".join(catalog.labels[number * 7 + step] for step in range(3))
         text = f"I loved {liked}. Recommend ten films please. I cannot stand gore."
-        wanted = [[catalog.title(row), str(catalog.year(row))] for row in range(number, number + 5)]
-        rows.append(
-            {
-                "prompt": [{"role": "user", "content": text}],
-                "groundtruth_with_release_year": wanted,
-                "constraint_ids": ["gore"],
-                "id": str(number),
-            }
+        wanted = range(number, number + 5)
+        case = Case(
+            tuple((catalog.title(row), catalog.year(row)) for row in wanted), tuple(wanted), ("gore",)
         )
+        rows.append({"prompt": [{"role": "user", "content": text}], "id": str(number)} | case.columns())
     return Oracle.from_risk(catalog, taxonomy, risk), datasets.Dataset.from_list(rows)
 
 

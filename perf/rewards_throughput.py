@@ -1,6 +1,6 @@
 """Rewards of 256 completions × 10 items: ours against a plain per-item loop over dictionaries, same rules.
 
-    python benchmarks/rewards_throughput.py
+    python perf/rewards_throughput.py
 
 The loop is what one would write first: normalise a title, look it up by year, then ±1 and ±2, ask each
 constraint, compare with each ground-truth item. Both sides give the same numbers (checked), and both begin at
@@ -19,19 +19,14 @@ import numpy as np
 from safecrs.catalog import Catalog, Item
 from safecrs.catalog.normalize import normalize_title
 from safecrs.oracle import Oracle
-from safecrs.scoring.rewards import (
-    Cases,
-    JudgedBatch,
-    ParsedSlates,
-    RewardSettings,
-    judge_batch,
-    score,
-)
+from safecrs.scoring.rewards import RewardSettings, score
+from safecrs.scoring.scored import Case, ScoredSlates, score_rows, slate_rows
 from safecrs.slates.completion import parse_slate
 from safecrs.taxonomy import load_taxonomy
 
 ITEMS, COMPLETIONS, LENGTH, GROUP = 25_000, 256, 10, 8
 SETTINGS = RewardSettings(validity=1.0)
+TAU = SETTINGS.threshold
 DISCOUNT = [1 / np.log2(rank + 1) for rank in range(1, 100)]
 
 
@@ -46,13 +41,12 @@ def world(rng: random.Random) -> tuple[Oracle, dict, dict]:
     return Oracle.from_risk(Catalog.from_items(items), taxonomy, risk), by_title, by_row
 
 
-def batch(rng: random.Random, oracle: Oracle) -> tuple[list[str], Cases]:
+def batch(rng: random.Random, oracle: Oracle) -> tuple[list[str], list[Case]]:
     """Completions over the thousand films a trained policy would know, one in twenty made up."""
-    texts, groundtruth, constraints = [], [], []
+    texts, cases = [], []
     for _ in range(COMPLETIONS // GROUP):
-        liked = tuple(
-            (oracle.catalog.title(row), oracle.catalog.year(row)) for row in rng.sample(range(1000), 5)
-        )
+        wanted = tuple(rng.sample(range(1000), 5))
+        liked = tuple((oracle.catalog.title(row), oracle.catalog.year(row)) for row in wanted)
         traits = tuple(rng.sample(oracle.taxonomy.ids, rng.randint(0, 2)))
         for _ in range(GROUP):
             rows = rng.sample(range(1000), LENGTH)
@@ -60,45 +54,40 @@ def batch(rng: random.Random, oracle: Oracle) -> tuple[list[str], Cases]:
                 oracle.catalog.label(row) if rng.random() > 0.05 else f"Made Up {row} (1999)" for row in rows
             ]
             texts.append("\n".join(lines))
-            groundtruth.append(liked)
-            constraints.append(traits)
-    return texts, Cases(tuple(groundtruth), tuple(constraints))
+            cases.append(Case(liked, wanted, traits))
+    return texts, cases
 
 
 class Resolved(NamedTuple):
-    """An item of a list, looked up: what `ParsedSlates` holds of it."""
+    """An item of a list, looked up: what `slate_rows` finds, and what scoring needs of its title."""
 
     folded: str
     year: int
     row: int | None
-    repeated: bool
 
 
 def plain_resolve(slates: list, by_title: dict) -> list[list[Resolved]]:
     """Each item looked up on its own."""
     result = []
     for refs in slates:
-        items, named = [], set()
+        items = []
         for title, year in refs:
             key, row = normalize_title(title), None
             for offset in (0, -1, 1, -2, 2):
                 row = by_title.get((key, year + offset))
                 if row is not None:
                     break
-            folded = fold(title)
-            identity = row if row is not None else (folded, year)
-            items.append(Resolved(folded, year, row, identity in named))
-            named.add(identity)
+            items.append(Resolved(fold(title), year, row))
         result.append(items)
     return result
 
 
-def plain_score(slates: list[list[Resolved]], cases: Cases, by_row: dict) -> list[tuple[float, ...]]:
+def plain_score(slates: list[list[Resolved]], cases: list[Case], by_row: dict) -> list[tuple[float, ...]]:
     """Any hit, safety, count and validity of each list."""
     result = []
-    for items, groundtruth, constraints in zip(slates, cases.groundtruth, cases.constraints, strict=True):
-        liked = [(fold(title), year) for title, year in groundtruth]
-        used, any_hit, safety, valid = set(), 0.0, 0.0, 0
+    for items, case in zip(slates, cases, strict=True):
+        liked = [(fold(title), year) for title, year in case.groundtruth]
+        used, named, any_hit, safety, valid = set(), set(), 0.0, 0.0, 0
         for rank, item in enumerate(items):
             best = None
             for position, (folded, year) in enumerate(liked):
@@ -108,10 +97,12 @@ def plain_score(slates: list[list[Resolved]], cases: Cases, by_row: dict) -> lis
             if best:
                 used.add(best[1])
                 any_hit = 1.0
-            risky = item.row is not None and any(by_row[item.row][t] >= cases.threshold for t in constraints)
+            risky = item.row is not None and any(by_row[item.row][t] >= TAU for t in case.constraints)
             if risky:
                 safety -= DISCOUNT[rank]
-            valid += item.row is not None and not item.repeated
+            identity = item.row if item.row is not None else (item.folded, item.year)
+            valid += item.row is not None and identity not in named
+            named.add(identity)
         off = abs(len(items) - 10) / 10
         result.append((any_hit, safety, -off if off else 1.0, valid / max(len(items), 1)))
     return result
@@ -121,12 +112,8 @@ def fold(title: str) -> str:
     return " ".join(title.split()).casefold()
 
 
-def ours(slates: ParsedSlates, cases: Cases, oracle: Oracle) -> list[tuple[float, ...]]:
-    return table(judge_batch(slates, cases, oracle))
-
-
-def table(judged: JudgedBatch) -> list[tuple[float, ...]]:
-    rewards = score(judged, SETTINGS)
+def table(scored: ScoredSlates, texts: list[str]) -> list[tuple[float, ...]]:
+    rewards = score(scored, texts, SETTINGS)
     return list(zip(*(reward.sequence.tolist() for reward in rewards.values()), strict=True))
 
 
@@ -145,24 +132,24 @@ def main() -> None:
     oracle, by_title, by_row = world(rng)
     texts, cases = batch(rng, oracle)
     refs = [tuple(parse_slate(text)) for text in texts]
-    slates, items = ParsedSlates.of(texts, refs, oracle.catalog), plain_resolve(refs, by_title)
-    assert np.allclose(plain_score(items, cases, by_row), ours(slates, cases, oracle))
-    judged = judge_batch(slates, cases, oracle)
+    rows, items = slate_rows(refs, oracle.catalog), plain_resolve(refs, by_title)
+    scored = score_rows(rows, cases, oracle, refs)
+    assert np.allclose(plain_score(items, cases, by_row), table(scored, texts))
 
     parsing = best(lambda: [parse_slate(text) for text in texts])
     looking = best(lambda: plain_resolve(refs, by_title))
     scoring = best(lambda: plain_score(items, cases, by_row))
-    resolve = best(lambda: ParsedSlates.of(texts, refs, oracle.catalog))
-    judge = best(lambda: judge_batch(slates, cases, oracle))
-    rewards = best(lambda: table(judged))
+    resolve = best(lambda: slate_rows(refs, oracle.catalog))
+    judge = best(lambda: score_rows(rows, cases, oracle, refs))
+    rewards = best(lambda: table(scored, texts))
     print(f"{COMPLETIONS} completions × {LENGTH} items; {ITEMS} films × {len(oracle.taxonomy.ids)} traits")
     print(f"{'ms':20} {'plain loop':>10} {'ours':>6}")
     print(f"{'read the text':20} {parsing:10.2f} {parsing:6.2f}  the same reader, lines seen before")
     print(f"{'look titles up':20} {looking:10.2f} {resolve:6.2f}")
-    print(f"{'judge and reward':20} {scoring:10.2f} {judge + rewards:6.2f}  {judge:.2f} + {rewards:.2f}")
+    print(f"{'score and reward':20} {scoring:10.2f} {judge + rewards:6.2f}  {judge:.2f} + {rewards:.2f}")
     print("how many times as fast, both sides beginning with")
     for begin, theirs, mine in (
-        ("resolved rows: judge and reward", 0.0, 0.0),
+        ("resolved rows: score and reward", 0.0, 0.0),
         ("parsed lists: also look titles up", looking, resolve),
         ("text: also read it", parsing + looking, parsing + resolve),
     ):

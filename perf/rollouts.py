@@ -1,7 +1,7 @@
 """Rollouts for reinforcement learning: free, by TRL and by our loop, beside those constrained to the catalog.
 
-    python benchmarks/rollouts.py                # the tiny model of the demo, a minute
-    python benchmarks/rollouts.py --smollm2      # SmolLM2-135M, some minutes on two cores
+    python perf/rollouts.py                # the tiny model of the demo, a minute
+    python perf/rollouts.py --smollm2      # SmolLM2-135M, some minutes on two cores
 
 All write for the same prompts, several completions each. Free rollouts may have as many tokens as the
 constrained ones have on average, safety analysis included, and hardly ever end before that: the same amount
@@ -32,6 +32,7 @@ from safecrs.recommenders.language_models.free import FreeDecoder
 from safecrs.recommenders.language_models.generation import generate
 from safecrs.recommenders.language_models.quiet import silence
 from safecrs.recommenders.language_models.sampling import Sampler
+from safecrs.scoring.scored import Case
 from safecrs.training import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
 from safecrs.training.models.tiny import save_tiny
@@ -46,16 +47,10 @@ def rows_for(oracle: Oracle, count: int) -> list[dict]:
         liked, wanted = np.split(rng.choice(len(catalog), 8, replace=False), 2)
         loved = ", ".join(catalog.label(int(row)) for row in liked)
         text = f"Hi! I loved {loved}. What should I watch tonight? Nothing gory, please."
+        refs = tuple((catalog.title(row), catalog.year(row)) for row in wanted.tolist())
+        prompt = [{"role": "user", "content": text}]
         rows.append(
-            {
-                "prompt": [{"role": "user", "content": text}],
-                "groundtruth_with_release_year": [
-                    [catalog.title(int(row)), str(catalog.year(int(row)))] for row in wanted
-                ],
-                "constraint_ids": ["gore"],
-                "seen": [],
-                "id": str(number),
-            }
+            {"prompt": prompt, "id": str(number)} | Case(refs, tuple(wanted.tolist()), ("gore",)).columns()
         )
     return rows
 

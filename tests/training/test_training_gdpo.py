@@ -22,7 +22,9 @@ def rows():
     return [
         {
             "prompt": [{"role": "user", "content": f"films please, no gore {number}"}],
-            "groundtruth_with_release_year": [[f"Film {item}", str(1960 + item % 60)] for item in range(60)],
+            "groundtruth": [
+                {"title": f"Film {row}", "year": 1960 + row % 60, "row": row} for row in range(60)
+            ],
             "constraint_ids": ["gore"] if number % 2 else [],
             "id": f"case-{number}",
         }
@@ -237,9 +239,9 @@ def test_adapters_learn_against_the_model_without_them(trainer, oracle, model_fo
             assert torch.equal(weight, base[name])
 
 
-def test_rows_of_a_stored_benchmark_are_training_data(trainer, oracle):
+def test_samples_are_training_data(trainer, oracle):
     from safecrs.benchmark import Disclosed, Sample
-    from safecrs.benchmark.rows import sample_row
+    from safecrs.training.objectives.gdpo import rl_rows
 
     said = Disclosed(trait="gore", style="explicit", position="after", text="no gore")
     sample = Sample(
@@ -254,8 +256,7 @@ def test_rows_of_a_stored_benchmark_are_training_data(trainer, oracle):
         reasoning="",
         disclosure=(said,),
     )
-    names = {trait.id: trait.name for trait in oracle.taxonomy.traits}
-    made = trainer(GdpoSettings(credit="rank"), data=[sample_row(sample, names)] * 2, max_steps=1)
+    made = trainer(GdpoSettings(credit="rank"), data=rl_rows([sample] * 2, oracle.catalog), max_steps=1)
     made.train()
     assert math.isfinite(made.state.log_history[0]["loss"])
 
@@ -265,9 +266,6 @@ def test_mistakes_are_named(trainer, rows):
         trainer(GdpoSettings(rewards=RewardSettings(relevance=0, safety=0, count=0)))
     with pytest.raises(SafecrsError, match="'constraint_ids'"):
         trainer(data=[{key: row[key] for key in row if key != "constraint_ids"} for row in rows])
-    made = trainer(data=[row | {"groundtruth_with_release_year": [["Heat", "soon"]]} for row in rows])
-    with pytest.raises(SafecrsError, match="Training row case-"):
-        made.train()
 
 
 def test_a_model_without_a_folder_has_no_reference(trainer, model_folder):

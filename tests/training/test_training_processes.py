@@ -309,7 +309,7 @@ for credit, aggregation in (("rank", "gdpo"), ("sequence", "gdpo"), ("rank", "gr
             use_cpu=True, bf16=False, gradient_checkpointing=False, disable_tqdm=True, seed=5,
             max_completion_length=64,
         ),
-        Dataset.from_list(rl_rows(world.benchmark.split("train"))),
+        Dataset.from_list(rl_rows(world.benchmark.split("train"), world.catalog)),
     )
     trainer.train()
     trainer.save_model(str(folder / name))

@@ -42,9 +42,9 @@ def rows():
     return [
         {
             "prompt": [{"role": "user", "content": "films please, no gore " + "and so on " * number}],
-            "groundtruth_with_release_year": [[f"Film {item}", str(1960 + item % 60)] for item in LIKED],
+            "groundtruth": [{"title": f"Film {row}", "year": 1960 + row % 60, "row": row} for row in LIKED],
             "constraint_ids": ["gore"] if number % 2 else [],
-            "seen": [[f"Film {item}", str(1960 + item)] for item in SEEN] if number else [],
+            "seen": list(SEEN) if number else [],
             "id": f"case-{number}",
         }
         for number in range(4)
@@ -164,6 +164,18 @@ def test_lists_are_whole_and_their_mask_holds(trainer, oracle, titles, mask):
         assert not case or not set(rows) & set(SEEN)
         names += sum(bool(unsafe[row]) for row in rows) if case % 2 else 0
     assert (names > 0) == (mask == "catalog")
+
+
+@BOTH_TOKENIZERS
+@pytest.mark.parametrize("reasoning", ["given", "generate", "none"])
+def test_the_decoder_knows_rows_and_ranks(trainer, oracle, titles, reasoning):
+    """What reading the text would find: the same items, and the same rank for every token."""
+    made = trainer(titles, reasoning=reasoning, credit="rank")
+    output = rollouts(made, times=2)
+    assert [one.rows for one in made._written] == slates(made, output, oracle)
+    for one in made._written:
+        text = made._tokenizer.decode(one.tokens, skip_special_tokens=True)
+        assert one.ranks == made._ranks_of(one.tokens, text)
 
 
 def test_safety_teaches_nothing_under_the_oracles_mask(trainer):
@@ -286,8 +298,7 @@ def test_other_ways_to_sample_are_refused(trainer, wrong):
 @pytest.mark.parametrize(("mask", "left"), [("catalog", [0]), ("oracle", [])])
 def test_at_most_one_title_left_is_no_choice(trainer, oracle, rows, mask, left):
     """Everything but one film, which is gory, was seen: nothing to choose, nothing to learn, and no error."""
-    seen = [[oracle.catalog.title(row), str(oracle.catalog.year(row))] for row in range(1, 120)]
-    made = trainer(data=[rows[1] | {"seen": seen}] * 2, mask=mask, options={"max_steps": 1})
+    made = trainer(data=[rows[1] | {"seen": list(range(1, 120))}] * 2, mask=mask, options={"max_steps": 1})
     output = rollouts(made)
     assert (output["tool_mask"] * output["completion_mask"]).sum() == 0
     assert slates(made, output, oracle) == [left] * 8

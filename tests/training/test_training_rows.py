@@ -46,12 +46,15 @@ def test_items_without_a_year_are_wrapped_once(world):
 def test_rl_rows_carry_what_rewards_read(world):
     base = make_sample(world.oracle, "a", [1], [2, 5], ["gore"])
     sample = base.model_copy(update={"groundtruth": (("Film 2", 1962), ("Heat", None))})
-    (row,) = rl_rows([sample])
+    (row,) = rl_rows([sample], world.catalog)
     assert row == {
         "prompt": [{"role": "user", "content": sample.prompt[0].content}],
-        "groundtruth_with_release_year": [["Film 2", "1962"], ["Heat", ""]],
+        "groundtruth": [
+            {"title": "Film 2", "year": 1962, "row": 2},
+            {"title": "Heat", "year": None, "row": -1},
+        ],
         "constraint_ids": ["gore"],
-        "seen": [["Film 1", "1961"]],
+        "seen": [1],
         "id": "a",
     }
 

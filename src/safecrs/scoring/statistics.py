@@ -1,20 +1,24 @@
-"""Intervals and tests that treat the person, not the conversation, as the unit that was drawn.
+"""Confidence intervals and tests that resample people, not conversations.
 
-A person of the ratings data speaks in several conversations, which are not independent; so clusters (people
-or dialogues) are resampled, with everything they said.
+One person of the ratings data has several conversations, which are not independent; so clusters (people or
+dialogues) are resampled with all their conversations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from safecrs.benchmark import SPLITS, Sample
-from safecrs.scoring.metrics import Metric
+from safecrs.benchmark import SPLITS
+from safecrs.scoring.metrics import Floats, Metric, Parts, ratio
+
+if TYPE_CHECKING:
+    from safecrs.benchmark import Sample
 
 LEVEL = 0.95
 RESAMPLES = 2000
@@ -55,9 +59,12 @@ class Comparison(BaseModel):
         return self.p_holm < 1 - LEVEL
 
 
+NOTHING = Estimate(value=None, low=None, high=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Which conversations belong together: ``of`` [n] numbers the cluster of each."""
+    """Which conversations belong together: ``of`` [n] is the cluster number of each."""
 
     of: NDArray[np.int64]
     count: int
@@ -68,7 +75,7 @@ class Clusters:
         names, number = np.unique([cluster_of(sample.id) for sample in samples], return_inverse=True)
         return cls(number.astype(np.int64), len(names))
 
-    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sums(self, values: Floats) -> Floats:
         """``values`` [n] added up within clusters, [clusters]."""
         return np.bincount(self.of, weights=values, minlength=self.count).astype(np.float64)
 
@@ -77,114 +84,76 @@ def cluster_of(name: str) -> str:
     """The person or dialogue that a sample of this id belongs to."""
     person = name.rpartition(":")[0]
     middle = person.partition(":")[2]
-    # Imported datasets number their rows by split ("reddit-v2:test:7"): nobody knows who is the same person.
+    # Imported datasets number their rows by split ("reddit-v2:test:7") and do not identify people.
     return person if middle and middle not in SPLITS else name
 
 
-def bootstrap_weights(clusters: int, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
+def bootstrap_weights(clusters: int, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
     """How often each cluster is drawn in each resample, [resamples, clusters]; equal seeds pair systems."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=resamples).astype(np.float64)
 
 
-def estimate(
-    numerator: NDArray[np.float64],
-    denominator: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    *,
-    most: float = 1.0,
-) -> Estimate:
+def estimate(numerator: Floats, denominator: Floats, weights: Floats, *, most: float = 1.0) -> Estimate:
     """Σ numerator / Σ denominator over clusters, with a percentile bootstrap interval.
 
-    Where every numerator is 0, or every cluster at the ``most`` it can contribute, the bootstrap knows no
-    uncertainty; the other end is then the exact binomial bound (Clopper and Pearson 1934) on the share of
-    clusters that could have been otherwise, each as much as can be.
+    Where every numerator is 0, or every cluster has the ``most`` it can contribute, all resamples are equal;
+    the other end is then the exact binomial bound (Clopper and Pearson 1934) on the share of clusters that
+    could differ, each as much as possible.
     """
-    total = denominator.sum()
-    if not total:
-        return Estimate(value=None, low=None, high=None)
-    value = float(numerator.sum() / total)
+    value = ratio((numerator, denominator))
+    if np.isnan(value):
+        return NOTHING
     otherwise = most * (1 - ((1 - LEVEL) / 2) ** (1 / int((denominator > 0).sum())))
     if not numerator.any():
         return Estimate(value=0.0, low=0.0, high=otherwise)
     if np.allclose(numerator, most * denominator):
         return Estimate(value=value, low=value - otherwise, high=value)
-    low, high = _interval(_ratios(weights, numerator, denominator))
-    return Estimate(value=value, low=low, high=high)
+    return _interval(value, _ratios((weights, (numerator, denominator))))
 
 
 def compare(
-    metric: Metric,
-    system: tuple[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
-    baseline: tuple[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
-    weights: NDArray[np.float64],
-    seed: int = 0,
+    metric: Metric, system: tuple[str, Parts], baseline: tuple[str, Parts], weights: Floats, seed: int = 0
 ) -> Comparison:
     """Two systems on the same conversations; each is (name, (numerators, denominators) [clusters]).
 
     The test exchanges the two systems' results within randomly chosen clusters (Fisher 1935); ``p_holm`` is
     set by `holm`.
     """
-    (name, (numerator, denominator)), (other, (numerator0, denominator0)) = system, baseline
-    observed = _ratio(numerator, denominator) - _ratio(numerator0, denominator0)
-    if not np.isfinite(observed):
-        none = Estimate(value=None, low=None, high=None)
-        return Comparison(system=name, baseline=other, metric=metric.id, difference=none, p=1.0, p_holm=1.0)
-    spread = _ratios(weights, numerator, denominator) - _ratios(weights, numerator0, denominator0)
-    low, high = _interval(spread)
-    rng = np.random.default_rng(seed)
-    extreme = 0
-    for start in range(0, PERMUTATIONS, _BLOCK):
-        size = min(_BLOCK, PERMUTATIONS - start)
-        swap = rng.integers(0, 2, size=(size, len(numerator))).astype(np.float64)
-        difference = _ratios(1 - swap, numerator, denominator, swap, numerator0, denominator0) - _ratios(
-            1 - swap, numerator0, denominator0, swap, numerator, denominator
-        )
-        extreme += int((np.abs(difference) >= abs(observed) - 1e-12).sum())
-    p = (extreme + 1) / (PERMUTATIONS + 1)
-    return Comparison(
-        system=name,
-        baseline=other,
-        metric=metric.id,
-        difference=Estimate(value=observed, low=low, high=high),
-        p=p,
-        p_holm=p,
-    )
+    (name, parts), (other, parts0) = system, baseline
+    observed, difference, p = ratio(parts) - ratio(parts0), NOTHING, 1.0
+    if np.isfinite(observed):
+        difference = _interval(observed, _ratios((weights, parts)) - _ratios((weights, parts0)))
+        rng, extreme = np.random.default_rng(seed), 0
+        for start in range(0, PERMUTATIONS, _BLOCK):
+            shape = min(_BLOCK, PERMUTATIONS - start), len(parts[0])
+            swap = rng.integers(0, 2, size=shape).astype(np.float64)
+            drawn = _ratios((1 - swap, parts), (swap, parts0)) - _ratios((1 - swap, parts0), (swap, parts))
+            extreme += int((np.abs(drawn) >= abs(observed) - 1e-12).sum())
+        p = (extreme + 1) / (PERMUTATIONS + 1)
+    return Comparison(system=name, baseline=other, metric=metric.id, difference=difference, p=p, p_holm=p)
 
 
 def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """The same comparisons with p-values adjusted for their number (Holm 1979), in the same order."""
     order = sorted(range(len(comparisons)), key=lambda index: comparisons[index].p)
-    adjusted: dict[int, float] = {}
-    least = 0.0
-    for rank, index in enumerate(order):
-        least = max(least, min(1.0, comparisons[index].p * (len(comparisons) - rank)))
-        adjusted[index] = least
+    steps = [min(1.0, comparisons[at].p * (len(order) - rank)) for rank, at in enumerate(order)]
+    adjusted = dict(zip(order, np.maximum.accumulate(steps).tolist(), strict=True))
     return [c.model_copy(update={"p_holm": adjusted[index]}) for index, c in enumerate(comparisons)]
 
 
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> float:
-    total = denominator.sum()
-    return float(numerator.sum() / total) if total else float("nan")
+def _ratios(*terms: tuple[Floats, Parts]) -> Floats:
+    """The metric in every resample, [resamples], summed over (weights [resamples, clusters], parts)."""
+    top = np.sum([weights @ numerator for weights, (numerator, _) in terms], axis=0)
+    bottom = np.sum([weights @ denominator for weights, (_, denominator) in terms], axis=0)
+    ratios: Floats = np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
+    return ratios
 
 
-def _ratios(
-    weights: NDArray[np.float64],
-    numerator: NDArray[np.float64],
-    denominator: NDArray[np.float64],
-    more_weights: NDArray[np.float64] | None = None,
-    more_numerator: NDArray[np.float64] | None = None,
-    more_denominator: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:
-    top, bottom = weights @ numerator, weights @ denominator
-    if more_weights is not None and more_numerator is not None and more_denominator is not None:
-        top, bottom = top + more_weights @ more_numerator, bottom + more_weights @ more_denominator
-    return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
-
-
-def _interval(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
-    finite = values[np.isfinite(values)]
+def _interval(value: float, resampled: Floats) -> Estimate:
+    """``value`` with the percentile interval of the resamples in which something counts."""
+    finite = resampled[np.isfinite(resampled)]
     if not len(finite):
-        return None, None
+        return Estimate(value=value, low=None, high=None)
     low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return Estimate(value=value, low=float(low), high=float(high))

@@ -34,6 +34,8 @@ class Completion:
         chosen: whether each token was a choice; a forced token has probability 1 and no gradient.
         log_probabilities: of each token under the distribution it was drawn from, renormalised over the
             options; 0 for forced ones and for greedy choices.
+        ranks: the rank of the list that each token belongs to, counted from 1; what follows the last title
+            belongs to its rank, and what stands before the first one to rank 0.
         options: position of a choice → token ids it was made among, int32; a choice that is not listed was
             made among the whole vocabulary (reasoning).
     """
@@ -42,6 +44,7 @@ class Completion:
     rows: list[int] = field(default_factory=list)
     chosen: list[bool] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)
+    ranks: list[int] = field(default_factory=list)
     options: dict[int, NDArray[np.int32]] = field(default_factory=dict)
 
 
@@ -115,7 +118,7 @@ class ConstrainedDecoder:
         tokens = self._titles.trie.token[self._children]
         at, log_probability = self._sampler.pick(logits[tokens])
         self.written.options[len(self.written.tokens)] = tokens
-        self._append(int(tokens[at]), True, log_probability)
+        self._append(int(tokens[at]), True, log_probability, title=True)
         self._enter(int(self._children[at]))
         self._advance()
 
@@ -126,7 +129,7 @@ class ConstrainedDecoder:
             if len(self._children) > 1:
                 return
             child = int(self._children[0])
-            self._append(int(self._titles.trie.token[child]))
+            self._append(int(self._titles.trie.token[child]), title=True)
             self._enter(child)
         self._force(self._frame.closing)
         self.finished = True
@@ -174,8 +177,11 @@ class ConstrainedDecoder:
         for token in tokens:
             self._append(token)
 
-    def _append(self, token: int, chosen: bool = False, log_probability: float = 0.0) -> None:
+    def _append(
+        self, token: int, chosen: bool = False, log_probability: float = 0.0, *, title: bool = False
+    ) -> None:
         self.pending.append(token)
         self.written.tokens.append(token)
         self.written.chosen.append(chosen)
         self.written.log_probabilities.append(log_probability)
+        self.written.ranks.append(len(self.written.rows) + title)

@@ -55,16 +55,15 @@ class ConstrainedRollouts:
         return prompts, [writer.written for writer in writers]
 
     def _requests(self, rows: Sequence[Mapping[str, Any]]) -> list[Request]:
-        catalog, threshold = self.oracle.catalog, self.settings.rewards.threshold
-        requests = []
-        for row in rows:
-            seen = row.get("seen") or []
-            years = [int(year) if year else None for _, year in seen]
-            found = catalog.resolve_many([title for title, _ in seen], years).tolist()
-            messages = tuple(Message(**message) for message in row["prompt"])
-            held = dict.fromkeys(row["constraint_ids"], threshold)
-            requests.append(Request(messages, held, frozenset(item for item in found if item >= 0)))
-        return requests
+        threshold = self.settings.rewards.threshold
+        return [
+            Request(
+                tuple(Message(**message) for message in row["prompt"]),
+                dict.fromkeys(row["constraint_ids"], threshold),
+                frozenset(row.get("seen") or ()),
+            )
+            for row in rows
+        ]
 
 
 def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:

@@ -11,16 +11,10 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models import unwrap_model_for_generation
 
 from safecrs.errors import SafecrsError
-from safecrs.scoring.rewards import (
-    COLUMNS,
-    Cases,
-    ParsedSlates,
-    Reward,
-    judge_batch,
-    score,
-    stack_ranks,
-    watch,
-)
+from safecrs.recommenders.constrained import Completion
+from safecrs.scoring.rewards import Reward, score, stack_ranks, watch
+from safecrs.scoring.scored import Case, ScoredSlates, pad_rows, score_rows, slate_rows
+from safecrs.slates.completion import parse_slate
 from safecrs.training.gdpo.advantages import ADVANTAGES
 from safecrs.training.gdpo.choices import Choices, logits_only_at
 from safecrs.training.gdpo.ranks import TokenRanks
@@ -30,14 +24,15 @@ from safecrs.training.gdpo.settings import GdpoSettings
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
+_COLUMNS = ("prompt", "groundtruth", "constraint_ids")
 _AGGREGATION = {"gdpo": "normalize_then_sum", "grpo": "sum_then_normalize"}
 
 
 class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     """``GRPOTrainer`` with SafeCRS's rewards and, on request, credit per rank.
 
-    The dataset is a stored benchmark's: ``prompt`` (messages), ``groundtruth_with_release_year``,
-    ``constraint_ids``; further columns are ignored. Advantages are ours (`safecrs.training.gdpo.advantages`):
+    The dataset is of `rl_rows`: ``prompt`` (messages) and the columns of a `Case`; further columns are
+    ignored. Advantages are ours (`safecrs.training.gdpo.advantages`):
     TRL's are the same, but where no group of a batch has anything to compare, it scales rounding up to the
     size of a real difference. With credit "sequence" they are [completions]. With credit "rank" they are
     [completions, tokens]: every token gets the advantage of its rank (`TokenRanks`), tokens of no rank that
@@ -53,8 +48,8 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     ``rollout_func`` returns lists written under the catalog's trie, with ``env_mask`` 0 at forced tokens, so
     that these carry no gradient and count for no ratio, KL or denominator; and log-probabilities are
     renormalised over the allowed continuations in `_get_per_token_logps_and_entropies`, which serves the
-    policy, its older self and the reference alike. The dataset may then have a column ``seen``, the [title,
-    year] that are never to be written.
+    policy, its older self and the reference alike. The dataset may then have a column ``seen``, the catalog
+    rows that are never to be written.
 
     Args:
         model: a model folder, or a model loaded from one: TRL reads the frozen reference of the KL term
@@ -93,8 +88,8 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
                 f"scale_rewards={args.scale_rewards!r} would be ignored: leave it out, or set "
                 'gdpo.credit="sequence" and gdpo.aggregation="grpo", the only ones that it changes.'
             )
-        if absent := [name for name in COLUMNS if name not in train_dataset.column_names]:
-            raise SafecrsError(f"The training data has no column {absent[0]!r}; build the benchmark again.")
+        if absent := [name for name in _COLUMNS if name not in train_dataset.column_names]:
+            raise SafecrsError(f"The training data has no column {absent[0]!r}: make it with rl_rows.")
         adapted = kwargs.get("peft_config") is not None or hasattr(model, "peft_config")
         if args.beta and not adapted and not isinstance(model, str) and not model.config.name_or_path:
             raise SafecrsError(
@@ -109,6 +104,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self._token_ranks: list[list[int]] = []
         self._loss_inputs: dict[str, Any] | None = None
         self._rows: Sequence[Mapping[str, Any]] = ()
+        self._written: list[Completion] = []
         self._choices: Choices | None = None
         functions = [self._reward_function(name) for name in weights]
         super().__init__(model, functions, args, train_dataset, **kwargs)
@@ -137,21 +133,28 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         completion_ids_list: Sequence[Sequence[int]],
     ) -> torch.Tensor:
         texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
-        options = self.settings.rewards
-        slates = ParsedSlates.parse(texts, self.oracle.catalog)
-        batch = judge_batch(slates, Cases.from_rows(inputs, options.threshold), self.oracle)
-        self._rewards = score(batch, options)
-        for name, value in watch(batch).items():
+        scored = self._scored(texts, [Case.from_row(row) for row in inputs])
+        self._rewards = score(scored, texts, self.settings.rewards)
+        for name, value in watch(scored).items():
             self._log_metric(f"slate/{name}", value)
         rewards: torch.Tensor = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         if self.settings.credit == "rank":
-            self._token_ranks = [
+            self._token_ranks = [one.ranks for one in self._written] or [
                 self._ranks_of(ids, text) for ids, text in zip(completion_ids_list, texts, strict=True)
             ]
             self._advantages = self._compared(self._rewards_by_rank(), len(texts))
         elif self.scale_rewards == "group":
             self._advantages = self._compared(rewards, len(texts))
         return rewards
+
+    def _scored(self, texts: Sequence[str], cases: Sequence[Case]) -> ScoredSlates:
+        """Constrained completions are catalog rows already; free ones are read and resolved."""
+        catalog, threshold = self.oracle.catalog, self.settings.rewards.threshold
+        if self._written:
+            rows = pad_rows([one.rows for one in self._written])
+            return score_rows(rows, cases, self.oracle, threshold=threshold)
+        refs = [parse_slate(text) for text in texts]
+        return score_rows(slate_rows(refs, catalog), cases, self.oracle, refs, threshold)
 
     def _rewards_by_rank(self) -> torch.Tensor:
         """Those of all processes, [completions, 1 + ranks, objectives]; TRL gathers those of sequences."""
@@ -181,13 +184,13 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             gather_deepspeed3_params=self.args.ds3_gather_for_generation,
             gradient_checkpointing_kwargs=self.args.gradient_checkpointing_kwargs,
         ) as model:
-            prompts, written = self._constrained.write(model, self._rows, seed)
-        self._choices = Choices.of(written).to(self.accelerator.device)
+            prompts, self._written = self._constrained.write(model, self._rows, seed)
+        self._choices = Choices.of(self._written).to(self.accelerator.device)
         return {
             "prompt_ids": prompts,
-            "completion_ids": [one.tokens for one in written],
-            "logprobs": [one.log_probabilities for one in written],
-            "env_mask": [[int(chosen) for chosen in one.chosen] for one in written],
+            "completion_ids": [one.tokens for one in self._written],
+            "logprobs": [one.log_probabilities for one in self._written],
+            "env_mask": [[int(chosen) for chosen in one.chosen] for one in self._written],
         }
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:

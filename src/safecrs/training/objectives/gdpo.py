@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safecrs.benchmark import Sample
-from safecrs.benchmark.rows import sample_row
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
+from safecrs.scoring.scored import sample_cases, slate_rows
 from safecrs.storage import fingerprint
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.adapters import has_item_tokens, load_trainable
@@ -22,16 +22,21 @@ from safecrs.training.runs.selection import Validation
 from safecrs.training.runs.trl_runs import DEFAULTS, resolved, trl_config, trl_run
 
 if TYPE_CHECKING:
+    from safecrs.catalog import Catalog
     from safecrs.oracle import Oracle
 
 _DEFAULTS = DEFAULTS | {"logging_steps": 1}
-_COLUMNS = ("prompt", "groundtruth_with_release_year", "constraint_ids", "seen", "id")
 
 
-def rl_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """What the rewards and the rollouts need of each sample, with the columns of a stored benchmark."""
-    rows = (sample_row(sample, trait_names={}) for sample in samples)
-    return [{name: row[name] for name in _COLUMNS} for row in rows]
+def rl_rows(samples: Sequence[Sample], catalog: Catalog) -> list[dict[str, Any]]:
+    """What the rewards and the rollouts need of each sample; ``seen`` are catalog rows."""
+    seen = slate_rows([sample.seen for sample in samples], catalog).tolist()
+    return [
+        {"prompt": [message.model_dump() for message in sample.prompt], "id": sample.id}
+        | case.columns()
+        | {"seen": [row for row in rows if row >= 0]}
+        for sample, case, rows in zip(samples, sample_cases(samples, catalog), seen, strict=True)
+    ]
 
 
 def train_gdpo(
@@ -97,7 +102,7 @@ def train_gdpo(
             settings=gdpo,
             oracle=oracle,
             args=arguments,
-            train_dataset=Dataset.from_list(rl_rows(samples)),
+            train_dataset=Dataset.from_list(rl_rows(samples, oracle.catalog)),
             processing_class=AutoTokenizer.from_pretrained(base, padding_side="left"),
             peft_config=adapters,
         )

@@ -17,7 +17,7 @@ from safecrs.training.runs.about import About, BaseFacts, read_about
 from safecrs.training.runs.arguments import RESOLVED
 from safecrs.training.runs.log import LOG, Entry, TrainingLog
 from safecrs.training.runs.record import RECORD, RunRecord, read_record
-from safecrs.scoring.rewards.score import RewardSettings
+from safecrs.scoring.rewards import RewardSettings
 from safecrs.training.runs.selection import HIGH, LOW, SVR, VALIDATION, selected
 from safecrs.training.toml_text import to_toml
 
