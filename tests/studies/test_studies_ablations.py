@@ -106,7 +106,7 @@ def test_seeds_are_pooled_without_passing_for_more_people(done, world):
     names = [system.name for system in result.evaluation.systems]
     assert {"Safe-GDPO", "Safe-GDPO + constrained", NO_SAFETY, "Safe-SFT"} <= set(names)
     for system in result.evaluation.systems:
-        if system.constraints == "benchmark":
+        if system.label.constraints == "told":
             assert system.metrics["svr"].value == 0
     stored = json.loads((folder / "methods.json").read_text(encoding="utf-8"))
     assert AblationResult.model_validate(stored) == result

@@ -187,7 +187,7 @@ def test_inspired_and_games_from_the_real_files(tmp_path):
         assert checks.oracle
         assert facts.evaluation is not None
         for system in facts.evaluation.systems:
-            if system.constraints == "benchmark":
+            if system.label.constraints == "told":
                 assert system.metrics["svr"].value == 0.0
     inspired, game = built.report.benchmarks
     assert set(inspired.splits["test"].sources) == {"inspired"}
