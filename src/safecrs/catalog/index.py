@@ -3,87 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from safecrs.catalog.batch import Titles, normalize_many
-from safecrs.catalog.table import TitleTable
+from safecrs.catalog.canonical import canonicalize_many
+from safecrs.catalog.entries import MAX_YEAR_GAP, NO_YEAR, OTHER_ARTICLE, UNDATED_GAP, Entries, Rule
+from safecrs.catalog.shorts import short_titles, stated_name
 from safecrs.storage import Tensors
 
-Rule = Literal["strict", "reference"]
-NO_YEAR = 0
-MAX_YEAR_GAP = 2
-UNDATED_GAP = 3
-OTHER_ARTICLE = 4
+__all__ = ["MAX_YEAR_GAP", "NO_YEAR", "OTHER_ARTICLE", "UNDATED_GAP", "Rule", "TitleIndex"]
 
-_FAR = np.int64(2**40)
-"""The gap to an entry without a year: wider than any other."""
+Entry = tuple[str, int | None, int]
 
 
 class TitleIndex:
-    """The entries of every title and alternative title, each with its catalog row.
+    """Three tables, each asked only about what those before it do not resolve.
+
+    - ``exact``: titles and alternative titles as `normalize_title` writes them;
+    - ``loose``: the same and their `stated_name` by canonical keys;
+    - ``short``: `short_titles` by canonical keys, without those that are any item's title. One means an item
+      only with its very year: "Star Wars (1977)".
 
     Attributes:
-        titles: the distinct normalised titles.
-        bounds: int32, where the entries of each title id begin, and their number.
-        years: int16 (0 = unknown), ascending within a title; articles: uint8, the article that the normalised
-            title leaves out; rows: int32.
+        shared: bool, for each entry of ``exact`` whether a title of another spelling has its canonical key.
+            Such a title with another year or article than the entry's is looked up by that key.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self.titles = TitleTable(tensors)
-        self.bounds: NDArray[np.int32] = tensors["bounds"]
-        self.years: NDArray[np.int16] = tensors["years"]
-        self.articles: NDArray[np.uint8] = tensors["articles"]
-        self.rows: NDArray[np.int32] = tensors["rows"]
-        if (
-            len(self.bounds) != len(self.titles) + 1
-            or not len(self.years) == len(self.articles) == len(self.rows) == self.bounds[-1]
-        ):
+        self._exact, self._loose, self._short = (
+            Entries(tensors, prefix) for prefix in ("exact", "loose", "short")
+        )
+        self.shared: NDArray[np.bool_] = tensors["shared"]
+        if len(self.shared) != len(self._exact.rows):
             raise ValueError("the title index is inconsistent")
 
     @classmethod
-    def build(cls, entries: Iterable[tuple[str, int | None, int]]) -> TitleIndex:
+    def build(cls, entries: Iterable[Entry]) -> TitleIndex:
         """Index (title, year, row) entries; several entries may name one row."""
-        found = list(entries)
-        titles = normalize_many([title for title, _, _ in found])
-        numbers: dict[bytes, int] = {}
-        number = [numbers.setdefault(title, len(numbers)) for title in titles]
-        table, ids = TitleTable.build(list(numbers))
-        entry = ids[np.array(number, dtype=np.int64)]
-        years = np.array([year or NO_YEAR for _, year, _ in found], dtype=np.int16)
-        rows = np.array([row for _, _, row in found], dtype=np.int32)
-        order = np.lexsort((rows, years, entry))
-        sizes = np.bincount(entry, minlength=len(table))
-        return cls(
-            table.tensors()
-            | {
-                "bounds": np.append(0, np.cumsum(sizes)).astype(np.int32),
-                "years": years[order],
-                "articles": titles.articles[order],
-                "rows": rows[order],
-            }
-        )
+        given = list(entries)
+        full = given + [(name, year, row) for title, year, row in given if (name := stated_name(title)) != title]
+        shorts = [(name, year, row) for title, year, row in given if year for name in short_titles(title)]
+        exact, spelling = Entries.build("exact", normalize_many(_titles(given)), given)
+        keys = canonicalize_many(_titles(full))
+        said = np.flatnonzero(keys.lengths)
+        loose, meaning = Entries.build("loose", keys.take(said), [full[at] for at in said.tolist()])
+        keys = canonicalize_many(_titles(shorts))
+        free = np.flatnonzero((keys.lengths > 0) & (loose.titles.find(keys) < 0))
+        short, _ = Entries.build("short", keys.take(free), [shorts[at] for at in free.tolist()])
+        spelling = np.append(spelling, np.full(len(full) - len(given), -1))[said]
+        low, high = np.full(len(loose.titles), len(given)), np.full(len(loose.titles), -1)
+        np.minimum.at(low, meaning, spelling)
+        np.maximum.at(high, meaning, spelling)
+        shared = np.zeros(len(exact.titles) + 1, dtype=np.bool_)  # the last is that of other names
+        shared[spelling[(low < high)[meaning]]] = True
+        of_entries = {"shared": np.repeat(shared[:-1], np.diff(exact.bounds))}
+        return cls(exact.tensors() | loose.tensors() | short.tensors() | of_entries)
 
     def tensors(self) -> Tensors:
         """The columns, by the names the constructor reads them from."""
-        return self.titles.tensors() | {
-            "bounds": self.bounds,
-            "years": self.years,
-            "articles": self.articles,
-            "rows": self.rows,
-        }
+        tables = self._exact.tensors() | self._loose.tensors() | self._short.tensors()
+        return tables | {"shared": self.shared}
 
     def candidates(self, title: str) -> NDArray[np.int32]:
-        """Rows of every item with this title, by year."""
-        number = int(self.titles.find(normalize_many([title]))[0])
-        return self.rows[:0] if number < 0 else self.rows[self.bounds[number] : self.bounds[number + 1]]
+        """Rows of every item with this title, by year: of the first table that holds it."""
+        key = canonicalize_many([title])
+        tables = ((self._exact, normalize_many([title])), (self._loose, key), (self._short, key))
+        return next((rows for table, asked in tables if len(rows := table.candidates(asked))), self._exact.rows[:0])
 
     def known(self, titles: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether any item has each title."""
-        return self.titles.find(normalize_many(titles)) >= 0
+        """Whether any item has each title, written so but for `normalize_title`."""
+        return self._exact.titles.find(normalize_many(titles)) >= 0
+
+    def holds(self, keys: Titles) -> NDArray[np.bool_]:
+        """Whether any item has a title or short title of each canonical key."""
+        return (self._loose.titles.find(keys) >= 0) | (self._short.titles.find(keys) >= 0)
 
     def resolve(self, title: str, year: int | None, rule: Rule = "strict") -> int:
         """The row meant by ``title`` and ``year``; −1 when there is none or it is ambiguous.
@@ -91,13 +87,17 @@ class TitleIndex:
         ``strict``: the smallest year difference up to 2 wins; of several items that tie, the one that is
         written with the same article ("Descent" is not "The Descent"), else it is ambiguous; without a year
         all tie. A year more than 2 off means another film (a remake the catalog does not hold), so it stays
-        unresolved. ``reference``: the paper's rule, which then takes any film of that title.
+        unresolved. ``reference``: the paper's rule, which then takes any film of that title; it knows no
+        canonical keys.
         """
-        return int(self._rows(self._entries(normalize_many([title]), _years([year]), rule))[0])
+        if rule == "strict":
+            return int(self.resolve_many([title], [year])[0])
+        entry = self._exact.find(normalize_many([title]), _years([year]), rule)[0]
+        return -1 if entry < 0 else int(self._exact.rows[entry])
 
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
         """`resolve` with the strict rule for a batch, int32 [len(titles)]."""
-        return self._rows(self._entries(normalize_many(titles), _years(years)))
+        return self.match_many(titles, years)[0]
 
     def match_many(
         self, titles: Sequence[str], years: Sequence[int | None]
@@ -105,68 +105,34 @@ class TitleIndex:
         """`resolve_many` with the distance of each match, int8: the smaller, the surer.
 
         The difference of the years (`UNDATED_GAP` when only one side has a year), plus `OTHER_ARTICLE` where
-        the title is written with another article; of no meaning where unresolved.
+        the title is written with another article; a short title counts as off in both. Of no meaning where
+        unresolved.
         """
-        normal, wanted = normalize_many(titles), _years(years)
-        entries = self._entries(normal, wanted)
-        distance = np.zeros(len(titles), dtype=np.int8)
+        asked, normal = _years(years), normalize_many(titles)
+        rows, distance = np.full(len(titles), -1, dtype=np.int32), np.zeros(len(titles), dtype=np.int8)
+        entries = self._exact.find(normal, asked)
         found = np.flatnonzero(entries >= 0)
-        have, asked = self.years[entries[found]].astype(np.int64), wanted[found]
-        one_sided = (have == NO_YEAR) != (asked == NO_YEAR)
-        other = self.articles[entries[found]] != normal.articles[found]
-        distance[found] = np.where(one_sided, UNDATED_GAP, np.abs(have - asked)) + OTHER_ARTICLE * other
-        return self._rows(entries), distance
+        far = self._exact.distance(entries[found], asked[found], normal.articles[found])
+        doubted = self.shared[entries[found]] & (far > 0) & (asked[found] != NO_YEAR)
+        if doubted.any():
+            found, far = found[~doubted], far[~doubted]
+        rows[found], distance[found] = self._exact.rows[entries[found]], far
+        left = np.flatnonzero(rows < 0)
+        if len(left):
+            asked, keys = asked[left], canonicalize_many([titles[at] for at in left.tolist()])
+            for table in (self._loose, self._short):
+                entries = table.find(keys, asked)
+                if table is self._short and len(table.years):
+                    entries[table.years[entries] != asked] = -1
+                hit = np.flatnonzero(entries >= 0)
+                rows[left[hit]] = table.rows[entries[hit]]
+                far = table.distance(entries[hit], asked[hit], keys.articles[hit])
+                distance[left[hit]] = far if table is self._loose else OTHER_ARTICLE + 1
+        return rows, distance
 
-    def _rows(self, entries: NDArray[np.int64]) -> NDArray[np.int32]:
-        rows = np.full(len(entries), -1, dtype=np.int32)
-        found = np.flatnonzero(entries >= 0)
-        rows[found] = self.rows[entries[found]]
-        return rows
 
-    def _entries(self, titles: Titles, asked: NDArray[np.int64], rule: Rule = "strict") -> NDArray[np.int64]:
-        """The entry that each title and year mean, int64, −1 where `resolve` finds none."""
-        ids = self.titles.find(titles)
-        result = np.full(len(titles), -1, dtype=np.int64)
-        known = np.flatnonzero(ids >= 0)
-        first = self.bounds[ids[known]].astype(np.int64)
-        sizes = self.bounds[ids[known] + 1] - first
-        wanted, have = asked[known], self.years[first]
-        near = (np.abs(have - wanted) <= MAX_YEAR_GAP) | (have == NO_YEAR) | (wanted == NO_YEAR)
-        result[known] = np.where(near | (rule == "reference"), first, -1)
-        several = np.flatnonzero(sizes > 1)
-        if len(several):
-            of = known[several]
-            result[of] = self._nearest(first[several], sizes[several], asked[of], titles.articles[of], rule)
-        return result
-
-    def _nearest(
-        self,
-        first: NDArray[np.int64],
-        sizes: NDArray[np.int64],
-        asked: NDArray[np.int64],
-        articles: NDArray[np.uint8],
-        rule: Rule,
-    ) -> NDArray[np.int64]:
-        """Of the ``sizes[i]`` entries from ``first[i]`` on, the one that `resolve` takes, for every i."""
-        begins = np.cumsum(sizes) - sizes
-        of = np.repeat(np.arange(len(sizes)), sizes)
-        entries = np.arange(len(of)) + (first - begins)[of]
-        have, want = self.years[entries].astype(np.int64), asked[of]
-        gaps = np.where(have == NO_YEAR, _FAR, np.abs(have - want))
-        gaps[want == NO_YEAR] = 0
-        nearest = np.minimum.reduceat(gaps, begins)
-        near = (nearest <= MAX_YEAR_GAP) | (nearest == _FAR)
-        kept = gaps == nearest[of]
-        if rule == "reference":
-            kept |= ~near[of]
-            near[:] = True
-        alike = kept & (self.articles[entries] == articles[of])
-        kept = np.where(np.logical_or.reduceat(alike, begins)[of], alike, kept)
-        rows = self.rows[entries]
-        low = np.minimum.reduceat(np.where(kept, rows, np.iinfo(np.int32).max), begins)
-        high = np.maximum.reduceat(np.where(kept, rows, -1), begins)
-        chosen = np.minimum.reduceat(np.where(kept, entries, np.iinfo(np.int64).max), begins)
-        return np.where(near & ((low == high) | (rule == "reference")), chosen, -1)
+def _titles(entries: Sequence[Entry]) -> list[str]:
+    return [title for title, _, _ in entries]
 
 
 def _years(years: Sequence[int | None]) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from safecrs.advisories.tables import read_table
-from safecrs.catalog.catalog import Item
+from safecrs.catalog.twins import Item
 
 
 def read_items(path: Path) -> Iterator[Item]:
