@@ -103,4 +103,6 @@ def test_every_item_resolves_to_itself(pairs: list[tuple[str, int]]) -> None:
     for (title, year), row in zip(pairs, rows.tolist(), strict=True):
         assert catalog.year(row) == year
         found = catalog.title(row)
-        assert normalize_title(found) == normalize_title(title) or canonical_title(found) == canonical_title(title)
+        assert normalize_title(found) == normalize_title(title) or canonical_title(found) == canonical_title(
+            title
+        )

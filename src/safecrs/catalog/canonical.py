@@ -1,8 +1,8 @@
 """The canonical key of a title: one for all spellings that people and models use.
 
-Looser than `normalize_title`: all separators part words ("Kick Ass", "Kick-Ass"), numbers are digits ("Saw II",
-"Saw Two", "Kill Bill Volume 2"), signs are words, HTML entities, look-alike letters, invisible characters and
-edition remarks are undone. All titles of a batch pass through as one text, a title a line.
+Looser than `normalize_title`: all separators part words ("Kick Ass", "Kick-Ass"), numbers are digits
+("Saw II", "Saw Two", "Kill Bill Volume 2"), signs are words, HTML entities, look-alike letters, invisible
+characters and edition remarks are undone. All titles of a batch pass through as one text, a title a line.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ from safecrs.catalog.batch import Titles
 from safecrs.catalog.normalize import ARTICLES
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _LETTERS = re.compile(r"\w+")
 _EDITION = re.compile(r"[(\[]([^()\[\]\n]*)[)\]][^\S\n]*$", re.MULTILINE)
-_EDITIONS = frozenset(
-    "cut edition extended unrated uncut uncensored remastered restored restoration redux theatrical imax "
-    "3d 4k uhd hd dvd bluray blu-ray".split()
-)
 _TRAILING_ARTICLE = re.compile(r"^(.*),[^\S\n]*(an?)[^\S\n]*$", re.MULTILINE | re.IGNORECASE)
 _ACRONYM_DOT = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
@@ -30,26 +27,33 @@ _LETTER_DOLLAR = re.compile(r"\$(?=[^\W\d_])|(?<=[^\W\d_])\$")
 _SIGNS = (("&", " and "), ("+", " and "), ("%", " percent "), ("$", " dollar "), (" and a half", " 1⁄2"))
 _SPACES = bytes(code if chr(code).isalnum() or code in b"\n" or code > 127 else 32 for code in range(256))
 
-_CARDINALS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty"
-).split()
-_ORDINALS = (
-    "1st=first 2nd=second 3rd=third 4th=fourth 5th=fifth 6th=sixth 7th=seventh 8th=eighth 9th=ninth "
-    "10th=tenth 11th=eleventh 12th=twelfth 13th=thirteenth"
-)
-_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split()
+_EDITIONS = """
+cut edition extended unrated uncut uncensored remastered restored restoration redux theatrical imax 3d 4k uhd
+hd dvd bluray blu-ray
+"""
+_CARDINALS = """
+one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen twenty
+"""
+_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 # "v" is five and versus: one form for all of them.
-_OTHERS = (
-    "30=thirty 40=forty 50=fifty 60=sixty 70=seventy 80=eighty 90=ninety 5=vs 5=versus dr=doctor mr=mister "
-    "st=saint mt=mount sgt=sergeant capt=captain lt=lieutenant vol=volume part=pt episode=ep and=n "
-    "dollar=dollars"
-)
+_OTHERS = """
+1st=first 2nd=second 3rd=third 4th=fourth 5th=fifth 6th=sixth 7th=seventh 8th=eighth 9th=ninth 10th=tenth
+11th=eleventh 12th=twelfth 13th=thirteenth 30=thirty 40=forty 50=fifty 60=sixty 70=seventy 80=eighty 90=ninety
+5=vs 5=versus dr=doctor mr=mister st=saint mt=mount sgt=sergeant capt=captain lt=lieutenant vol=volume part=pt
+episode=ep and=n dollar=dollars
+"""
+_EDITION_WORDS = frozenset(_EDITIONS.split())
 _FORMS = {
-    **{word: str(number) for words in (_CARDINALS, _ROMANS) for number, word in enumerate(words, start=1)},
-    **{word: form for form, word in (pair.split("=") for pair in f"{_ORDINALS} {_OTHERS}".split())},
+    **{
+        word: str(number)
+        for words in (_CARDINALS, _ROMANS)
+        for number, word in enumerate(words.split(), start=1)
+    },
+    **{word: form for form, word in (pair.split("=") for pair in _OTHERS.split())},
 }
 _MARKERS = frozenset({"part", "pt", "vol", "volume", "chapter", "episode", "ep"})
+_SPECIAL = _MARKERS | _FORMS.keys() | set(ARTICLES)
 
 _LOOK_ALIKES = str.maketrans(
     "АВЕКМНОРСТУХЅІЈҺԌԚԜаекмнорстухѕіјһԁԛԝгпьвԍӏѵ"  # Cyrillic
@@ -75,14 +79,17 @@ class _Folds(dict[int, str]):
         character = chr(code)
         decomposed = unicodedata.normalize("NFKD", character)
         plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
-        if character.isnumeric() and unicodedata.decomposition(character).startswith(("<super>", "<fraction>")):
+        if character.isnumeric() and unicodedata.decomposition(character).startswith(
+            ("<super>", "<fraction>")
+        ):
             plain = f" {plain}"
         self[code] = plain if plain.isascii() or character.isalnum() else " "
         return self[code]
 
 
-_FOLDS = _Folds(str.maketrans("’‘‛ʼ´′", "''''''", "™℠\u115f\u1160\u3164\uffa0"))
-_FOLDS.update(str.maketrans({"⁄": "⁄", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE"}))
+_FOLDS = _Folds()
+_FOLDS |= {ord(sign): "'" for sign in "’‘‛ʼ´′"} | {ord(sign): "" for sign in "™℠\u115f\u1160\u3164\uffa0"}
+_FOLDS |= {ord("⁄"): "⁄", ord("æ"): "ae", ord("Æ"): "AE", ord("œ"): "oe", ord("Œ"): "OE"}
 
 
 def drop_edition(title: str) -> str:
@@ -106,13 +113,14 @@ def canonical_keys(titles: Sequence[str]) -> tuple[list[str], list[str]]:
     articles, keys = [], []
     for line in _folded(titles):
         words, article = line.split(), ""
-        if len(words) > 1:
+        if not _SPECIAL.isdisjoint(words) and len(words) > 1:
             if words[-1] == "the":
                 article = words.pop()
             elif words[0] in ARTICLES:
                 article = words.pop(0)
+            words = _forms(words) if len(words) > 1 else words
         articles.append(article)
-        keys.append(" ".join(_forms(words)) if len(words) > 1 else "".join(words))
+        keys.append(" ".join(words))
     return articles, keys
 
 
@@ -139,14 +147,11 @@ def running_keys(words: Sequence[str]) -> tuple[list[str], list[str]]:
 def _forms(words: list[str]) -> list[str]:
     """Numbers as digits, abbreviations, and nothing for "part" before a number."""
     forms = [_FORMS.get(word, word) for word in words]
-    if not _MARKERS.isdisjoint(words):
-        ahead = (*forms[1:], "")
-        forms = [
-            form
-            for place, (word, form) in enumerate(zip(words, forms, strict=True))
-            if not (place and word in _MARKERS and ahead[place][:1].isdigit())
-        ]
-    return forms
+    return [
+        form
+        for place, (word, form, ahead) in enumerate(zip(words, forms, (*forms[1:], ""), strict=True))
+        if not (place and word in _MARKERS and ahead[:1].isdigit())
+    ]
 
 
 def _folded(titles: Sequence[str]) -> list[str]:
@@ -157,10 +162,7 @@ def _folded(titles: Sequence[str]) -> list[str]:
     if "&" in text:
         text = _ENTITY.sub(_entity, _ENTITY.sub(_entity, text))
     if not text.isascii():
-        text = text.translate(_FOLDS)
-        if not text.isascii():
-            lines = text.split("\n")
-            text = "\n".join([line if line.isascii() else _LETTERS.sub(_latin, line) for line in lines])
+        text = "\n".join([line if line.isascii() else _plain(line) for line in text.split("\n")])
     if ")" in text or "]" in text:
         text = _EDITION.sub(_edition, _EDITION.sub(_edition, text))
     for sign, pattern, plain in (
@@ -178,9 +180,19 @@ def _folded(titles: Sequence[str]) -> list[str]:
     return text.encode().translate(_SPACES, b"'`").decode().split("\n")
 
 
+def _plain(line: str) -> str:
+    """A line in ASCII letters where each character or a whole word has such."""
+    line = _FOREIGN.sub(_fold, line)
+    return line if line.isascii() else _LETTERS.sub(_latin, line)
+
+
+def _fold(run: re.Match[str]) -> str:
+    return run[0].translate(_FOLDS)
+
+
 def _edition(remark: re.Match[str]) -> str:
     last = remark[1].split()[-1:]
-    return "" if last and last[0].casefold() in _EDITIONS else remark[0]
+    return "" if last and last[0].casefold() in _EDITION_WORDS else remark[0]
 
 
 def _entity(entity: re.Match[str]) -> str:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.batch import Titles
 from safecrs.catalog.columns import StringColumn
-from safecrs.catalog.entries import NO_YEAR, Rule
-from safecrs.catalog.index import TitleIndex
+from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
 from safecrs.catalog.normalize import make_label
 from safecrs.catalog.twins import Item, merge_twins
 from safecrs.errors import SafecrsError
@@ -162,9 +161,9 @@ class Catalog:
         """Whether any item has each title, whatever its year, bool [len(titles)]."""
         return self._index.known(titles)
 
-    def holds(self, keys: Titles) -> NDArray[np.bool_]:
-        """Whether any item has a title or short title of each canonical key, bool [len(keys)]."""
-        return self._index.holds(keys)
+    def holds(self, keys: Titles, *, canonical: bool = False) -> NDArray[np.bool_]:
+        """Whether any item has a title of each key, bool [len(keys)] (`TitleIndex.holds`)."""
+        return self._index.holds(keys, canonical=canonical)
 
     def search(self, query: str, limit: int = 5) -> list[int]:
         """Rows whose label looks most like ``query``, best first: for "did you mean"."""

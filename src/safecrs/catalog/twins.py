@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from safecrs.catalog.batch import normalize_many
 from safecrs.catalog.canonical import canonical_keys
-from safecrs.catalog.entries import MAX_YEAR_GAP
+from safecrs.catalog.index import MAX_YEAR_GAP
 
 _NUMBER = re.compile(r"\d+")
 
@@ -28,30 +28,24 @@ class Item:
 def merge_twins(items: Sequence[Item]) -> tuple[list[Item], list[tuple[str, int | None, int]]]:
     """Items without twins, in the order of the first of each, and every title with its year and row.
 
-    Twins have one title, article and year: as `normalize_title` writes it, or by canonical key where they have
-    not two IMDb ids. Or they have one id; but where its titles have other numbers ("Saw", "Saw II") or years
-    more than 2 apart, the id is a mistake of the table and they stay apart. Each keeps the place of its first row
-    and is called as the first row with a year.
+    Twins have one year, article and title, as `normalize_title` or `canonical_title` writes it. Or they have one
+    IMDb id; but where its titles have other numbers ("Saw", "Saw II") or years more than 2 apart, the id is a
+    mistake of the table and they stay apart. Each keeps the place of its first row and is called as the first
+    row with a year.
     """
     titles = [item.title for item in items]
     normal, (articles, keys) = normalize_many(titles), canonical_keys(titles)
     lead = list(range(len(items)))
-    seen: dict[tuple[object, ...], list[int]] = {}
+    seen: dict[tuple[object, ...], int] = {}
     for place, (item, title, code) in enumerate(zip(items, normal, normal.articles.tolist(), strict=True)):
-        names: list[tuple[object, ...]] = [(title, code, item.year)]
-        if keys[place]:
-            names.append((keys[place], articles[place], item.year))
+        names = [(title, code, item.year), (keys[place] or title, articles[place], item.year)]
         if item.imdb_id:
-            names.append((item.imdb_id,))
+            names.append((item.imdb_id, *_NUMBER.findall(keys[place])))
         for name in names:
-            others = seen.setdefault(name, [])
-            for other in others:
-                if name is names[0] or _alike(items[other], item, keys[other], keys[place]):
-                    one, two = _first(lead, other), _first(lead, place)
-                    lead[max(one, two)] = min(one, two)
-                    break
-            else:
-                others.append(place)
+            other = seen.setdefault(name, place)
+            if not (item.year and items[other].year and abs(item.year - items[other].year) > MAX_YEAR_GAP):
+                one, two = sorted((_first(lead, other), _first(lead, place)))
+                lead[two] = one
     groups: dict[int, list[Item]] = {}
     for place, item in enumerate(items):
         groups.setdefault(_first(lead, place), []).append(item)
@@ -71,16 +65,8 @@ def _first(lead: list[int], place: int) -> int:
     return place
 
 
-def _alike(one: Item, two: Item, key: str, other_key: str) -> bool:
-    """Whether two items of one canonical key and year, or of one id, are twins."""
-    if key == other_key and one.year == two.year:
-        return not (one.imdb_id and two.imdb_id) or one.imdb_id == two.imdb_id
-    near = one.year is None or two.year is None or abs(one.year - two.year) <= MAX_YEAR_GAP
-    return near and one.imdb_id == two.imdb_id and _NUMBER.findall(key) == _NUMBER.findall(other_key)
-
-
 def _merged(twins: Sequence[Item]) -> Item:
-    """Title and year of the first with a year, the first id and plot, all genres, other titles as alternatives."""
+    """Title and year of the first with a year, the first id and plot, all genres; other titles are kept."""
     if len(twins) == 1:
         return twins[0]
     named = next((item for item in twins if item.year), twins[0])
