@@ -38,19 +38,18 @@ class Entries:
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]], prefix: str) -> None:
-        self.titles = TitleTable(
-            {name: tensors[f"{prefix}.{name}"] for name in ("text", "offsets", "keys", "buckets")}
-        )
-        self.bounds: NDArray[np.int32] = tensors[f"{prefix}.bounds"]
-        self.years: NDArray[np.int16] = tensors[f"{prefix}.years"]
-        self.articles: NDArray[np.uint8] = tensors[f"{prefix}.articles"]
-        self.rows: NDArray[np.int32] = tensors[f"{prefix}.rows"]
+        self.tensors = {name: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        columns = {name.removeprefix(prefix): tensor for name, tensor in self.tensors.items()}
+        self.titles = TitleTable(columns)
+        self.bounds: NDArray[np.int32] = columns["bounds"]
+        self.years: NDArray[np.int16] = columns["years"]
+        self.articles: NDArray[np.uint8] = columns["articles"]
+        self.rows: NDArray[np.int32] = columns["rows"]
         if (
             len(self.bounds) != len(self.titles) + 1
             or not len(self.years) == len(self.articles) == len(self.rows) == self.bounds[-1]
         ):
             raise ValueError("the title index is inconsistent")
-        self._prefix = prefix
 
     @classmethod
     def build(cls, prefix: str, titles: Titles, given: Sequence[Entry]) -> tuple[Entries, NDArray[np.int64]]:
@@ -68,13 +67,7 @@ class Entries:
             "articles": titles.articles[order],
             "rows": rows[order],
         }
-        return cls({f"{prefix}.{name}": column for name, column in columns.items()}, prefix), entry
-
-    def tensors(self) -> Tensors:
-        """The columns, by the names the constructor reads them from."""
-        own = {"bounds": self.bounds, "years": self.years, "articles": self.articles, "rows": self.rows}
-        columns = self.titles.tensors() | own
-        return {f"{self._prefix}.{name}": column for name, column in columns.items()}
+        return cls({f"{prefix}{name}": column for name, column in columns.items()}, prefix), entry
 
     def candidates(self, title: Titles) -> NDArray[np.int32]:
         """Rows of every entry with this key, by year."""
@@ -152,7 +145,7 @@ class TitleIndex:
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self._exact, self._loose = Entries(tensors, "exact"), Entries(tensors, "loose")
+        self._exact, self._loose = Entries(tensors, "exact."), Entries(tensors, "loose.")
         self.shared: NDArray[np.bool_] = tensors["shared"]
         if len(self.shared) != len(self._exact.rows):
             raise ValueError("the title index is inconsistent")
@@ -161,7 +154,7 @@ class TitleIndex:
     def build(cls, entries: Iterable[Entry]) -> TitleIndex:
         """Index (title, year, row) entries; several entries may name one row."""
         given = list(entries)
-        exact, spelling = Entries.build("exact", normalize_many([title for title, _, _ in given]), given)
+        exact, spelling = Entries.build("exact.", normalize_many([title for title, _, _ in given]), given)
         full = given + [
             (name, year, row) for title, year, row in given if (name := stated_name(title)) != title
         ]
@@ -173,18 +166,18 @@ class TitleIndex:
         kept = [place for place, key in enumerate(keys) if key and (place < len(full) or key not in titles)]
         at = np.array(kept, dtype=np.int64)
         keys.articles[len(full) :] |= SHORT
-        loose, meaning = Entries.build("loose", keys.take(at), [every[place] for place in kept])
+        loose, meaning = Entries.build("loose.", keys.take(at), [every[place] for place in kept])
         spelling = np.append(spelling, np.full(len(every) - len(given), len(exact.titles)))[at]
         pairs = np.unique(meaning * (len(given) + 1) + spelling)
         several = np.bincount(pairs // (len(given) + 1), minlength=len(loose.titles)) > 1
         shared = np.zeros(len(exact.titles) + 1, dtype=np.bool_)  # the last: names that are not given
         shared[spelling[several[meaning]]] = True
         of_entries = {"shared": np.repeat(shared[:-1], np.diff(exact.bounds))}
-        return cls(exact.tensors() | loose.tensors() | of_entries)
+        return cls(exact.tensors | loose.tensors | of_entries)
 
     def tensors(self) -> Tensors:
         """The columns, by the names the constructor reads them from."""
-        return self._exact.tensors() | self._loose.tensors() | {"shared": self.shared}
+        return self._exact.tensors | self._loose.tensors | {"shared": self.shared}
 
     def candidates(self, title: str) -> NDArray[np.int32]:
         """Rows of every item with this title, by year: of the first table that holds it."""

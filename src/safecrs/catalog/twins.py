@@ -28,10 +28,10 @@ class Item:
 def merge_twins(items: Sequence[Item]) -> tuple[list[Item], list[tuple[str, int | None, int]]]:
     """Items without twins, in the order of the first of each, and every title with its year and row.
 
-    Twins have one year, article and title, as `normalize_title` or `canonical_title` writes it. Or they have one
-    IMDb id; but where its titles have other numbers ("Saw", "Saw II") or years more than 2 apart, the id is a
-    mistake of the table and they stay apart. Each keeps the place of its first row and is called as the first
-    row with a year.
+    Twins have one year, article and title, as `normalize_title` or `canonical_title` writes it. Or they have
+    one IMDb id; but where its titles have other numbers ("Saw", "Saw II") or years more than 2 apart, the id
+    is a mistake of the table and they stay apart. Each keeps the place of its first row and is called as the
+    first row with a year.
     """
     titles = [item.title for item in items]
     normal, (articles, keys) = normalize_many(titles), canonical_keys(titles)
@@ -43,7 +43,8 @@ def merge_twins(items: Sequence[Item]) -> tuple[list[Item], list[tuple[str, int 
             names.append((item.imdb_id, *_NUMBER.findall(keys[place])))
         for name in names:
             other = seen.setdefault(name, place)
-            if not (item.year and items[other].year and abs(item.year - items[other].year) > MAX_YEAR_GAP):
+            years = [year for year in (item.year, items[other].year) if year]
+            if max(years, default=0) - min(years, default=0) <= MAX_YEAR_GAP:
                 one, two = sorted((_first(lead, other), _first(lead, place)))
                 lead[two] = one
     groups: dict[int, list[Item]] = {}
