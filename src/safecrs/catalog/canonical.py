@@ -55,6 +55,8 @@ _FORMS = {
 _MARKERS = frozenset({"part", "pt", "vol", "volume", "chapter", "episode", "ep"})
 _SPECIAL = _MARKERS | _FORMS.keys() | set(ARTICLES)
 
+_LONGEST = 1000
+"""Characters of a title; what is longer has no key."""
 _LOOK_ALIKES = str.maketrans(
     "АВЕКМНОРСТУХЅІЈҺԌԚԜаекмнорстухѕіјһԁԛԝгпьвԍӏѵ"  # Cyrillic
     "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχωγηβ"  # Greek
@@ -157,8 +159,8 @@ def _forms(words: list[str]) -> list[str]:
 def _folded(titles: Sequence[str]) -> list[str]:
     """Each title as lower-case words of letters and digits with white space between them."""
     text = "\n".join(titles)
-    if text.count("\n") != max(len(titles) - 1, 0):
-        text = "\n".join([title.replace("\n", " ") for title in titles])
+    if text.count("\n") != max(len(titles) - 1, 0) or len(text) > _LONGEST:
+        text = "\n".join([title.replace("\n", " ") * (len(title) <= _LONGEST) for title in titles])
     if "&" in text:
         text = _ENTITY.sub(_entity, _ENTITY.sub(_entity, text))
     if not text.isascii():
@@ -177,7 +179,7 @@ def _folded(titles: Sequence[str]) -> list[str]:
     text = text.casefold()
     for sign, word in _SIGNS:
         text = text.replace(sign, word)
-    return text.encode().translate(_SPACES, b"'`").decode().split("\n")
+    return text.encode().translate(_SPACES, b"'`").decode().split("\n")[: len(titles)]
 
 
 def _plain(line: str) -> str:

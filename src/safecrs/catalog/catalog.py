@@ -23,6 +23,8 @@ _INDEX = "catalog.index."
 _TEXTS = ("titles", "imdb_ids", "genres", "plots")
 _ALIKE = 50.0
 """Of 100: how like a title must be to be suggested."""
+_LONGEST = 200
+"""Characters of a query that are read for suggestions."""
 
 
 class Catalog:
@@ -172,7 +174,7 @@ class Catalog:
         # Each of the three alone holds some unlike titles for alike: those that share one word, or a year.
         scorers = (fuzz.ratio, fuzz.partial_ratio, fuzz.token_set_ratio)
         scores = sum(
-            process.cdist([query], self.labels, scorer=scorer, processor=utils.default_process)[0]
+            process.cdist([query[:_LONGEST]], self.labels, scorer=scorer, processor=utils.default_process)[0]
             for scorer in scorers
         ) / len(scorers)
         best = np.argsort(-scores, kind="stable")[:limit]

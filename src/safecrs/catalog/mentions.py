@@ -32,6 +32,7 @@ _SEQUEL = re.compile(
     re.IGNORECASE,
 )
 _PRONOUNS = ("i", "it's", "i'm")
+_DIGIT = re.compile(r"\d")
 _GAP = re.compile(r"[ \t]the[ \t]|:?[ \t]", re.IGNORECASE)
 # A title made of these alone is taken for ordinary words unless quoted, dated or written in title case.
 _ORDINARY_WORDS = """
@@ -148,9 +149,8 @@ def _name(
         return first, dated.end(), title, int(dated[1]), True
     if start > 0 and end < len(text) and text[start - 1] in _QUOTES and text[end] in _QUOTES:
         return first, end, title, None, True
-    number = any(letter.isdigit() for letter in title)
     cased = not shouted and _title_case(text, words[first : last + 1])
-    if not (cased or ((exact or number) and _telling(title))):
+    if not cased and not ((exact or _DIGIT.search(title)) and _telling(title)):
         return None
     if not stopped and (bare := _BARE_YEAR.match(text, end)):
         return first, bare.end(), title, int(bare[1]), False

@@ -27,7 +27,9 @@ def split_article(title: str) -> tuple[str, str]:
     """The article that `normalize_title` drops (one of `ARTICLES`), and what it leaves."""
     text = title.casefold()
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+        # Marks go first: to put long runs of them in order would take quadratic time.
+        bare = "".join([c for c in text if not unicodedata.combining(c)])
+        text = "".join([c for c in unicodedata.normalize("NFD", bare) if not unicodedata.combining(c)])
     text = text.replace("&", " and ").strip()
     article = ""
     if trailing := _TRAILING_ARTICLE.match(text):

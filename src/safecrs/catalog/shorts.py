@@ -12,7 +12,8 @@ _LONG = 6
 # Words that do not make the part of a title behind a colon a title of its own.
 _VAGUE_WORDS = """
 a an the of and or in on at to for with by from part pt vol volume chapter episode ep movie film story tale
-saga beginning musical documentary i ii iii iv v vi vii viii ix x one two three four five six seven eight nine ten
+saga beginning musical documentary i ii iii iv v vi vii viii ix x one two three four five six seven eight nine
+ten
 1 2 3 4 5 6 7 8 9 10
 """
 _VAGUE = frozenset(_VAGUE_WORDS.split())
