@@ -24,7 +24,7 @@ _ACRONYM_DOT = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 _FRACTION = re.compile(r"\b([123])/([234])\b")
 _LETTER_DOLLAR = re.compile(r"\$(?=[^\W\d_])|(?<=[^\W\d_])\$")
-_SIGNS = (("&", " and "), ("+", " and "), ("%", " percent "), ("$", " dollar "), (" and a half", " 1⁄2"))
+_SIGNS = (("&", " and "), ("+", " and "), ("%", " percent "), ("$", " dollar "), ("and a half", " 1⁄2"))
 _SPACES = bytes(code if chr(code).isalnum() or code in b"\n" or code > 127 else 32 for code in range(256))
 
 _EDITIONS = """
@@ -53,7 +53,7 @@ _FORMS = {
     **{word: form for form, word in (pair.split("=") for pair in _OTHERS.split())},
 }
 _MARKERS = frozenset({"part", "pt", "vol", "volume", "chapter", "episode", "ep"})
-_SPECIAL = _MARKERS | _FORMS.keys() | set(ARTICLES)
+_SPECIAL = _MARKERS | _FORMS.keys()
 
 _LONGEST = 1000
 """Characters of a title; what is longer has no key."""
@@ -115,12 +115,13 @@ def canonical_keys(titles: Sequence[str]) -> tuple[list[str], list[str]]:
     articles, keys = [], []
     for line in _folded(titles):
         words, article = line.split(), ""
-        if not _SPECIAL.isdisjoint(words) and len(words) > 1:
+        if len(words) > 1:
             if words[-1] == "the":
                 article = words.pop()
             elif words[0] in ARTICLES:
                 article = words.pop(0)
-            words = _forms(words) if len(words) > 1 else words
+            if len(words) > 1 and not _SPECIAL.isdisjoint(words):
+                words = _forms(words)
         articles.append(article)
         keys.append(" ".join(words))
     return articles, keys
