@@ -160,7 +160,7 @@ def _forms(words: list[str]) -> list[str]:
 def _folded(titles: Sequence[str]) -> list[str]:
     """Each title as lower-case words of letters and digits with white space between them."""
     text = "\n".join(titles)
-    if text.count("\n") != max(len(titles) - 1, 0) or len(text) > _LONGEST:
+    if text.count("\n") != max(len(titles) - 1, 0) or max(map(len, titles), default=0) > _LONGEST:
         text = "\n".join([title.replace("\n", " ") * (len(title) <= _LONGEST) for title in titles])
     if "&" in text:
         text = _ENTITY.sub(_entity, _ENTITY.sub(_entity, text))
