@@ -45,7 +45,7 @@ def _numbers(title: str) -> Iterator[str]:
         )
         if number is None and word.lower() in WORDS:
             number = WORDS.index(word.lower())
-        if number and re.sub(r"(?i)^(the|an?) ", "", title).strip() != word:
+        if number and re.sub(r"(?i)^(the|an?) | \(uncut\)$", "", title).strip() != word:
             yield from (f"{before}{form}{behind}" for form in (str(number), WORDS[number], ROMANS[number]))
             yield f"{before}{WORDS[number].title()}{behind}"
             if before.endswith(" ") and number < 4:
