@@ -56,6 +56,56 @@ def test_mentions(text: str, labels: list[str]) -> None:
     assert found(text) == labels
 
 
+SERIES = Catalog.from_items(
+    [
+        *(Item("Owl", 1979), Item("Owl II", 1986), Item("Owls vs. Cats", 2004), Item("Cat Story", 1995)),
+        *(
+            Item("Mad Mouse", 1999),
+            Item("Grey Runner", 1982),
+            Item("Kick-Mouse", 2010),
+            Item("Bear and Bee", 1988),
+        ),
+        *(
+            Item("Night Flight: Part One", 1992),
+            Item("The Grey", 2000),
+            Item("Nest of the Grey Runner", 1990),
+        ),
+        Item("Undated Owl"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("I loved Owl 2", ["Owl II (1986)"]),
+        ("i loved mad mouse and cat story two, not owl ii", ["Mad Mouse (1999)", "Owl II (1986)"]),
+        ("Mad Mouse 3 and Mad Mouse: Vol. 2 and Mad Mouse Part Four", []),
+        ("Cat Story Two, Cat Story II, Cat Story-2, Cat Story IV", []),
+        ("We saw Mad Mouse vs. Cat", []),
+        ("My kids like Mad Mouse the Third", []),
+        ("The Mad Mouse Returns again", []),
+        ("Mad Mouse: Endless Cheese", []),
+        ("Not Grey Runner 2049 again", []),
+        ("Grey Runner 1982 is good", ["Grey Runner (1982)"]),
+        ("Undated Owl 1999", []),
+        ("We saw Mad Mouse 3 times", ["Mad Mouse (1999)"]),
+        ("Mad Mouse I like", ["Mad Mouse (1999)"]),
+        ("Mad Mouse Cat Story", ["Mad Mouse (1999)", "Cat Story (1995)"]),
+        ("try Nest of the Grey Runner, please", ["Nest of the Grey Runner (1990)"]),
+        ("Kick Mouse (2010) and Kickmouse", ["Kick-Mouse (2010)", "Kick-Mouse (2010)"]),
+        ("we kick mouse and cat", []),
+        ("the mice of Bear & Bee", ["Bear and Bee (1988)"]),
+        ("Night Flight Pt. 1, maybe", ["Night Flight: Part One (1992)"]),
+        ("Night Flight (1992)", ["Night Flight: Part One (1992)"]),
+        ("Mаd Mоuse or M\u200bad Mo\u00aduse", ["Mad Mouse (1999)", "Mad Mouse (1999)"]),
+        ("Mad\nMouse", []),
+    ],
+)
+def test_sequels_and_spellings(text: str, labels: list[str]) -> None:
+    assert [SERIES.label(mention.row) for mention in find_mentions(text, SERIES)] == labels
+
+
 def test_spans_are_the_text_that_names_the_item() -> None:
     text = "Try Inception, or Heat (1995)!"
     spans = [text[mention.start : mention.end] for mention in find_mentions(text, CATALOG)]

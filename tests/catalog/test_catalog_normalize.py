@@ -67,6 +67,9 @@ def test_labels_split_into_what_made_them(title: str, year: int) -> None:
         ("Heat (95)", ("Heat (95)", None)),
         ("(1995)", ("(1995)", None)),
         ("Heat (3000)", ("Heat (3000)", None)),
+        ("Heat (1995) (1996)", ("Heat (1995)", 1996)),
+        ("Heat ((1995)", ("Heat (", 1995)),
+        ("Heat 1995)", ("Heat 1995)", None)),
     ],
 )
 def test_labels_people_write(label: str, parts: tuple[str, int | None]) -> None:

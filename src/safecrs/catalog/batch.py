@@ -42,6 +42,17 @@ class Titles:
     lengths: NDArray[np.int64]
     articles: NDArray[np.uint8]
 
+    @classmethod
+    def of(cls, titles: Sequence[bytes], articles: Sequence[int]) -> Titles:
+        """Titles given one by one."""
+        lengths = np.fromiter(map(len, titles), dtype=np.int64, count=len(titles))
+        data = np.frombuffer(b"".join(titles) + bytes(STEP), dtype=np.uint8)
+        return cls(data, np.cumsum(lengths) - lengths, lengths, np.array(articles, dtype=np.uint8))
+
+    def take(self, at: NDArray[np.int64]) -> Titles:
+        """The titles at these places."""
+        return Titles(self.data, self.starts[at], self.lengths[at], self.articles[at])
+
     def __len__(self) -> int:
         return len(self.starts)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.catalog.batch import normalize_many
+from safecrs.catalog.batch import Titles
 from safecrs.catalog.columns import StringColumn
 from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
 from safecrs.catalog.normalize import make_label
+from safecrs.catalog.twins import Item, merge_twins
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
 from safecrs.taxonomy import Domain
@@ -23,18 +23,8 @@ _INDEX = "catalog.index."
 _TEXTS = ("titles", "imdb_ids", "genres", "plots")
 _ALIKE = 50.0
 """Of 100: how like a title must be to be suggested."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A film or a game as it enters a catalog; ``imdb_id`` is "tt…" for films."""
-
-    title: str
-    year: int | None = None
-    imdb_id: str | None = None
-    genres: tuple[str, ...] = ()
-    plot: str = ""
-    alternative_titles: tuple[str, ...] = ()
+_LONGEST = 200
+"""Characters of a query that are read for suggestions."""
 
 
 class Catalog:
@@ -66,10 +56,10 @@ class Catalog:
 
     @classmethod
     def from_items(cls, items: Iterable[Item], domain: Domain = "film") -> Catalog:
-        """Build a catalog; of several items with the same title and year the first is kept.
+        """Build a catalog; rows that are one item become one (`merge_twins`).
 
-        Titles are compared as `normalize_title` writes them, but with their article: "Descent (2005)" and
-        "The Descent (2005)" are two items.
+        Titles are compared by their canonical keys, but with their article: "Descent (2005)" and "The Descent
+        (2005)" are two items.
 
         Raises:
             SafecrsError: there is no item, or one has no title.
@@ -80,11 +70,7 @@ class Catalog:
                 raise SafecrsError(f"Item {position} of the catalog has no title.")
         if not given:
             raise SafecrsError("The catalog is empty: it needs at least one item with a title.")
-        titles = normalize_many([item.title for item in given])
-        kept: dict[tuple[bytes, int, int | None], Item] = {}
-        for item, title, article in zip(given, titles, titles.articles.tolist(), strict=True):
-            kept.setdefault((title, article, item.year), item)
-        rows = list(kept.values())
+        rows, names = merge_twins(given)
         tensors: Tensors = {
             "catalog.years": np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
         }
@@ -98,11 +84,7 @@ class Catalog:
             column = StringColumn.of(strings)
             tensors[f"catalog.{name}"] = column.data
             tensors[f"catalog.{name}.offsets"] = column.offsets
-        index = TitleIndex.build(
-            (title, item.year, row)
-            for row, item in enumerate(rows)
-            for title in dict.fromkeys((item.title, *item.alternative_titles))
-        )
+        index = TitleIndex.build(names)
         return cls(domain, tensors | _named(index))
 
     def tensors(self) -> Tensors:
@@ -181,6 +163,10 @@ class Catalog:
         """Whether any item has each title, whatever its year, bool [len(titles)]."""
         return self._index.known(titles)
 
+    def holds(self, keys: Titles, *, canonical: bool = False) -> NDArray[np.bool_]:
+        """Whether any item has a title of each key, bool [len(keys)] (`TitleIndex.holds`)."""
+        return self._index.holds(keys, canonical=canonical)
+
     def search(self, query: str, limit: int = 5) -> list[int]:
         """Rows whose label looks most like ``query``, best first: for "did you mean"."""
         from rapidfuzz import fuzz, process, utils
@@ -188,7 +174,7 @@ class Catalog:
         # Each of the three alone holds some unlike titles for alike: those that share one word, or a year.
         scorers = (fuzz.ratio, fuzz.partial_ratio, fuzz.token_set_ratio)
         scores = sum(
-            process.cdist([query], self.labels, scorer=scorer, processor=utils.default_process)[0]
+            process.cdist([query[:_LONGEST]], self.labels, scorer=scorer, processor=utils.default_process)[0]
             for scorer in scorers
         ) / len(scorers)
         best = np.argsort(-scores, kind="stable")[:limit]

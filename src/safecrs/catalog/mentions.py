@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import compress
 
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.catalog.batch import STEP, Titles, normalize_many
+from safecrs.catalog.canonical import running_keys
 from safecrs.catalog.catalog import Catalog
-from safecrs.catalog.normalize import normalize_title
+from safecrs.catalog.normalize import ARTICLES, normalize_title
 
-_WORD = re.compile(r"[^\W_]+(?:[’'·.\-/][^\W_]+)*[.!?]?")
+_WORD = re.compile(r"[^\W_]+(?:[’'·.\-/&\u00ad\u200b-\u200f\u2060\ufeff]+[^\W_]+)*[.!?]?|(?<=\s)&(?=\s)")
 _YEAR = re.compile(r"\s*[(\[]\s*((?:1[89]|20)\d\d)\s*[)\]]")
+_BARE_YEAR = re.compile(r"[ ,:–-]{1,3}((?:19|20)\d\d)\b(?![/%])")
 _QUOTES = '"“”«»*_'
 _MAX_WORDS = 12
+_MAX_BYTES = 256
+_SMALL_WORDS = ("of", "the", "a", "an", "and", "in", "to", "on", "for", "at", "with")
 _LOOK_BACK = 32
 """Characters before a title in which a sentence may end: a bound that keeps long texts linear."""
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\n]\s*[\"“'(]*)$")
+# What stands behind a title where another film is meant: "Die Hard 2", "Kill Bill Vol. 2", "Alien vs. …".
+_SEQUEL = re.compile(
+    r"[ \t:–-]{1,3}(?:(?:part|pt|vol|volume|chapter|episode|ep)\b\.?[ \t]?)?"
+    r"(?:\d{1,4}|[ivx]{2,5}|[vx]|two|three|four|five|six|seven|eight|nine|ten)\b"
+    r"(?!/|[ \t]+(?:times?|minutes?|hours?|days?|nights?|weeks?|months?|years?|of|people|stars|other|more)\b)"
+    r"|[ \t]+(?:vs|versus)\b",
+    re.IGNORECASE,
+)
+_PRONOUNS = ("i", "it's", "i'm")
+_DIGIT = re.compile(r"\d")
+_GAP = re.compile(r"[ \t]the[ \t]|:?[ \t]", re.IGNORECASE)
 # A title made of these alone is taken for ordinary words unless quoted, dated or written in title case.
 _ORDINARY_WORDS = """
 a about after again all alone always am an and another any are as at away back be because before
@@ -45,87 +63,125 @@ class Mention:
 
 
 def find_mentions(text: str, catalog: Catalog) -> list[Mention]:
-    """Items named in ``text``: longest match first, never overlapping, in order.
+    """Items named in ``text``: the longest title wins, never overlapping, in order.
 
-    A match needs a year in parentheses behind it, or title case, or quotation marks, or at least two words
-    that are not all ordinary ones; a title shared by several items needs the year. Precision comes before
-    recall: a missed mention costs little, "it" read as *It* costs trust.
+    A match needs a year behind it, or title case, or quotation marks, or at least two words that are not all
+    ordinary ones; a title shared by several items needs the year. What goes on like a sequel ("Die Hard 2")
+    is not part one, whether or not the catalog holds the sequel. Precision comes before recall: a missed
+    mention costs little, "it" read as *It* costs trust.
     """
     words = list(_WORD.finditer(text))
-    known = _known_titles(text, words, catalog)
-    found: list[Mention] = []
-    position = 0
-    while position < len(words):
-        match = None
-        for size in range(min(_MAX_WORDS, len(words) - position), 0, -1):
-            match = _mention(text, words[position : position + size], known, catalog)
-            if match:
-                position += size
-                found.append(match)
-                break
-        if match is None:
-            position += 1
-        else:
-            while position < len(words) and words[position].start() < match.end:
-                position += 1
-    return found
+    spans = _known_spans(text, words, catalog)
+    opening, shouted = {first for first, _, _ in spans}, text.isupper()
+    names = [name for span in spans if (name := _name(text, words, *span, opening, shouted))]
+    rows = catalog.resolve_many([name[2] for name in names], [name[3] for name in names]).tolist()
+    taken = bytearray(len(words))
+    found = []
+    for (first, end, _, _, dated), row in zip(names, rows, strict=True):
+        behind = first
+        while behind < len(words) and words[behind].start() < end:
+            behind += 1
+        if not any(taken[first:behind]):
+            taken[first:behind] = bytes([1]) * (behind - first)
+            if row >= 0 and (dated or catalog.year(row)):
+                found.append(Mention(words[first].start(), end, row))
+    return sorted(found, key=lambda mention: mention.start)
 
 
-def _known_titles(text: str, words: list[re.Match[str]], catalog: Catalog) -> set[str]:
-    """Of all runs of words within a line, those that are some item's title; found in one look-up."""
-    spans = []
-    for first, word in enumerate(words):
-        for last in words[first : first + _MAX_WORDS]:
-            span = text[word.start() : last.end()]
-            if "\n" in span:
-                break
-            spans.append(span)
-            if span[-1] in ".!?":
-                spans.append(span[:-1])
-    return set(compress(spans, catalog.known_titles(spans).tolist()))
+def _known_spans(text: str, words: list[re.Match[str]], catalog: Catalog) -> list[tuple[int, int, bool]]:
+    """Runs of words within a line that are some item's title, the longest first.
+
+    The first word, the last, and whether the catalog writes it so. The keys of all words make one text, in
+    which the key of a run of words is a part, so that all runs are looked up at once.
+    """
+    if not words:
+        return []
+    given = [word[0] for word in words]
+    forms, alone = ([key.encode() for key in keys] for keys in running_keys(given))
+    breaks = np.array([place.start() for place in re.finditer("\n", text)], dtype=np.int64)
+    line = np.searchsorted(breaks, [word.start() for word in words])
+    first = np.repeat(np.arange(len(words)), _MAX_WORDS)
+    last = first + np.tile(np.arange(_MAX_WORDS), len(words))
+    inside = np.flatnonzero((last < len(words)) & (line[first] == line[np.minimum(last, len(words) - 1)]))
+    first, last = first[inside], last[inside]
+    exact = catalog.holds(_parts(list(normalize_many(given)), first, last))
+    own = np.where(first == last, len(words), 0)  # a word alone has a key of its own
+    known = exact | catalog.holds(_parts(forms + alone, first + own, last + own), canonical=True)
+    hits = np.flatnonzero(known)
+    hits = hits[np.lexsort((first[hits], first[hits] - last[hits]))]
+    return list(zip(first[hits].tolist(), last[hits].tolist(), exact[hits].tolist(), strict=True))
 
 
-def _mention(text: str, words: list[re.Match[str]], known: set[str], catalog: Catalog) -> Mention | None:
-    start, end = words[0].start(), words[-1].end()
-    span = text[start:end]
-    if span[-1] in ".!?":
-        span, end = (span, end) if span in known and _YEAR.match(text, end) else (span[:-1], end - 1)
-    if span not in known or not (key := normalize_title(span)):
-        return None
+def _parts(keys: list[bytes], first: NDArray[np.int64], last: NDArray[np.int64]) -> Titles:
+    """The keys from ``first`` to ``last`` with spaces between; nothing where one at an end is empty."""
+    sizes = np.array([len(key) for key in keys])
+    ends = np.cumsum(sizes + (sizes > 0)) - (sizes > 0)
+    starts = (ends - sizes)[first]
+    lengths = ends[last] - starts
+    lengths[(sizes[first] == 0) | (sizes[last] == 0) | (lengths > _MAX_BYTES)] = 0
+    text = np.frombuffer(b" ".join([key for key in keys if key]) + bytes(STEP), dtype=np.uint8)
+    return Titles(text, np.where(lengths > 0, starts, 0), lengths, np.zeros(len(starts), dtype=np.uint8))
+
+
+def _name(
+    text: str,
+    words: list[re.Match[str]],
+    first: int,
+    last: int,
+    exact: bool,
+    opening: set[int],
+    shouted: bool,
+) -> tuple[int, int, str, int | None, bool] | None:
+    """The title that words ``first`` to ``last`` are, None where they are likely none or part of another.
+
+    Its first word, where it ends, itself, its year, and whether an item without a year may be meant.
+    """
+    end = words[last].end()
     dated = _YEAR.match(text, end)
+    stopped = dated is None and text[end - 1] in ".!?"
+    end -= stopped
+    if first and words[first - 1][0].casefold() in ARTICLES:
+        gap = text[words[first - 1].end() : words[first].start()]
+        first -= gap.isspace() and "\n" not in gap
+    start = words[first].start()
+    title = text[start:end]
     if dated:
-        row = catalog.resolve(span, int(dated[1]))
-        return None if row is None else Mention(start, dated.end(), row)
-    if not (_quoted(text, start, end) or _title_case(text, words, start) or _telling(key)):
+        return first, dated.end(), title, int(dated[1]), True
+    if start > 0 and end < len(text) and text[start - 1] in _QUOTES and text[end] in _QUOTES:
+        return first, end, title, None, True
+    cased = not shouted and _title_case(text, words[first : last + 1])
+    if not cased and not ((exact or _DIGIT.search(title)) and _telling(title)):
         return None
-    row = catalog.resolve(span)
-    return None if row is None else Mention(start, end, row)
+    if not stopped and (bare := _BARE_YEAR.match(text, end)):
+        return first, bare.end(), title, int(bare[1]), False
+    if not stopped and (_SEQUEL.match(text, end) or (cased and _goes_on(text, words, last, opening))):
+        return None
+    return first, end, title, None, True
 
 
-def _quoted(text: str, start: int, end: int) -> bool:
-    return start > 0 and end < len(text) and text[start - 1] in _QUOTES and text[end] in _QUOTES
+def _goes_on(text: str, words: list[re.Match[str]], last: int, opening: set[int]) -> bool:
+    """Whether a capitalised word follows that begins no title: "Rocky Balboa", "Shrek the Third"."""
+    gap = _GAP.match(text, words[last].end())
+    behind = last + 2 if gap and gap[0].strip() not in ("", ":") else last + 1
+    if gap is None or behind >= len(words) or words[behind].start() != gap.end() or behind in opening:
+        return False
+    return words[behind][0][0].isupper() and words[behind][0][:2].rstrip("'’") != "I"
 
 
-def _title_case(text: str, words: list[re.Match[str]], start: int) -> bool:
-    content = [
-        word[0]
-        for word in words
-        if word[0].casefold().rstrip(".!?")
-        not in ("of", "the", "a", "an", "and", "in", "to", "on", "for", "at", "with")
-    ]
+def _title_case(text: str, words: list[re.Match[str]]) -> bool:
+    plain = [word[0].rstrip(".!?") for word in words]
+    content = [word for word in plain if word.casefold() not in _SMALL_WORDS]
     if not content or not all(word[0].isupper() or word[0].isdigit() for word in content):
         return False
-    if text.isupper():
-        return False
+    start = words[0].start()
     opens_sentence = _SENTENCE_END.search(text[max(0, start - _LOOK_BACK) : start]) is not None
-    ordinary = all(word.casefold().rstrip(".!?") in _ORDINARY for word in content)
-    if len(content) == 1 and (content[0].isdigit() or len(content[0]) < 2):
-        return False
-    return not (opens_sentence and (ordinary or len(content) == 1)) and not (
-        len(content) == 1 and content[0].casefold() in ("i", "it's", "i'm")
+    if len(content) > 1:
+        return not (opens_sentence and all(word.casefold() in _ORDINARY for word in content))
+    return not (
+        content[0].isdigit() or len(content[0]) < 2 or opens_sentence or content[0].casefold() in _PRONOUNS
     )
 
 
-def _telling(key: str) -> bool:
-    words = key.split()
+def _telling(title: str) -> bool:
+    words = normalize_title(title).split()
     return len(words) >= 2 and (any(word not in _ORDINARY for word in words) or len(words) >= 4)

@@ -11,7 +11,7 @@ _TRAILING_ARTICLE = re.compile(r"^(.*\S),\s*(the|a|an)$")
 _LEADING_ARTICLE = re.compile(r"^(the|a|an)\s+(?=\S)")
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 _SPACE = re.compile(r"\s+")
-_LABEL = re.compile(r"^\s*(?P<title>.*\S)\s*\(\s*(?P<year>(?:1[89]|20)\d\d)\s*\)\s*$", re.DOTALL)
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 
 
 def normalize_title(title: str) -> str:
@@ -27,7 +27,9 @@ def split_article(title: str) -> tuple[str, str]:
     """The article that `normalize_title` drops (one of `ARTICLES`), and what it leaves."""
     text = title.casefold()
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+        # Marks go first: to put long runs of them in order would take quadratic time.
+        bare = "".join([c for c in text if not unicodedata.combining(c)])
+        text = "".join([c for c in unicodedata.normalize("NFD", bare) if not unicodedata.combining(c)])
     text = text.replace("&", " and ").strip()
     article = ""
     if trailing := _TRAILING_ARTICLE.match(text):
@@ -39,8 +41,11 @@ def split_article(title: str) -> tuple[str, str]:
 
 def split_label(label: str) -> tuple[str, int | None]:
     """Split "Title (Year)" into title and year; the year is None when there is none."""
-    match = _LABEL.match(label)
-    return (match["title"], int(match["year"])) if match else (label.strip(), None)
+    text = label.strip()
+    title, _, year = text.rpartition("(")
+    if title.strip() and year.endswith(")") and _YEAR.fullmatch(year[:-1].strip()):
+        return title.strip(), int(year[:-1])
+    return text, None
 
 
 def make_label(title: str, year: int | None) -> str:

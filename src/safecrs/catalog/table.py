@@ -16,6 +16,7 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _PLACES = _MULTIPLIER ** np.arange(1, STEP // 8 + 1, dtype=np.uint64)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _BITS = 63  # of a hash
+_HASHED = 1024  # bytes of a title
 _LAST = np.uint64(2**64 - 1)
 
 
@@ -108,10 +109,10 @@ class TitleTable:
 def _hashes(
     data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
-    """A hash of each title."""
+    """A hash of each title's length and beginning."""
     hashes = lengths.astype(np.uint64)
     going = np.flatnonzero(lengths > 0)
-    starts, lengths = starts[going], lengths[going]
+    starts, lengths = starts[going], np.minimum(lengths[going], _HASHED)
     while len(going):
         words = words_at(data, starts, lengths)
         words = (words ^ words >> _HALF) * _MULTIPLIER
