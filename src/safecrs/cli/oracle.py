@@ -144,16 +144,16 @@ def verify(
 ) -> None:
     """Read a compiled oracle through and compare it to its checksums.
 
-    Small ones are checked whenever they are opened; of large ones only the header is.
+    Oracles up to 256 MiB are checked whenever they are opened; of larger ones only the header is.
 
     Example:
 
         safecrs oracle verify oracle.safetensors
     """
     from safecrs.cli.output import say
-    from safecrs.oracle.store import verify_oracle
+    from safecrs.oracle import Oracle
 
-    checked = verify_oracle(file)
+    checked = Oracle.load(file, whole=True)
     say(f"{file} is whole: {len(checked.catalog):,} items, fingerprint {checked.fingerprint}.")
 
 
