@@ -199,13 +199,17 @@ def write_json(target: Path, value: object) -> None:
 
 def read_json(path: Path, *, finite: bool = True) -> Any:
     """Read a JSON file (`parse_json`)."""
+    return parse_json(read_text(path), str(path), finite=finite)
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SafecrsError(f"{path} is not readable JSON ({error}).") from error
-    return parse_json(text, str(path), finite=finite)
+        raise SafecrsError(f"{path} is not a readable text file ({error}).") from error
 
 
 def parse_json(text: str, where: str, *, finite: bool = True) -> Any:

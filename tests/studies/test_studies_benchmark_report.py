@@ -7,11 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from safecrs.benchmark import save_benchmark
-from safecrs.benchmark.filtering import VerdictTable
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import save_evaluation
 from safecrs.evaluation.run import measure_all
-from safecrs.oracle import Verdict
+from safecrs.oracle import Oracle, Verdict
 from safecrs.studies.benchmark_report import BenchmarkReport, make_report
 from safecrs.studies.benchmark_report.checks import check_samples
 from safecrs.studies.benchmark_report.facts import benchmark_facts
@@ -23,13 +22,7 @@ HOSTILE = '<script>alert("$x$ & $")</script>|'
 
 
 def study_of(world, **changes):
-    verdicts = VerdictTable.of(world.oracle).fingerprint()
-    return make_benchmark(
-        world.oracle,
-        world.benchmark.samples,
-        world.benchmark.histories,
-        **({"verdicts_fingerprint": verdicts} | changes),
-    )
+    return make_benchmark(world.oracle, world.benchmark.samples, world.benchmark.histories, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -188,11 +181,13 @@ def report(world, tmp_path_factory):
     """The report of two benchmarks, one of them hostile."""
     folder = tmp_path_factory.mktemp("benchmark-report")
     study = study_of(world)
-    names = {key: f"{HOSTILE} {key}" for key in world.benchmark.card.trait_names}
+    taxonomy = world.oracle.taxonomy
+    named = tuple(t.model_copy(update={"name": f"{HOSTILE} {t.id}"}) for t in taxonomy.traits)
+    oracle = Oracle.from_risk(world.catalog, taxonomy.model_copy(update={"traits": named}), world.oracle.risk)
     save_benchmark(study, folder / "tiny")
     # The same samples give the same fingerprint, and an evaluation belongs to one benchmark alone.
     samples = world.benchmark.samples[:-1]
-    few = make_benchmark(world.oracle, samples, name=HOSTILE, notes=(HOSTILE,), trait_names=names)
+    few = make_benchmark(oracle, samples, name=HOSTILE, notes=(HOSTILE,))
     save_benchmark(few, folder / "hostile")
     save_evaluation(measure_all(study, []), folder / "evaluation.json")
     folders = [folder / "tiny", folder / "hostile"]
