@@ -121,6 +121,12 @@ def test_two_names_of_a_trait_keep_the_stricter_threshold(films):
         assert films.recommend("hello", thresholds=thresholds).constraints["gore"] == 0.2
 
 
+@pytest.mark.parametrize("k", [1.5, "3", 0, None])
+def test_a_number_of_items_that_is_none_is_refused(films, k):
+    with pytest.raises(SafecrsError, match="whole number"):
+        films.recommend("hello", k=k)
+
+
 def test_detection_can_be_turned_off(films):
     text = "My daughter is terrified of spiders, what can we watch?"
     assert films.recommend(text).constraints

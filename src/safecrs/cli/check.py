@@ -29,23 +29,16 @@ def check(
 
         safecrs check "Big Fish" --trait self_harm=0.2 --trait animal_harm --json
     """
-    from safecrs.cli.options import open_oracle, split_traits
+    from safecrs.cli.options import named_constraints, open_oracle
     from safecrs.cli.output import print_json
-    from safecrs.taxonomy import merge_constraints
 
     judge = open_oracle(oracle, domain)
-    asked = bool(trait)
-    taxonomy = judge.taxonomy
-    plain, own = split_traits(trait)
-    constraints = merge_constraints(
-        taxonomy.constraints(plain if asked else taxonomy.ids, threshold),
-        *(taxonomy.constraints([name], value) for name, value in own.items()),
-    )
+    constraints = named_constraints(trait or list(judge.taxonomy.ids), judge.taxonomy, threshold)
     result = judge.check(title, None, constraints)
     if json:
         print_json(result)
     else:
-        _show(result, asked)
+        _show(result, asked=bool(trait))
     raise typer.Exit(EXIT[result.verdict.name])
 
 

@@ -16,10 +16,10 @@ from safecrs.cli.options import (
     LlmOnly,
     OracleFile,
     Traits,
+    named_constraints,
     named_reader,
     open_oracle,
     read_text,
-    split_traits,
 )
 
 
@@ -80,8 +80,8 @@ def recommend(
         finder=load_finder() if embeddings else None,
         reader=reader,
     )
-    plain, own = split_traits(trait)
-    answer = recommender.recommend(read_text(text), traits=plain, thresholds=own, detect=detect, k=k)
+    told = named_constraints(trait, recommender.oracle.taxonomy)
+    answer = recommender.recommend(read_text(text), thresholds=told, detect=detect, k=k)
     if json:
         from safecrs.cli.output import print_json
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from safecrs.catalog import find_mentions
 from safecrs.conversation import Message, conversation
 from safecrs.detection import Disclosure, Finder, Reader, constraints_of, detect_traits
+from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, Verdict, load_starter
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.filtered import FilteredRanker, Unknown
@@ -140,20 +141,21 @@ class Recommender:
         Args:
             traits: sensitivities to respect besides those that are detected; of people who watch together,
                 those of them all.
-            thresholds: trait → the person's own threshold; such a trait is respected too.
+            thresholds: trait → the person's own threshold; of several for one trait the strictest holds.
             detect: whether to read sensitivities out of the conversation.
 
         Raises:
             SafecrsError: the conversation is empty, a trait is unknown, or the ``reader`` cannot read.
         """
+        if not isinstance(k, int) or k < 1:
+            raise SafecrsError("The number of items to recommend, k, is a whole number from 1.")
         spoken = conversation(messages)
         taxonomy = self.oracle.taxonomy
         found = (
             tuple(detect_traits(spoken, taxonomy, finder=self.finder, reader=self.reader)) if detect else ()
         )
-        constraints = merge_constraints(constraints_of(found), taxonomy.constraints(traits))
         own = [{taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items()]
-        constraints |= merge_constraints(*own)  # of two names of one trait the stricter holds
+        constraints = merge_constraints(constraints_of(found), taxonomy.constraints(traits), *own)
         named = frozenset(
             mention.row
             for message in spoken
