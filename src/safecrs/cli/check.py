@@ -43,20 +43,19 @@ def check(
 
 
 def _show(result: object, asked: bool) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
-    from safecrs.cli.output import console, verdict_text
+    from safecrs.cli.output import console, shown, verdict_text
     from safecrs.oracle import Check, Verdict
 
     assert isinstance(result, Check)  # noqa: S101, narrows a lazily imported type
     screen = console()
     if result.row is None:
-        screen.print(f"[yellow]unknown[/]: the catalog does not hold “{escape(result.title)}”.")
+        screen.print(f"[yellow]unknown[/]: the catalog does not hold “{shown(result.title)}”.")
         if result.did_you_mean:
-            screen.print("Did you mean " + escape(", ".join(result.did_you_mean)) + "?")
+            screen.print("Did you mean " + shown(", ".join(result.did_you_mean)) + "?")
         return
-    label = escape(result.label or result.title)
+    label = shown(result.label or result.title)
     if asked:
         screen.print(f"{label}: {verdict_text(result.verdict)}")
     else:
@@ -67,5 +66,5 @@ def _show(result: object, asked: bool) -> None:
         table.add_column(column)
     for risk in result.traits:
         number = "?" if risk.risk is None else f"{risk.risk:.2f}"
-        table.add_row(risk.trait, verdict_text(risk.verdict), number, escape(risk.reason))
+        table.add_row(risk.trait, verdict_text(risk.verdict), number, shown(risk.reason))
     screen.print(table)

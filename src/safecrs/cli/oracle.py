@@ -158,16 +158,15 @@ def verify(
 
 
 def _show_coverage(oracle: Oracle) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
-    from safecrs.cli.output import console
+    from safecrs.cli.output import console, shown
 
     screen, facts = console(), oracle.coverage()
     screen.print(f"{facts.items:,} items, {facts.advised:,} of them with advisories")
     for source, count in facts.sources.items():
         screen.print(
-            f"  {escape(source)}: {count.advisories:,} advisories, {count.resolved:,} of catalog items"
+            f"  {shown(source)}: {count.advisories:,} advisories, {count.resolved:,} of catalog items"
         )
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("sensitivity", "known", "unsafe"):

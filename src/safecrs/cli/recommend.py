@@ -87,19 +87,15 @@ def recommend(
 
         print_json(answer)
         return
-    from rich.markup import escape
-
-    from safecrs.cli.output import console
+    from safecrs.cli.output import console, shown
 
     screen = console()
     taxonomy = recommender.oracle.taxonomy
     for name in answer.constraints:
-        said = [f"“{escape(found.text)}”" for found in answer.disclosures if found.trait == name]
-        screen.print(f"Leaving out {escape(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))
+        said = [f"“{shown(found.text)}”" for found in answer.disclosures if found.trait == name]
+        screen.print(f"Leaving out {shown(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))
     if not answer.suggestions:
         screen.print("Nothing in the catalog is known to be safe for this; try --allow-unknown.")
     for rank, item in enumerate(answer.suggestions, start=1):
         label = item.title if item.year is None else f"{item.title} ({item.year})"
-        screen.print(
-            f"{rank:>2}. {escape(label)}" + (f"  [yellow]{escape(item.note)}[/]" if item.note else "")
-        )
+        screen.print(f"{rank:>2}. {shown(label)}" + (f"  [yellow]{shown(item.note)}[/]" if item.note else ""))
