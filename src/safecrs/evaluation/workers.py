@@ -1,8 +1,8 @@
-"""Ask systems for their slates in several processes, on this machine or a cluster, with Ray Data.
+"""Ask systems for their slates in several processes, of this machine or of a Ray cluster.
 
 What travels between processes are names, positions of samples and finished slates. Every worker reads the
-benchmark, the mapped oracle and the models from disk by itself, so that no conversation enters Ray's object
-store or its logs. The folders must be readable under the same paths wherever workers run.
+benchmark, the mapped oracle and the models from disk by itself, so that no conversation enters a pipe, Ray's
+object store or its logs. The folders must be readable under the same paths wherever workers run.
 
 The samples are asked in the same blocks as by `safecrs.evaluation.run`, hence with the same answers; each
 block is on disk as soon as it is answered, and what is there is not asked again.
@@ -11,9 +11,11 @@ block is on disk as soon as it is answered, and what is there is not asked again
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from safecrs.benchmark import Sample, Split
 from safecrs.benchmark.store import Benchmark, load_benchmark
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import BLOCK, System
-from safecrs.evaluation.cluster import ray_cluster
+from safecrs.evaluation.cluster import ADDRESS, ask_cluster, ask_processes
 from safecrs.evaluation.run import slate_stores
 from safecrs.evaluation.slate_store import SlateBlocks, read_slates
 from safecrs.evaluation.systems import Trained, lineup
@@ -45,15 +47,12 @@ def ask_in_parallel(
 ) -> None:
     """Write the slates of every system of the line-up into ``store``, where `measure_all` finds them.
 
-    A local Ray cluster is started and ended, unless the environment names one (``RAY_ADDRESS``). With GPUs,
+    The workers are processes of this machine, or of the Ray cluster that ``RAY_ADDRESS`` names. With GPUs,
     every worker has one to itself. A worker that dies is replaced and its block asked again.
 
     Args:
         folder: a stored benchmark with its oracle.
         limit: only so many samples, the first ones.
-
-    Raises:
-        SafecrsError: Ray is not installed, a folder cannot be read, or a worker cannot answer.
     """
     benchmark = load_benchmark(folder)
     samples = benchmark.split(split)[:limit]
@@ -67,22 +66,39 @@ def ask_in_parallel(
     total = len(systems) * len(samples)
     done = total - sum(min(BLOCK, len(samples) - start) for _, start in missing)
     report(_STAGE, done, total, "")
-    if missing:
-        where = [replace(model, folder=model.folder.resolve()) for model in models]
-        task = {"folder": folder.resolve(), "models": where, "split": split, "limit": limit}
-        for name, start, slates, seconds in _asked(missing, task, workers):
-            blocks[name].add(start, slates, seconds)
-            done += len(slates)
-            report(_STAGE, done, total, name)
+
+    def came(row: Mapping[str, Any]) -> None:
+        nonlocal done
+        if row["error"]:
+            raise SafecrsError(row["error"])
+        slates = read_slates(json.loads(row["slates"]))
+        blocks[row["system"]].add(row["start"], slates, row["seconds"])
+        done += len(slates)
+        report(_STAGE, done, total, row["system"])
+
+    told = [asdict(model) | {"folder": str(model.folder.resolve())} for model in models]
+    task = {"folder": str(folder.resolve()), "models": told, "split": split, "limit": limit}
+    if missing and os.environ.get(ADDRESS):
+        rows = [{"system": name, "start": start} for name, start in missing]
+        ask_cluster(Asker, task, rows, workers, came)
+    elif missing:
+        ask_processes(__name__, task, missing, _environments(min(workers, len(missing)), models), came)
     for kept in blocks.values():
         kept.join()
 
 
 class Asker:
-    """In a worker: answers blocks, with everything that takes read once."""
+    """In a worker: answers blocks, with everything that takes read once.
 
-    def __init__(self, folder: Path, models: Sequence[Trained], split: Split, limit: int | None) -> None:
-        self.folder, self.models, self.split, self.limit = folder, models, split, limit
+    Args:
+        models: the fields of each `Trained`, with the folder as text.
+    """
+
+    def __init__(
+        self, folder: str, models: Sequence[Mapping[str, Any]], split: Split, limit: int | None
+    ) -> None:
+        self.folder, self.split, self.limit = Path(folder), split, limit
+        self.models = [Trained(**{**model, "folder": Path(model["folder"])}) for model in models]
         self.current: tuple[str, Any] = ("", None)
 
     @cached_property
@@ -97,7 +113,7 @@ class Asker:
 
     @cached_property
     def systems(self) -> dict[str, System]:
-        """By name; they share models and tastes."""
+        """By name; they share models and histories."""
         return {system.name: system for system in lineup(self.benchmark, self.models)}
 
     def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
@@ -111,8 +127,7 @@ class Asker:
     def answer(self, name: str, start: int) -> dict[str, Any]:
         """One block of one system.
 
-        An error of ours is told by its sentence. Any other by its name alone: Ray would log it, and it might
-        quote what a person said.
+        An error of ours is told by its sentence, any other by its type: it might quote what a person said.
         """
         row: dict[str, Any] = {"system": name, "start": start, "slates": "[]", "seconds": 0.0, "error": ""}
         started = time.perf_counter()
@@ -133,33 +148,28 @@ class Asker:
         return row | {"slates": json.dumps(slates), "seconds": time.perf_counter() - started}
 
 
-def _asked(
-    missing: Sequence[tuple[str, int]], task: Mapping[str, Any], workers: int
-) -> Iterator[tuple[str, int, list[Any], float]]:
-    """Blocks as they are answered, in any order.
+def _environments(workers: int, models: Sequence[Trained]) -> list[dict[str, str]]:
+    """Of each worker: its share of the cores and, where models find any, a GPU of its own."""
+    devices: list[str] = []
+    if models:
+        import torch
 
-    Raises:
-        SafecrsError: a worker cannot answer, or Ray gives up.
-    """
-    rows = [{"system": name, "start": start} for name, start in missing]
-    with ray_cluster(workers) as needs:
-        import ray.data
-        from ray.exceptions import RayError
+        named = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(torch.cuda.device_count())))
+        devices = named.split(",")[: torch.cuda.device_count()]
+    count = min(workers, len(devices)) or workers
+    threads = str(max(1, (os.cpu_count() or 1) // count))
+    shares = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
+    return [shares | ({"CUDA_VISIBLE_DEVICES": devices[n]} if devices else {}) for n in range(count)]
 
-        asked = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-            Asker,
-            fn_constructor_kwargs=task,
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=min(workers, len(rows))),
-            **needs,
-        )
-        try:
-            for row in asked.iter_rows():
-                if row["error"]:
-                    raise SafecrsError(row["error"])
-                slates = read_slates(json.loads(row["slates"]))
-                yield row["system"], row["start"], slates, row["seconds"]
-        except RayError as error:
-            raise SafecrsError(
-                f"Ray gave up ({type(error).__name__}); the same command goes on from what was answered."
-            ) from error
+
+def _serve() -> None:
+    """A worker's process: reads the task and then blocks to answer, see `safecrs.evaluation.cluster`."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    asker = Asker(**json.loads(sys.stdin.readline()))
+    for line in sys.stdin:
+        print(json.dumps(asker.answer(*json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    _serve()
