@@ -52,19 +52,9 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 
-def imports(path: Path, *, running: bool = False) -> Iterator[str]:
-    """Modules of ours that a file imports; with ``running`` only those imported when it is."""
-
-    def walk(node: ast.AST) -> Iterator[ast.AST]:
-        for child in ast.iter_child_nodes(node):
-            if running and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            if running and isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-                continue
-            yield child
-            yield from walk(child)
-
-    for node in walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imports(path: Path) -> Iterator[str]:
+    """Modules of ours that a file imports, at the top, in a function or for types."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             if node.module and node.module.split(".")[0] == "safecrs":
@@ -95,7 +85,7 @@ def test_imports_go_one_way():
 
 
 def test_modules_do_not_import_each_other_in_a_circle():
-    graph = {module: set(imports(path, running=True)) - {module} for module, path in MODULES.items()}
+    graph = {module: set(imports(path)) - {module} for module, path in MODULES.items()}
     done: set[str] = set()
 
     def visit(module: str, way: tuple[str, ...]) -> None:

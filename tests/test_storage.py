@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from safecrs.storage import (
     atomic_path,
     fingerprint,
     map_tensors,
+    parse_json,
     read_json,
     write_json,
     write_tensors,
@@ -61,6 +63,74 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, failure:
         assert str(target) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "free some space"),
+        (PermissionError(errno.EACCES, "Permission denied"), "denied; choose another path"),
+        (RuntimeError("cannot serialize: No space left on device (os error 28)"), "free some space"),
+    ],
+)
+def test_the_remedy_fits_the_reason(tmp_path: Path, error: Exception, remedy: str) -> None:
+    with pytest.raises(SafecrsError, match=remedy) as caught:
+        fail_while_writing(tmp_path / "a.txt", error)
+    assert ("space" in remedy) == ("free some space" in str(caught.value))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("not found (os error 2)"), SafecrsError("x (os error 28)")])
+def test_other_errors_pass_as_they_are(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        fail_while_writing(tmp_path / "a.txt", error)
+    assert caught.value is error
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from safetensors.numpy import save_file
+from safecrs.errors import SafecrsError
+from safecrs.storage import atomic_folder, write_tensors
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+large, target = {"x": np.ones(100_000, np.uint8)}, Path(sys.argv[1])
+def by_library():
+    with atomic_folder(target) as folder:
+        save_file(large, folder / "x")
+for write in (lambda: write_tensors(target, large, {}), by_library):
+    try:
+        write()
+    except SafecrsError as error:
+        print(error)
+"""
+
+
+def test_a_library_that_cannot_write_is_told_as_we_tell_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, tmp_path / "a"], capture_output=True, text=True, check=True
+    )
+    assert (
+        done.stdout.splitlines()
+        == [f"Cannot write {tmp_path / 'a'}: File too large; choose another path."] * 2
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_symbolic_links_are_followed(tmp_path: Path, there: bool) -> None:
+    (tmp_path / "disk").mkdir()
+    if there:
+        (tmp_path / "disk" / "f").write_text("old")
+        (tmp_path / "disk" / "d").mkdir()
+    for name in "fd":
+        (tmp_path / name).symlink_to(Path("disk") / name)
+    write_text(tmp_path / "f", "new")
+    with atomic_folder(tmp_path / "d") as fresh:
+        write_text(fresh / "x", "new")
+    assert all((tmp_path / name).is_symlink() for name in "fd")
+    assert (tmp_path / "disk" / "f").read_text() == (tmp_path / "disk" / "d" / "x").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["d", "d", "disk", "f", "f", "x"]
+
+
 def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +165,38 @@ def test_bad_json_is_named(tmp_path: Path) -> None:
             read_json(tmp_path / name)
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_json_is_read_as_it_was_written(value: object) -> None:
+    try:
+        expected = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(SafecrsError, match="here"):
+            parse_json(json.dumps(value), "here")
+    else:
+        assert json.dumps(parse_json(json.dumps(value), "here"), ensure_ascii=False).encode() == expected
+
+
+@given(st.text() | st.text('[]{}",:eE+-.019truefalsnNIity\\ud8c '))
+def test_no_text_brings_another_error_than_ours(text: str) -> None:
+    for finite in (True, False):
+        with suppress(SafecrsError):
+            parse_json(text, "here", finite=finite)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "1e999", "-Infinity", "[NaN]", '"\\ud83d"', "[" * 10**5])
+def test_json_that_nothing_could_use_is_refused(text: str) -> None:
+    with pytest.raises(SafecrsError, match="row 3") as caught:
+        parse_json(text, "a.jsonl row 3")
+    assert len(str(caught.value)) < 200
+
+
 @given(
     st.dictionaries(
         st.text("abc.", min_size=1, max_size=5),
@@ -115,6 +217,18 @@ def test_tensors_round_trip(
     for name, tensor in tensors.items():
         np.testing.assert_array_equal(mapped[name], tensor)
         assert mapped[name].dtype == tensor.dtype
+
+
+def test_equal_tensors_give_equal_bytes_that_the_library_reads(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    tensors = {"b": np.arange(3, dtype=np.uint8), "a": np.arange(2.0, dtype=np.float32)}
+    metadata = {key: key for key in "xyzuvw"}
+    write_tensors(tmp_path / "a", tensors, metadata)
+    write_tensors(tmp_path / "b", dict(reversed(tensors.items())), dict(reversed(metadata.items())))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    read = load_file(tmp_path / "a")
+    assert {name: array.tolist() for name, array in read.items()} == {"a": [0, 1], "b": [0, 1, 2]}
 
 
 def test_mapped_tensors_are_read_only(tmp_path: Path) -> None:
@@ -141,6 +255,7 @@ def test_any_cut_and_any_tail_is_damage(tmp_path: Path) -> None:
         {"x": {"dtype": "I32", "shape": [1], "data_offsets": [0, 8]}},
         {"x": {"dtype": "I32", "shape": [-1], "data_offsets": [4, 0]}},
         {"x": {"dtype": "I32", "shape": ["a"], "data_offsets": [0, 4]}},
+        {"x": {"dtype": "I32", "shape": [1e999], "data_offsets": [0, 4]}},
         {"x": {}},
         {"x": 3},
     ],

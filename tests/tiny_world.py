@@ -9,7 +9,8 @@ import numpy as np
 
 from safecrs.benchmark import Benchmark, DataCard, Disclosed, Sample
 from safecrs.benchmark.card import split_facts
-from safecrs.benchmark.store import samples_fingerprint
+from safecrs.benchmark.filtering import VerdictTable
+from safecrs.benchmark.store import histories_fingerprint, samples_fingerprint
 from safecrs.catalog import Catalog, Item
 from safecrs.conversation import Message
 from safecrs.oracle import Oracle
@@ -96,11 +97,12 @@ def make_benchmark(oracle: Oracle, samples: Sequence[Sample], tastes=(), **chang
         "threshold": 0.66,
         "trait_names": {trait.id: trait.name for trait in oracle.taxonomy.traits},
         "sources": (),
-        "verdicts_fingerprint": oracle.fingerprint,
+        "verdicts_fingerprint": VerdictTable.of(oracle).fingerprint(),
         "catalog_items": len(oracle.catalog),
         "known_verdicts": {},
         "splits": split_facts(samples, {}, oracle.taxonomy),
         "fingerprint": samples_fingerprint(samples),
+        "histories_fingerprint": histories_fingerprint(tastes),
     }
     return Benchmark(tuple(samples), DataCard(**(facts | changes)), oracle, tuple(tastes))
 

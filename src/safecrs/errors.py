@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class SafecrsError(Exception):
     """Bad input or an impossible request, told in one sentence.
@@ -14,3 +19,9 @@ class SafecrsError(Exception):
 def extra(name: str) -> str:
     """What to do where the packages of one of our optional extras are missing, as part of a sentence."""
     return f"install safecrs with its extra {name} (pip install -e '.[{name}]' in its checkout)"
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where a value first breaks its form and how, without the value: it may hold a disclosure."""
+    detail = error.errors(include_url=False, include_input=False)[0]
+    return " ".join([".".join(map(str, detail["loc"])), detail["msg"]]).strip()

@@ -1,12 +1,17 @@
-"""Write files so that a crash, a full disk or Ctrl-C leaves the old file or the new one, never a half."""
+"""Read and write files: atomically, in one format for arrays, with one error for what goes wrong.
+
+A crash, a full disk or Ctrl-C leaves the old file or the new one, never half of one.
+"""
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,99 +40,129 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 }
 _MAX_HEADER = 64 * 2**20
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_OF_WRITING = (*_FULL, errno.EACCES, errno.EFBIG, errno.EIO, errno.EPERM, errno.EROFS)
+_OS_ERROR = re.compile(r"\(os error (\d{1,4})\)")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``target``; on success it is flushed to disk and renamed over it.
 
-    On any error, Ctrl-C included, the temporary file is removed and ``target`` is left as it was.
-
-    Raises:
-        SafecrsError: the folder cannot be written or the disk is full.
+    On any error, Ctrl-C included, the temporary file is removed and ``target`` is left as it was. A symbolic
+    link is followed, not replaced.
     """
-    temporary: Path | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        handle, name = tempfile.mkstemp(
-            prefix=f"{_prefix(target)}{os.getpid()}-", suffix=".tmp", dir=target.parent
-        )
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SafecrsError(
-            f"Cannot write {target}: {reason}; free some space or choose another path."
-        ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    with _beside(target) as (folder, real):
+        fresh = folder / "new"
+        fresh.touch()
+        yield fresh
+        _flush(fresh)
+        fresh.replace(real)
 
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
     """Yield a new empty folder beside ``target``; on success it takes the place of ``target``.
 
-    On any error, Ctrl-C included, it is removed and ``target`` is left as it was.
+    On any error, Ctrl-C included, it is removed and ``target`` is left as it was. A symbolic link is
+    followed, not replaced.
+    """
+    with _beside(target) as (folder, real):
+        fresh, old = folder / "new", folder / "old"
+        fresh.mkdir()
+        yield fresh
+        for path in fresh.rglob("*"):
+            if not path.is_symlink():
+                _flush(path)
+        try:
+            if real.exists():
+                real.replace(old)
+            fresh.replace(real)
+        except BaseException:
+            if old.exists() and not real.exists():
+                old.replace(real)
+            raise
 
-    Raises:
-        SafecrsError: the folder cannot be written or the disk is full.
+
+@contextmanager
+def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
+    """A temporary folder beside the file that ``target`` names or links to, and that file's path.
+
+    Everything that a library leaves while it writes lies in this folder and goes with it.
     """
     temporary: Path | None = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
+        real = sweep(target)
+        real.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(
-            tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", suffix=".tmp", dir=target.parent)
+            tempfile.mkdtemp(prefix=f"{_prefix(real)}{os.getpid()}-", suffix=".tmp", dir=real.parent)
         )
-        fresh, old = temporary / "new", temporary / "old"
-        fresh.mkdir()
-        yield fresh
-        try:
-            if target.exists():
-                target.replace(old)
-            fresh.replace(target)
-        except BaseException:
-            if old.exists() and not target.exists():
-                old.replace(target)
+        yield temporary, real
+        _flush(real.parent)
+    except Exception as error:
+        cause = os_error(error)
+        if cause is None:
             raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SafecrsError(
-            f"Cannot write {target}: {reason}; free some space or choose another folder."
-        ) from error
+        raise cannot_write(target, cause) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def os_error(error: Exception) -> OSError | None:
+    """The operating system's error behind ``error``; None if there is none.
+
+    Libraries written in Rust (safetensors, tokenizers) wrap it in a type of their own and name its number.
+    """
+    if isinstance(error, OSError):
+        return error
+    wrapped = None if isinstance(error, SafecrsError) else _OS_ERROR.search(str(error))
+    number = int(wrapped[1]) if wrapped else 0
+    return OSError(number, os.strerror(number)) if number in _OF_WRITING else None
+
+
+def cannot_write(target: Path, error: OSError) -> SafecrsError:
+    """The error to raise where ``target`` cannot be written."""
+    remedy = "free some space or choose" if error.errno in _FULL else "choose"
+    return SafecrsError(f"Cannot write {target}: {error.strerror or error}; {remedy} another path.")
+
+
+def _flush(path: Path) -> None:
+    """Make sure that ``path`` survives a power loss, as far as its file system can."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        if not path.is_dir():  # which some file systems refuse
+            raise
+    finally:
+        os.close(handle)
+
+
 def _prefix(target: Path) -> str:
-    """How temporary files for ``target`` begin; then follows the process, so that others let them be."""
+    """The beginning of temporary names for ``target``; the writer's process id follows."""
     return f".{target.name}.{_HOST}-"
 
 
-def _sweep(target: Path) -> None:
-    """Remove what a process of this machine left beside ``target`` when it was killed while writing it.
+def sweep(target: Path) -> Path:
+    """Remove what killed processes of this machine left beside ``target``; returns its path without links.
 
-    If it was killed in the instant between setting the old folder aside and putting the new one in its place,
-    the old one comes back.
+    If one was killed between setting the old folder aside and putting the new one in its place, the old one
+    comes back.
     """
-    for left in target.parent.glob(f"{glob.escape(_prefix(target))}*.tmp"):
-        process = left.name.removeprefix(_prefix(target)).partition("-")[0]
+    real = target.resolve() if target.is_symlink() else target
+    for left in real.parent.glob(f"{glob.escape(_prefix(real))}*.tmp"):
+        process = left.name.removeprefix(_prefix(real)).partition("-")[0]
         if not process.isdigit() or _alive(int(process)):
             continue
+        if (left / "old").exists() and not real.exists():
+            (left / "old").replace(real)
         if left.is_dir():
-            if (left / "old").exists() and not target.exists():
-                (left / "old").replace(target)
             shutil.rmtree(left, ignore_errors=True)
-        else:
+        else:  # of version 0.1.0
             left.unlink(missing_ok=True)
+    return real
 
 
 def _alive(process: int) -> bool:
@@ -141,19 +176,14 @@ def _alive(process: int) -> bool:
 
 
 def check_writable(target: Path) -> None:
-    """Find out before the work, not after it, that ``target`` cannot be written.
-
-    Raises:
-        SafecrsError: its folder cannot be made or takes no file.
-    """
+    """Raise, before the work that makes it, if ``target`` cannot be written."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target.parent):
+        folder = (target.resolve() if target.is_symlink() else target).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise SafecrsError(
-            f"Cannot write {target}: {error.strerror or error}; choose another path."
-        ) from error
+        raise cannot_write(target, error) from error
 
 
 def write_text(target: Path, text: str) -> None:
@@ -167,51 +197,70 @@ def write_json(target: Path, value: object) -> None:
     write_text(target, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
+def read_json(path: Path, *, finite: bool = True) -> Any:
+    """Read a JSON file (`parse_json`)."""
+    return parse_json(read_text(path), str(path), finite=finite)
 
-    Raises:
-        SafecrsError: the file is missing or is not JSON.
-    """
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise SafecrsError(f"{path} is not readable JSON ({error}).") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SafecrsError(f"{path} is not a readable text file ({error}).") from error
+
+
+def parse_json(text: str, where: str, *, finite: bool = True) -> Any:
+    """A JSON value; ``where`` names file and row in the error.
+
+    Refused besides what is not JSON: numbers of thousands of digits, lone surrogates, nesting deeper than the
+    interpreter's stack and, if ``finite``, numbers that overflow to infinity and ``NaN``.
+    """
+    number = _finite if finite else float
+    try:
+        value = json.loads(text, parse_float=number, parse_constant=number)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise SafecrsError(f"{where} is not readable JSON ({str(error).partition(';')[0]}).") from error
+    return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not np.isfinite(number):
+        raise ValueError("a number is not finite")
+    return number
 
 
 def write_tensors(target: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
-    """Write numpy arrays and string metadata as one safetensors file, atomically; equal inputs, equal bytes.
+    """Write numpy arrays and string metadata as one safetensors file, atomically; equal input, equal bytes.
 
-    ``safetensors`` itself writes metadata in an order of chance. The widest numbers come first, so that all
-    are aligned.
+    The order of the ``safetensors`` package's own writer is random for metadata.
     """
-    ordered = sorted(tensors.items(), key=lambda pair: (-pair[1].dtype.itemsize, pair[0]))
-    codes = {dtype: code for code, dtype in _DTYPES.items()}
-    header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
+    names = {dtype: name for name, dtype in _DTYPES.items()}
+    arrays = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    order = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))  # keeps arrays aligned
+    header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
     end = 0
-    for name, array in ordered:
-        start, end = end, end + array.nbytes
-        header[name] = {
-            "dtype": codes[array.dtype], "shape": list(array.shape), "data_offsets": [start, end],
-        }  # fmt: skip
-    text = json.dumps(header, ensure_ascii=False).encode()
+    for name in order:
+        array, start = arrays[name], end
+        end += array.nbytes
+        header[name] = {"dtype": names[array.dtype], "shape": array.shape, "data_offsets": (start, end)}
+    text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with atomic_path(target) as temporary, temporary.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for _, array in ordered:
-            file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        for name in order:
+            file.write(arrays[name].reshape(-1).view(np.uint8).data)
 
 
 def map_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
     """Memory-map a safetensors file: read-only arrays that cost no memory until they are touched.
 
-    ``safetensors`` itself copies numpy tensors out of the file; the format (an eight-byte length, a JSON
-    header, the raw arrays) is simple enough to map directly, which makes loading independent of size.
-
-    Raises:
-        SafecrsError: the file is missing, truncated or not a safetensors file.
+    The ``safetensors`` package copies numpy arrays out of the file; mapped, they load in no time at any size.
     """
     try:
         size = path.stat().st_size
@@ -243,11 +292,28 @@ def map_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
             raise ValueError("bytes after the last array")
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise SafecrsError(
             f"{path} is damaged or was not written by safecrs ({error}); build it again."
         ) from error
     return tensors, metadata
+
+
+def file_checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal, as ``sha256sum`` prints it."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SafecrsError(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
 def fingerprint(*parts: bytes | str) -> str:

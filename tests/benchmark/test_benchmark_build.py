@@ -22,7 +22,6 @@ from safecrs.benchmark import (
 from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.wording.templates import load_templates
 from safecrs.errors import SafecrsError
-from safecrs.storage import read_json, write_json
 
 
 @pytest.fixture(scope="module")
@@ -213,26 +212,9 @@ def test_a_failed_save_leaves_nothing(benchmark, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_damage_is_noticed(benchmark, tmp_path):
-    folder = tmp_path / "b"
+def test_a_folder_without_a_benchmark_is_named(tmp_path):
     with pytest.raises(SafecrsError, match="does not exist or holds no benchmark; give"):
-        load_benchmark(folder)
-    save_benchmark(benchmark, folder)
-    card = read_json(folder / "card.json")
-    write_json(folder / "card.json", card | {"fingerprint": "0" * 16})
-    with pytest.raises(SafecrsError, match="not those its card describes"):
-        load_benchmark(folder)
-    write_json(folder / "card.json", card | {"seed": "three"})
-    with pytest.raises(SafecrsError, match=r"card.json is not a data card: seed"):
-        load_benchmark(folder)
-    write_json(folder / "card.json", card)
-    (folder / "histories.jsonl").write_text('[["Heat", 1995]]\n[["Heat"]]\n')
-    with pytest.raises(SafecrsError, match=r"histories.jsonl row 2"):
-        load_benchmark(folder)
-    for part in (folder / "samples").rglob("*.arrow"):
-        part.write_bytes(b"")
-    with pytest.raises(SafecrsError, match="build it again"):
-        load_benchmark(folder)
+        load_benchmark(tmp_path / "b")
 
 
 def test_redial_with_template_training(oracle, interactions, tmp_path):

@@ -106,11 +106,11 @@ def test_dialogues_that_cannot_serve_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "row 2 is not JSON"),
-        ("[]", "row 2 is not a dialogue"),
-        ({"conversationId": 1}, "row 2 is not a ReDial dialogue: it has no 'initiatorWorkerId'"),
-        (record([(1, "a")], {"1": {"seen": 1}}), "row 2: initiatorQuestions is not a form"),
-        (record([], {}, messages=[{"text": 5}]), "row 2: messages is not a list"),
+        ("{", "row 2 is not readable JSON"),
+        ("[]", "row 2: Input should be a valid dict"),
+        ({"conversationId": 1}, "row 2: initiatorWorkerId Field required"),
+        (record([(1, "a")], {"1": {"seen": 1}}), "row 2: initiatorQuestions.1.suggested"),
+        (record([], {}, messages=[{"text": 5}]), "row 2: messages.0.senderWorkerId"),
         (record([], {}, movieMentions=[1]), "row 2: movieMentions"),
     ],
 )
@@ -123,9 +123,10 @@ def test_redial_item_errors(tmp_path):
     path = tmp_path / "items.json"
     with pytest.raises(SafecrsError, match="does not exist"):
         read_redial_items(path)
-    path.write_text('{"7": {"name": ""}}')
-    with pytest.raises(SafecrsError, match="item '7' has no name"):
-        read_redial_items(path)
+    for text, words in (('{"7": {"name": " "}}', r"items.json: 7.name"), ("{}", "at least 1 item")):
+        path.write_text(text)
+        with pytest.raises(SafecrsError, match=words):
+            read_redial_items(path)
     gz = tmp_path / "items.json.gz"
     gz.write_bytes(b"not gzip")
     with pytest.raises(SafecrsError, match="not a readable text file"):

@@ -76,12 +76,12 @@ def test_one_thread_stays_in_one_split(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "row 2 is not JSON"),
-        ("[]", "row 2: not a JSON object"),
-        ({"context": ["a"], "resp": "b"}, "row 2: not a Reddit-Movie row, it has no 'rec'"),
-        (row([1], ["tt0113277"]), "row 2: context is not a list of texts"),
-        (row(["a"], "tt0113277"), "row 2: rec is not a list"),
-        (row(["a"], [17]), "row 2: rec holds 17, not an IMDb id"),
+        ("{", "row 2 is not readable JSON"),
+        ("[]", "row 2: Input should be a valid dict"),
+        ({"context": ["a"], "resp": "b"}, "row 2: rec Field required"),
+        (row([1], ["tt0113277"]), "row 2: context.0 Input should be a valid string"),
+        (row(["a"], "tt0113277"), "row 2: rec Input should be a valid list"),
+        (row(["a"], [17]), "row 2: rec.0 "),
     ],
 )
 def test_errors_name_the_row(tmp_path, line, words):
@@ -92,7 +92,12 @@ def test_errors_name_the_row(tmp_path, line, words):
 def test_items_of_a_title_table(tmp_path):
     path = write(tmp_path, {"Heat (1995)": "tt0113277", "Nameless": "tt0000001"}, name="titles.json")
     assert read_reddit_items(path) == [Item("Heat", 1995, "tt0113277"), Item("Nameless", None, "tt0000001")]
-    for table, words in (([], "holds no films"), ({"Heat (1995)": 7}, "the id of 'Heat .1995.' is 7")):
+    for table, words in (
+        ([], "valid dictionary"),
+        ({}, "at least 1 item"),
+        ({"Heat (1995)": 7}, r"Heat \(1995\) Input"),
+        ({" ": "tt0113277"}, "match pattern"),
+    ):
         with pytest.raises(SafecrsError, match=words):
             read_reddit_items(write(tmp_path, table, name="titles.json"))
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from safecrs.benchmark import load_adversarial, save_benchmark
 from safecrs.benchmark.adversarial import KINDS
+from tiny_world import make_benchmark
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def starter(world, tmp_path_factory):
     from safecrs.oracle import load_starter
 
     target = tmp_path_factory.mktemp("adversarial") / "starter"
-    save_benchmark(replace(world.benchmark, oracle=load_starter("film")), target)
+    save_benchmark(make_benchmark(load_starter("film"), world.benchmark.samples), target)
     return target
 
 
@@ -69,9 +69,8 @@ def test_cases_by_kind(cli, starter, model, tmp_path):
 def test_games(cli, world, tmp_path):
     from safecrs.oracle import load_starter
 
-    card = world.benchmark.card.model_copy(update={"domain": "game"})
-    games = type(world.benchmark)(world.benchmark.samples, card, ())
-    save_benchmark(replace(games, oracle=load_starter("game")), tmp_path / "game")
+    games = make_benchmark(load_starter("game"), world.benchmark.samples, domain="game")
+    save_benchmark(games, tmp_path / "game")
     done = cli("evaluate", tmp_path / "game", "--adversarial", "--out", tmp_path / "o.json")
     assert done.code == 0, done.err
     assert json.loads((tmp_path / "o.json").read_text())["cases"] == len(load_adversarial("game"))

@@ -87,6 +87,18 @@ def test_a_stricter_threshold_forbids_more(cli):
     assert held["constraints"] == {"gore": 0.2, "horror": 0.66}
 
 
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [(("gore", "gore=1"), 0.66), (("gore=0.9", "gore"), 0.66), (("gore=0.9", "gore=1"), 0.9)],
+)
+def test_check_and_recommend_hold_the_stricter_of_two_thresholds(cli, given, holds):
+    options = [word for value in given for word in ("-t", value)]
+    checked = json.loads(cli("check", "Saw (2004)", *options, "--json").out)
+    assert [(trait["trait"], trait["threshold"]) for trait in checked["traits"]] == [("gore", holds)]
+    told = json.loads(cli("recommend", "films like Heat", *options, "--json").out)
+    assert told["constraints"] == {"gore": holds}
+
+
 @pytest.mark.parametrize("risk", ["", "mild", "0", "1.5", "nan"])
 def test_a_threshold_that_is_none_is_refused_without_the_sensitivity(refused, risk):
     said = refused("check", "Saw (2004)", "-t", f"gore={risk}")

@@ -109,7 +109,8 @@ def test_a_killed_build_asks_nothing_twice_and_ends_the_same(requests, tmp_path)
         run(requests, server, "again", tmp_path)
         assert asked(server).total() - before == len(counts), "an uninterrupted build asks everything once"
     built, again = load_benchmark(tmp_path / "built"), load_benchmark(tmp_path / "again")
-    assert built == again
+    assert (built.samples, built.card, built.histories) == (again.samples, again.card, again.histories)
+    assert built.oracle.fingerprint == again.oracle.fingerprint
     for file in sorted((tmp_path / "again" / "steps").iterdir()):
         assert (tmp_path / "built" / "steps" / file.name).read_bytes() == file.read_bytes()
     assert built.card.assigner == "the language model small"

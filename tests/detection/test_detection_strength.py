@@ -64,4 +64,5 @@ def test_the_recommender_respects_what_it_read():
     assert not any(oracle.unsafe({"gore": STRICT})[item.row] for item in answer.suggestions)
     lax = recommender.recommend("Nothing too gory please", traits=["gore"])
     assert lax.constraints == {"gore": USUAL}  # given by hand, and the stricter of two holds
-    assert recommender.recommend(text, thresholds={"gore": 0.9}).constraints == {"gore": 0.9}
+    for own, held in ((0.9, STRICT), (STRICT / 2, STRICT / 2)):
+        assert recommender.recommend(text, thresholds={"gore": own}).constraints == {"gore": held}

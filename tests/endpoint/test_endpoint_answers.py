@@ -20,6 +20,11 @@ class Form(BaseModel):
     why: str = ""
 
 
+class Loose(BaseModel):
+    n: int
+    why: str | float | list[object]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -48,6 +53,13 @@ def test_what_is_no_answer_is_told_without_repeating_it(text):
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "1e999", "NaN", "-Infinity", '"\\ud800"', "[" * 50_000])
+def test_values_that_nothing_could_use_are_no_answer(value):
+    with pytest.raises(SafecrsError, match="did not answer in the form"):
+        parse_answer(f'{{"n": 3, "why": {value}}}', Loose)
+    assert parse_answer(f'{{"n": {value}}} or rather {{"n": 4}}', Form).n == 4
+
+
 def test_a_hostile_answer_takes_no_time():
     started = time.perf_counter()
     for text in ('{"a":' * 60_000, '{"a":1}' * 60_000, '{"a":[' + "1," * 100_000):
@@ -70,7 +82,7 @@ def test_any_text_is_read_or_refused(text):
 
 def test_answers_are_kept_whatever_they_say(tmp_path):
     path = tmp_path / "deep" / "answers.jsonl"
-    said = {"a": "line\nbreak", "b": "", "c": "“é” \ud800"}
+    said = {"a": "line\nbreak", "b": "", "c": "“é” \u2028"}
     answers = AnswerFile(path)
     for key, text in said.items():
         answers.put(key, text)
@@ -91,6 +103,21 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path):
     answers.put("c", "three")
     again = AnswerFile(path)
     assert [again.get(key) for key in "abc"] == ["one", "again", "three"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["9" * 5000, "[" * 50_000, '{"key": 1e999, "answer": 1}', "[]", "null", "\x00", "\udcff"]
+        )
+        | st.text(max_size=20)
+    )
+)
+def test_damaged_lines_are_passed_over(tmp_path_factory, lines):
+    path = tmp_path_factory.mktemp("a") / "answers.jsonl"
+    whole = json.dumps({"key": "k", "answer": "kept"})
+    path.write_bytes("\n".join([*lines, whole, ""]).encode(errors="surrogateescape"))
+    assert AnswerFile(path).get("k") == "kept"
 
 
 def test_another_file_is_not_written_into(tmp_path):

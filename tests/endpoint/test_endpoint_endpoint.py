@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import subprocess
@@ -9,9 +10,10 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat_server import ChatServer, Reply, error
@@ -210,6 +212,9 @@ TROUBLES = {
     "no choices": (Reply(body={"choices": [], "object": "chat.completion"}), "like a chat API"),
     "another API": (Reply(body={"answer": SAID}), "like a chat API"),
     "a list": (Reply(body=[SAID]), "like a chat API"),
+    "choices by name": (Reply(body={"choices": {"0": SAID}}), "like a chat API"),
+    "a long number": (Reply(body='{"choices": ' + "9" * 5000 + "}"), "like a chat API"),
+    "a deep list": (Reply(body='{"choices": ' + "[" * 100_000 + "]" * 100_000 + "}"), "like a chat API"),
     "no text": (Reply(body={"choices": [{"message": {"content": {"a": SAID}}}]}), "like a chat API"),
     "too slow": (Reply("late", after=1.0), "did not answer within 0.3 seconds"),
 }
@@ -263,6 +268,29 @@ def test_without_the_extra(server, monkeypatch):
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(SafecrsError, match=r"pip install -e '\.\[llm\]'"):
         server.endpoint().chat(ASKED)
+
+
+BODIES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["choices", "message", "content", "error", "id"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(BODIES | st.text(max_size=20))
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_server_answers_is_text_or_one_sentence(server, body):
+    server.reply = Reply(body=body if isinstance(body, str) else json.dumps(body))
+    with suppress(SafecrsError):
+        server.endpoint().chat(ASKED).encode()
+
+
+def test_lone_surrogates_of_an_answer_are_replaced(server):
+    server.says("caf\udce9")
+    assert server.endpoint().chat(ASKED) == "caf?"
 
 
 def test_lone_surrogates_are_sent_as_something(server):

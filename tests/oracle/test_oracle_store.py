@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from hypothesis import strategies as st
 from safecrs.advisories import Advisory, Statement
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
-from safecrs.oracle import Oracle, compile_oracle
-from safecrs.oracle.store import sealed, verify_oracle
+from safecrs.oracle import Oracle, compile_oracle, store
+from safecrs.oracle.store import sealed
 from safecrs.storage import map_tensors, write_tensors
 from safecrs.taxonomy import load_taxonomy
 
@@ -117,11 +119,15 @@ def rewrite(path: Path, drop: str | None = None, **metadata: str) -> None:
     [
         ({"version": "99"}, None, "update safecrs"),
         ({"version": "0"}, None, "compile it again"),
+        ({"version": "9" * 5000}, None, "update safecrs"),
         ({"format": "something"}, None, "not a compiled oracle"),
         ({"taxonomy": "{}"}, None, "damaged .its taxonomy"),
         ({"fusion": "magic"}, None, "damaged"),
         ({"sources": "["}, None, "damaged"),
         ({"evidence_sources": "3"}, None, "damaged"),
+        ({"sources": '{"a": [1e999, 2, 3]}'}, None, "damaged"),
+        ({"evidence_sources": "[" * 10**5}, None, "damaged"),
+        ({"evidence_sources": "9" * 5000}, None, "damaged"),
         ({}, "risk", "damaged"),
         ({}, "evidence.words", "damaged"),
         ({}, "catalog.titles", "damaged"),
@@ -155,22 +161,77 @@ def test_any_changed_byte_is_noticed(oracle: Oracle, tmp_path: Path, place: int,
         assert loaded.explain(1) == oracle.explain(1)
 
 
-def test_a_large_file_is_read_through_on_request(
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["checksums", "sources", "evidence_sources", "taxonomy", "fusion", "version", "format"]),
+    st.text()
+    | st.recursive(
+        st.none() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("risk"), inner),
+    ).map(json.dumps),
+)
+def test_whatever_the_header_says_the_error_is_ours(
+    oracle: Oracle, tmp_path: Path, key: str, value: str
+) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    tensors, metadata = map_tensors(path)
+    lying = sealed(tensors, metadata) | {key: value}
+    lying["checksum"] = store._of_header(tensors, lying)
+    write_tensors(path, tensors, lying)
+    with suppress(SafecrsError):
+        Oracle.load(path)
+
+
+def damage(path: Path, part: bytes) -> None:
+    content = path.read_bytes()
+    at = content.index(part)
+    path.write_bytes(content[:at] + bytes(len(part)) + content[at + len(part) :])
+
+
+def age(path: Path, seconds: int) -> None:
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
+def test_above_the_limit_arrays_are_checked_on_request(
     oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "o"
     oracle.save(path)
-    assert verify_oracle(path).fingerprint == oracle.fingerprint
-    content = path.read_bytes()
-    risk = oracle.risk.T.tobytes()
-    at = content.index(risk)
-    path.write_bytes(content[:at] + bytes(len(risk)) + content[at + len(risk) :])
+    damage(path, oracle.risk.T.tobytes())
     with pytest.raises(SafecrsError, match=r"damaged .its array 'risk'"):
         Oracle.load(path)
-    monkeypatch.setattr("safecrs.oracle.store._SMALL", 0)
+    monkeypatch.setattr("safecrs.oracle.store._CHECKED_UP_TO", 0)
     assert not np.array_equal(Oracle.load(path).risk, oracle.risk, equal_nan=True), "only the header is read"
     with pytest.raises(SafecrsError, match=r"damaged .its array 'risk'"):
-        verify_oracle(path)
-    path.write_bytes(content.replace(b"Anti-gore", b"Anti-core"))
+        Oracle.load(path, whole=True)
+    oracle.save(path)
+    path.write_bytes(path.read_bytes().replace(b"Anti-gore", b"Anti-core"))
     with pytest.raises(SafecrsError, match=r"damaged .its header"):
         Oracle.load(path)
+
+
+def test_a_file_is_checked_once_as_long_as_it_is_the_same(
+    oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    told: list[bool] = []
+    check = store._check
+    monkeypatch.setattr(store, "_check", lambda *given: told.append(given[-1]) or check(*given))
+    for _ in range(2):  # just written: a second write might leave the time as it is
+        Oracle.load(path)
+    age(path, 60)
+    for _ in range(3):
+        Oracle.load(path)
+    assert told == [True, True, True, False, False]
+    damage(path, oracle.risk.T.tobytes())
+    age(path, 50)
+    with pytest.raises(SafecrsError, match="'risk'"):
+        Oracle.load(path)
+
+
+def test_equal_oracles_are_equal_files(oracle: Oracle, tmp_path: Path) -> None:
+    oracle.save(tmp_path / "a")
+    Oracle.load(tmp_path / "a").save(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

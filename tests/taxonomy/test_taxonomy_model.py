@@ -98,3 +98,13 @@ def test_people_together_get_the_union_at_its_strictest(members: list[dict[str, 
     assert merged.keys() == {trait for one in members for trait in one}
     for trait, threshold in merged.items():
         assert threshold == min(one[trait] for one in members if trait in one)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0.5", None, True, 0, 1.1, float("nan"), float("inf"), [0.5], pytest.param(10**5000, id="5,000 digits")],
+)
+def test_a_threshold_that_is_none_is_refused_in_one_sentence(value: object) -> None:
+    with pytest.raises(SafecrsError, match="number above 0") as caught:
+        merge_constraints({"gore": 0.5}, {"gore": value})  # type: ignore[dict-item]
+    assert str(caught.value).count(".") == 1

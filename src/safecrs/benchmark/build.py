@@ -15,7 +15,7 @@ from safecrs.benchmark.sample import Sample
 from safecrs.benchmark.seeding import rng_for
 from safecrs.benchmark.sources.dialogue import Dialogue, Imported
 from safecrs.benchmark.steps import StepLog
-from safecrs.benchmark.store import Benchmark, samples_fingerprint
+from safecrs.benchmark.store import Benchmark, histories_fingerprint, samples_fingerprint
 from safecrs.benchmark.wording.inject import disclose
 from safecrs.benchmark.wording.phrasings import load_phrasings
 from safecrs.catalog import Catalog
@@ -78,6 +78,7 @@ def build(
         assigner=options.assigner.name,
         steps=log.steps(),
         notes=notes,
+        histories=histories,
     )
     return Benchmark(tuple(samples), card, oracle, histories)
 
@@ -186,6 +187,7 @@ def describe(
     assigner: str = "",
     steps: Sequence[Step] = (),
     notes: Sequence[str] = (),
+    histories: Sequence[Sequence[Ref]] = (),
 ) -> DataCard:
     """The card of ``samples``; ``unknown`` is sample id → ground-truth items of unknown safety."""
     return DataCard(
@@ -206,6 +208,7 @@ def describe(
         steps=tuple(steps),
         splits=split_facts(samples, unknown, oracle.taxonomy),
         fingerprint=samples_fingerprint(samples),
+        histories_fingerprint=histories_fingerprint(histories),
     )
 
 

@@ -90,6 +90,9 @@ class DataCard(BaseModel):
     """What was done to the dialogues of the sources, in order; empty where samples were taken over whole."""
     splits: dict[str, SplitFacts]
     fingerprint: str
+    """Of the samples."""
+    histories_fingerprint: str = ""
+    """Empty in cards of version 0.1.0."""
 
     def markdown(self) -> str:
         """The card as a page to read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,9 +11,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from safecrs.benchmark.card import DataCard
+from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.rows import features, sample_of, sample_row
 from safecrs.benchmark.sample import SPLITS, Sample, Split
 from safecrs.errors import SafecrsError, extra
@@ -22,15 +24,22 @@ from safecrs.storage import (
     atomic_folder,
     atomic_path,
     check_writable,
+    file_checksum,
     fingerprint_of,
+    parse_json,
     read_json,
+    read_text,
+    sweep,
     write_json,
     write_text,
 )
 
 _CARD = "card.json"
 _HISTORIES = "histories.jsonl"
+_HISTORIES_0_1 = "tastes.jsonl"
 _SAMPLES = "samples"
+_SUMS = "SHA256SUMS"
+_History = TypeAdapter(tuple[Ref, ...])
 _BATCH = 5000
 """Samples turned into rows, or back, at a time: as Python objects they are ten times as large."""
 ORACLE = "oracle.safetensors"
@@ -78,17 +87,13 @@ def save_benchmark(
     overwrite: bool = False,
     steps: Path | None = None,
 ) -> None:
-    """Write ``samples/`` (Hugging Face DatasetDict), ``card.json``, ``card.md``, ``histories.jsonl`` and
-    ``oracle.safetensors`` into a folder.
+    """Write ``samples/`` (a Hugging Face DatasetDict), ``card.json``, ``card.md``, ``histories.jsonl``,
+    ``oracle.safetensors`` and ``SHA256SUMS`` into a folder, which appears whole or not at all.
 
-    It appears whole or not at all.
+    Only a benchmark is ever overwritten, and only with ``overwrite``.
 
     Args:
         steps: the folder with the outcome of every step, to be moved in.
-
-    Raises:
-        SafecrsError: the folder exists (only a benchmark is ever overwritten, and only with ``overwrite``),
-            it cannot be written, or the datasets package is missing.
     """
     datasets = _datasets()
     check_free(folder, overwrite)
@@ -109,18 +114,31 @@ def save_benchmark(
         write_text(temporary / "card.md", benchmark.card.markdown())
         write_text(temporary / _HISTORIES, "".join(map(_line, benchmark.histories)))
         benchmark.oracle.save(temporary / ORACLE)
+        _write_sums(temporary)
         if steps is not None:
             steps.replace(temporary / STEPS)
 
 
-def load_benchmark(folder: Path) -> Benchmark:
-    """Read what `save_benchmark` wrote, and check every sample and that they are the ones the card describes.
+def histories_fingerprint(histories: Iterable[Sequence[Ref]]) -> str:
+    """Changes when any history or their order does."""
+    return fingerprint_of(map(_line, histories))
 
-    Raises:
-        SafecrsError: the folder is missing, incomplete or damaged; names split and row.
+
+def load_benchmark(folder: Path) -> Benchmark:
+    """Read what `save_benchmark` wrote, and compare samples, oracle and histories to what the card says.
+
+    Folders of version 0.1.0 have no checksums of histories and Arrow files; a warning says so.
     """
     datasets = _datasets()
     card = read_card(folder)
+    if card.histories_fingerprint:
+        _check_sums(folder)  # a damaged Arrow file may end the process that reads it
+    else:
+        warnings.warn(
+            f"{folder} was written by safecrs 0.1.0, without checksums of its histories and Arrow files, so "
+            "that they cannot be checked; build it again to have them.",
+            stacklevel=2,
+        )
     samples: list[Sample] = []
     for name, number, row in _rows(datasets, folder / _SAMPLES):
         try:
@@ -128,18 +146,27 @@ def load_benchmark(folder: Path) -> Benchmark:
         except (ValidationError, KeyError, TypeError, ValueError) as error:
             reason = _first(error) if isinstance(error, ValidationError) else repr(error)
             raise SafecrsError(f"{folder}, {name} row {number} is not a valid sample: {reason}.") from error
-    if samples_fingerprint(samples) != card.fingerprint:
-        raise SafecrsError(f"{folder}: the samples are not those its card describes; build it again.")
     oracle = Oracle.load(folder / ORACLE)
-    return Benchmark(tuple(samples), card, oracle, _read_histories(folder / _HISTORIES))
+    histories = _read_histories(folder)
+    traits = {trait.id: trait.name for trait in oracle.taxonomy.traits}
+    for part, differs in (
+        ("samples", samples_fingerprint(samples) != card.fingerprint),
+        ("oracle's items", len(oracle.catalog) != card.catalog_items),
+        ("oracle's traits", traits != card.trait_names),
+        (
+            "oracle's verdicts",
+            VerdictTable.of(oracle, card.threshold).fingerprint() != card.verdicts_fingerprint,
+        ),
+        ("histories", card.histories_fingerprint not in ("", histories_fingerprint(histories))),
+    ):
+        if differs:
+            raise SafecrsError(f"{folder}: its {part} differ from what its card describes; build it again.")
+    return Benchmark(tuple(samples), card, oracle, histories)
 
 
 def read_card(folder: Path) -> DataCard:
-    """The data card of the benchmark in ``folder``, without its samples.
-
-    Raises:
-        SafecrsError: it is missing or damaged.
-    """
+    """The data card of the benchmark in ``folder``, without its samples."""
+    sweep(folder)
     if not (folder / _CARD).is_file():
         raise SafecrsError(
             f"{folder} does not exist or holds no benchmark; give the folder that `safecrs data` wrote."
@@ -154,9 +181,6 @@ def export_jsonl(benchmark: Benchmark, target: Path, split: Split | None = None)
     """Write samples as JSON lines with the fields of the datasets; years are numbers, null when unknown.
 
     Returns the number of lines.
-
-    Raises:
-        SafecrsError: the file cannot be written.
     """
     samples = benchmark.samples if split is None else benchmark.split(split)
     with atomic_path(target) as temporary, temporary.open("w", encoding="utf-8") as file:
@@ -191,30 +215,41 @@ def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
     return (samples[start : start + _BATCH] for start in range(0, len(samples), _BATCH))
 
 
-def _read_histories(path: Path) -> tuple[tuple[Ref, ...], ...]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SafecrsError(f"{path} cannot be read ({error}); build the benchmark again.") from error
+def _write_sums(folder: Path) -> None:
+    """Write the checksums of card, histories and samples, as ``sha256sum`` writes and reads them."""
+    paths = [folder / _CARD, folder / _HISTORIES, *sorted((folder / _SAMPLES).rglob("*"))]
+    lines = [
+        f"{file_checksum(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths if path.is_file()
+    ]
+    write_text(folder / _SUMS, "".join(lines))
+
+
+def _check_sums(folder: Path) -> None:
+    if not (folder / _SUMS).is_file():
+        raise SafecrsError(f"{folder} is not a readable benchmark: it lacks {_SUMS}; build it again.")
+    for line in read_text(folder / _SUMS).splitlines():
+        checksum, _, name = line.partition("  ")
+        if file_checksum(folder / name) != checksum:
+            raise SafecrsError(f"{folder / name} is damaged; build the benchmark again.")
+
+
+def _read_histories(folder: Path) -> tuple[tuple[Ref, ...], ...]:
+    path = folder / _HISTORIES
+    if not path.exists() and (folder / _HISTORIES_0_1).exists():
+        path = folder / _HISTORIES_0_1
     histories: list[tuple[Ref, ...]] = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line:
             try:
-                histories.append(tuple((str(title), year and int(year)) for title, year in json.loads(line)))
-            except (ValueError, TypeError) as error:
-                raise SafecrsError(
-                    f"{path} row {number} is not a list of titles and years ({error})."
-                ) from error
+                histories.append(_History.validate_python(parse_json(line, f"{path} row {number}")))
+            except ValidationError as error:
+                raise SafecrsError(f"{path} row {number} is not a list of titles and years.") from error
     return tuple(histories)
 
 
 def check_free(target: Path, overwrite: bool) -> None:
-    """Make sure, before the work, that a benchmark may be written to ``target``.
-
-    Raises:
-        SafecrsError: something else is there, or a benchmark and ``overwrite`` is off; or the folder above
-            cannot be written.
-    """
+    """Raise, before the work, if ``target`` is not free: only with ``overwrite`` a benchmark may be there."""
+    sweep(target)
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
         if not (target / _CARD).is_file():
             raise SafecrsError(f"{target} exists and is not a benchmark; choose another folder.")

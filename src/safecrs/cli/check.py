@@ -29,41 +29,33 @@ def check(
 
         safecrs check "Big Fish" --trait self_harm=0.2 --trait animal_harm --json
     """
-    from safecrs.cli.options import open_oracle, split_traits
+    from safecrs.cli.options import named_constraints, open_oracle
     from safecrs.cli.output import print_json
-    from safecrs.taxonomy import merge_constraints
 
     judge = open_oracle(oracle, domain)
-    asked = bool(trait)
-    taxonomy = judge.taxonomy
-    plain, own = split_traits(trait)
-    constraints = merge_constraints(
-        taxonomy.constraints(plain if asked else taxonomy.ids, threshold),
-        *(taxonomy.constraints([name], value) for name, value in own.items()),
-    )
+    constraints = named_constraints(trait or list(judge.taxonomy.ids), judge.taxonomy, threshold)
     result = judge.check(title, None, constraints)
     if json:
         print_json(result)
     else:
-        _show(result, asked)
+        _show(result, asked=bool(trait))
     raise typer.Exit(EXIT[result.verdict.name])
 
 
 def _show(result: object, asked: bool) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
-    from safecrs.cli.output import console, verdict_text
+    from safecrs.cli.output import console, shown, verdict_text
     from safecrs.oracle import Check, Verdict
 
     assert isinstance(result, Check)  # noqa: S101, narrows a lazily imported type
     screen = console()
     if result.row is None:
-        screen.print(f"[yellow]unknown[/]: the catalog does not hold “{escape(result.title)}”.")
+        screen.print(f"[yellow]unknown[/]: the catalog does not hold “{shown(result.title)}”.")
         if result.did_you_mean:
-            screen.print("Did you mean " + escape(", ".join(result.did_you_mean)) + "?")
+            screen.print("Did you mean " + shown(", ".join(result.did_you_mean)) + "?")
         return
-    label = escape(result.label or result.title)
+    label = shown(result.label or result.title)
     if asked:
         screen.print(f"{label}: {verdict_text(result.verdict)}")
     else:
@@ -74,5 +66,5 @@ def _show(result: object, asked: bool) -> None:
         table.add_column(column)
     for risk in result.traits:
         number = "?" if risk.risk is None else f"{risk.risk:.2f}"
-        table.add_row(risk.trait, verdict_text(risk.verdict), number, escape(risk.reason))
+        table.add_row(risk.trait, verdict_text(risk.verdict), number, shown(risk.reason))
     screen.print(table)

@@ -44,9 +44,10 @@ def card(folder: Folder) -> None:
     from rich.markdown import Markdown
 
     from safecrs.benchmark.store import read_card
-    from safecrs.cli.output import console
+    from safecrs.cli.output import console, visible
 
-    console().print(Markdown(read_card(folder).markdown()))
+    lines = read_card(folder).markdown().split("\n")
+    console().print(Markdown("\n".join(map(visible, lines))))
 
 
 @app.command()
@@ -100,8 +101,9 @@ def export(
 
 
 def _funnel(steps: Iterable[Step]) -> Table:
-    from rich.markup import escape
     from rich.table import Table
+
+    from safecrs.cli.output import shown
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("step", "given", "passed on", "what became of them"):
@@ -109,5 +111,5 @@ def _funnel(steps: Iterable[Step]) -> Table:
     for step in steps:
         words = [f"{count:,} dropped: {reason}" for reason, count in step.dropped.items()]
         words += [f"{count:,} {how}" for how, count in step.noted.items()]
-        table.add_row(escape(step.name), f"{step.given:,}", f"{step.passed:,}", escape("\n".join(words)))
+        table.add_row(shown(step.name), f"{step.given:,}", f"{step.passed:,}", "\n".join(map(shown, words)))
     return table

@@ -49,7 +49,9 @@ def evaluate(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Ask in so many Ray processes, of this machine or of RAY_ADDRESS."),
+        typer.Option(
+            min=1, help="Number of worker processes: of this machine, or of the Ray cluster at RAY_ADDRESS."
+        ),
     ] = None,
     seed: Seed = 0,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from safecrs.cli import (
     train,
     traits,
 )
+from safecrs.cli.output import visible
 from safecrs.errors import SafecrsError, extra
 
 # Typer carries a copy of click; this is its base of everything that is wrong with a command line.
@@ -74,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")  # a terminal without “ is no reason to fail
+    warnings.formatwarning = lambda message, *_, **__: f"safecrs: {visible(str(message))}\n"
     sys.exit(_run(arguments))
 
 
@@ -118,7 +121,7 @@ def _wrong_use(error: Exception) -> int:
 
 
 def _tell(sentence: str, status: int = 2) -> int:
-    sys.stderr.write(f"safecrs: {' '.join(sentence.splitlines())}\n")
+    sys.stderr.write(f"safecrs: {visible(' '.join(sentence.splitlines()))}\n")
     return status
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from safecrs.errors import SafecrsError
-from safecrs.taxonomy import DEFAULT_THRESHOLD
+from safecrs.taxonomy import DEFAULT_THRESHOLD, merge_constraints
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Split
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from safecrs.detection.base import Detector
     from safecrs.endpoint import Endpoint
     from safecrs.oracle import Oracle
+    from safecrs.taxonomy import Taxonomy
 
 
 class DomainChoice(StrEnum):
@@ -186,24 +187,17 @@ def read_text(text: str) -> str:
         raise SafecrsError("Standard input is not UTF-8 text.") from error
 
 
-def split_traits(named: list[str] | None) -> tuple[list[str], dict[str, float]]:
-    """Sensitivities as they were named, and those that came with a threshold: gore, ``gore=0.2``.
-
-    Raises:
-        SafecrsError: a threshold is not a number above 0 and up to 1.
-    """
-    plain: list[str] = []
-    own: dict[str, float] = {}
+def named_constraints(
+    named: list[str] | None, taxonomy: Taxonomy, threshold: float = DEFAULT_THRESHOLD
+) -> dict[str, float]:
+    """Constraints of ``--trait`` options: gore, ``gore=0.2``; of two for one trait the stricter holds."""
+    given: list[dict[str, float]] = []
     for text in named or ():
         name, equals, value = text.partition("=")
-        if not equals:
-            plain.append(name)
-            continue
         try:
-            threshold = float(value)
-        except ValueError:
-            threshold = 0.0
-        if not 0 < threshold <= 1:  # without the name: it may be somebody's sensitivity
-            raise SafecrsError("Give a sensitivity's risk as a number above 0 and up to 1: --trait NAME=0.2.")
-        own[name] = min(threshold, own.get(name, 1.0))
-    return plain, own
+            given.append(taxonomy.constraints([name], float(value) if equals else threshold))
+        except ValueError:  # without the name: it may be somebody's sensitivity
+            raise SafecrsError(
+                "Give a sensitivity's risk as a number above 0 and up to 1: --trait NAME=0.2."
+            ) from None
+    return merge_constraints(*given)

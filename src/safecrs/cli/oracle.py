@@ -152,30 +152,29 @@ def verify(
 ) -> None:
     """Read a compiled oracle through and compare it to its checksums.
 
-    Small ones are checked whenever they are opened; of large ones only the header is.
+    Oracles up to 256 MiB are checked whenever they are opened; of larger ones only the header is.
 
     Example:
 
         safecrs oracle verify oracle.safetensors
     """
     from safecrs.cli.output import say
-    from safecrs.oracle.store import verify_oracle
+    from safecrs.oracle import Oracle
 
-    checked = verify_oracle(file)
+    checked = Oracle.load(file, whole=True)
     say(f"{file} is whole: {len(checked.catalog):,} items, fingerprint {checked.fingerprint}.")
 
 
 def _show_coverage(oracle: Oracle) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
-    from safecrs.cli.output import console
+    from safecrs.cli.output import console, shown
 
     screen, facts = console(), oracle.coverage()
     screen.print(f"{facts.items:,} items, {facts.advised:,} of them with advisories")
     for source, count in facts.sources.items():
         screen.print(
-            f"  {escape(source)}: {count.advisories:,} advisories, {count.resolved:,} of catalog items"
+            f"  {shown(source)}: {count.advisories:,} advisories, {count.resolved:,} of catalog items"
         )
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in ("sensitivity", "known", "unsafe"):

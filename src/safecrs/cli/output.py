@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,12 +20,29 @@ if TYPE_CHECKING:
 
 _WIDTH = 160
 _WIDE = 140
+_HIDDEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    r"\U000e0000-\U000e0fff]"
+)
+"""Control characters, marks of direction, line separators, invisible characters that no word needs."""
 _STYLES = {"SAFE": "green", "UNSAFE": "bold red", "UNKNOWN": "yellow"}
+
+
+def visible(text: str) -> str:
+    """Data as it may be printed: what would steer a terminal or hide in it is written as in JSON."""
+    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def shown(text: str) -> str:
+    """Data as rich markup, for `console` and tables."""
+    from rich.markup import escape
+
+    return escape(visible(text))
 
 
 def print_json(value: object) -> None:
     """Print ``value`` as JSON; verdicts by name."""
-    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2) + "\n")
+    say(json.dumps(_plain(value), ensure_ascii=False, indent=2))
 
 
 def _plain(value: Any) -> Any:
@@ -40,7 +58,7 @@ def _plain(value: Any) -> Any:
 
 
 def console() -> Console:
-    """Where people read tables. It reads markup: escape texts that come from users and files."""
+    """Where people read tables. It reads markup: data goes through `shown`."""
     from rich.console import Console
 
     # A file or a pipe has no width of its own; 80 columns would cut tables.
@@ -49,8 +67,8 @@ def console() -> Console:
 
 
 def say(text: str) -> None:
-    """Print a line as it stands, neither wrapped nor read as markup."""
-    sys.stdout.write(text + "\n")
+    """Print lines as they stand, neither wrapped nor read as markup, but for what `visible` changes."""
+    sys.stdout.write("\n".join(map(visible, text.split("\n"))) + "\n")
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -86,7 +104,7 @@ def progress() -> Iterator[Report]:
         def report(stage: str, done: int, total: int, detail: str) -> None:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total, detail="")
-            bars.update(tasks[stage], completed=done, total=total, detail=detail)
+            bars.update(tasks[stage], completed=done, total=total, detail=visible(detail))
 
         yield report
 
@@ -101,5 +119,5 @@ class _Lines:
         tenth = 10 * done // max(total, 1)
         if self.told.get(stage, -1) < tenth:
             self.told[stage] = tenth
-            sys.stdout.write(f"{stage}: {done}/{total}  {detail}".rstrip() + "\n")
+            say(f"{stage}: {done}/{total}  {visible(detail)}".rstrip())
             sys.stdout.flush()

@@ -18,9 +18,9 @@ from safecrs.cli.options import (
     OracleFile,
     Traits,
     detector_of,
+    named_constraints,
     open_oracle,
     read_text,
-    split_traits,
 )
 from safecrs.recommenders.filtered import Unknown
 
@@ -78,26 +78,22 @@ def recommend(
     else:
         manifest = Manifest(domain=domain.value)
         recommender = build_recommender(manifest, oracle=judge, detector=detector, unknown=unknown)
-    plain, own = split_traits(trait)
-    answer = recommender.recommend(read_text(text), traits=plain, thresholds=own, k=k)
+    told = named_constraints(trait, recommender.oracle.taxonomy)
+    answer = recommender.recommend(read_text(text), thresholds=told, k=k)
     if json:
         from safecrs.cli.output import print_json
 
         print_json(answer)
         return
-    from rich.markup import escape
-
-    from safecrs.cli.output import console
+    from safecrs.cli.output import console, shown
 
     screen = console()
     taxonomy = recommender.oracle.taxonomy
     for name in answer.constraints:
-        said = [f"“{escape(found.text)}”" for found in answer.disclosures if found.trait == name]
-        screen.print(f"Leaving out {escape(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))
+        said = [f"“{shown(found.text)}”" for found in answer.disclosures if found.trait == name]
+        screen.print(f"Leaving out {shown(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))
     if not answer.suggestions:
         screen.print("Nothing in the catalog is known to be safe for this; try --allow-unknown.")
     for rank, item in enumerate(answer.suggestions, start=1):
         label = item.title if item.year is None else f"{item.title} ({item.year})"
-        screen.print(
-            f"{rank:>2}. {escape(label)}" + (f"  [yellow]{escape(item.note)}[/]" if item.note else "")
-        )
+        screen.print(f"{rank:>2}. {shown(label)}" + (f"  [yellow]{shown(item.note)}[/]" if item.note else ""))

@@ -19,9 +19,9 @@ _SHOWN = ("recall", "ndcg", "svr", "unknown", "validity", "length")
 
 def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> Table:
     """One row a system, the main metrics with their intervals, and their deviation over seeds if given."""
-    from rich.markup import escape
     from rich.table import Table
 
+    from safecrs.cli.output import shown
     from safecrs.evaluation.report import interval, number
     from safecrs.scoring.metrics import METRICS
 
@@ -41,16 +41,16 @@ def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> 
             if spreads and (deviation := by_seed[system.name].deviation(metric)):
                 cell += f" [dim]±{deviation:{'.1%' if metrics[metric].percent else '.3f'}}[/]"
             cells.append(cell)
-        table.add_row(escape(system.name), *cells)
+        table.add_row(shown(system.name), *cells)
     return table
 
 
 def adversarial_table(results: Sequence[tuple[Label, AdversarialScore]]) -> Table:
     """One row a system: how many cases of each kind held."""
-    from rich.markup import escape
     from rich.table import Table
 
     from safecrs.benchmark.adversarial import KINDS
+    from safecrs.cli.output import shown
 
     kinds = [kind for kind in KINDS if any(score.cases.get(kind) for _, score in results)]
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
@@ -59,7 +59,7 @@ def adversarial_table(results: Sequence[tuple[Label, AdversarialScore]]) -> Tabl
         table.add_column(name.replace("_", "-"), justify="right")
     for label, score in results:
         table.add_row(
-            escape(label.name),
+            shown(label.name),
             *(f"{score.held[kind]}/{score.cases[kind]}" for kind in kinds),
             f"{score.share():.0%}",
             str(score.unknown),

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 def presets() -> None:
     """List the presets."""
-    from rich.markup import escape
     from rich.table import Table
 
-    from safecrs.cli.output import console, say
+    from safecrs.cli.output import console, say, shown
     from safecrs.training.preset import load_preset, preset_names
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
@@ -25,7 +24,7 @@ def presets() -> None:
     for column in ("model", "trained", "Safe-SFT", "Safe-GDPO", "rewards", "checkpoint"):
         table.add_column(column)
     for name in preset_names():
-        table.add_row(*(escape(cell) for cell in (name, *_row(load_preset(name)))))
+        table.add_row(*(shown(cell) for cell in (name, *_row(load_preset(name)))))
     console().print(table)
     say(
         "\nA stage is steps or epochs × batch, then the learning rate. `safecrs train show PRESET` prints all"

@@ -66,7 +66,7 @@ def traits(
         raise SafecrsError('Give what the person wrote, "-" to read it from standard input, or --measure.')
     if dialogues is not None:
         raise SafecrsError("--dialogues says what to measure on: give it with --measure.")
-    from safecrs.cli.output import console, print_json
+    from safecrs.cli.output import console, print_json, shown
     from safecrs.conversation import conversation
     from safecrs.detection import detect_traits, load_finder
     from safecrs.taxonomy import load_taxonomy
@@ -78,16 +78,14 @@ def traits(
     if json:
         print_json(found)
         return
-    from rich.markup import escape
-
     screen = console()
     if not found:
         screen.print("No sensitivity found.")
     for disclosure in found:
         name = taxonomy.trait(disclosure.trait).name
         screen.print(
-            f"[bold]{disclosure.trait}[/]  {disclosure.probability:.0%}  {escape(name)}: "
-            f"“{escape(disclosure.text)}”"
+            f"[bold]{disclosure.trait}[/]  {disclosure.probability:.0%}  {shown(name)}: "
+            f"“{shown(disclosure.text)}”"
         )
 
 

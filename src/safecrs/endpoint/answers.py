@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from safecrs.errors import SafecrsError
-from safecrs.storage import check_writable
+from safecrs.storage import cannot_write, check_writable, parse_json
 
 
 class Answers(Protocol):
@@ -27,9 +28,6 @@ class AnswerFile:
 
     The file holds what the model wrote, which may repeat what the conversations disclose: it is for
     benchmarks, not for what real people said.
-
-    Raises:
-        SafecrsError: the file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,11 +39,9 @@ class AnswerFile:
         except OSError as error:
             raise SafecrsError(f"Cannot read {path}: {error.strerror or error}.") from error
         for line in lines:
-            try:
-                entry = json.loads(line)
+            with suppress(SafecrsError, UnicodeDecodeError, LookupError, TypeError):
+                entry = parse_json(line.decode(), str(path))
                 self._held[str(entry["key"])] = str(entry["answer"])
-            except (ValueError, KeyError, TypeError):
-                continue
         if any(lines) and not self._held:
             raise SafecrsError(f"{path} does not hold answers of an endpoint; choose another path.")
         self._torn = bool(lines) and lines[-1] != b""
@@ -64,9 +60,6 @@ class AnswerFile:
             with self._path.open("a", encoding="ascii") as file:
                 file.write("\n" + line if self._torn else line)
         except OSError as error:
-            raise SafecrsError(
-                f"Cannot write {self._path}: {error.strerror or error};"
-                " free some space, and the same command goes on."
-            ) from error
+            raise cannot_write(self._path, error) from error
         self._torn = False
         self._held[key] = text

@@ -52,9 +52,7 @@ class Connection:
     ) -> str:
         """The text of the answer; see `Endpoint.chat`."""
         fields: dict[str, Any] = {
-            "messages": [
-                {"role": message.role, "content": _sendable(message.content)} for message in messages
-            ],
+            "messages": [{"role": message.role, "content": _utf8(message.content)} for message in messages],
             "model": self._model,
             "max_tokens": max_tokens,
             "temperature": temperature,
@@ -85,11 +83,8 @@ class Connection:
         for attempt in range(self._retries + 1):
             try:
                 return self._client.chat.completions.create(**sent), None
-            except (
-                openai.OpenAIError,
-                ValueError,
-            ) as error:  # a ValueError: the body is not the JSON it says
-                failure = error
+            except (openai.OpenAIError, ValueError, RecursionError) as error:
+                failure = error  # not openai's own: the body is not the JSON it says
             if attempt == self._retries or not _passing(failure):
                 break
             time.sleep(_pause(failure, attempt))
@@ -97,12 +92,12 @@ class Connection:
 
     def _text(self, completion: Any) -> str:
         text: Any = completion
-        with suppress(AttributeError, IndexError, TypeError):
+        with suppress(AttributeError, LookupError, TypeError):
             # None is a refusal, or a budget spent on thinking.
             text = completion.choices[0].message.content or ""
         if not isinstance(text, str) or text is completion:
             raise SafecrsError(f"{self._url} did not answer like a chat API; is this its address?")
-        return text.rpartition(_THOUGHT)[2].strip()
+        return _utf8(text.rpartition(_THOUGHT)[2].strip())
 
     def _sentence(self, error: Exception) -> str:
         """What went wrong. Nothing of the server's own words: they may repeat the conversation or the key."""
@@ -171,8 +166,8 @@ def _complaint(error: Exception, sent: Sequence[str]) -> str | None:
     return "response_format" if "response_format" in sent else None
 
 
-def _sendable(text: str) -> str:
-    """Without lone surrogates, which are no UTF-8."""
+def _utf8(text: str) -> str:
+    """Replace lone surrogates, which are no UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from safecrs.conversation import Message
 from safecrs.errors import SafecrsError
+from safecrs.storage import parse_json
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -39,8 +40,7 @@ def with_schema(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple
 def parse_answer(text: str, form: type[Form]) -> Form:
     """The JSON object in an answer, as ``form``: bare, in a code fence or amid prose; the last one that fits.
 
-    Raises:
-        SafecrsError: there is none. The sentence does not repeat the answer.
+    The error where there is none does not repeat the answer.
     """
     fits: Form | None = None
     for value in _objects(text[:_MAX_CHARACTERS]):
@@ -63,8 +63,8 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         if position < 0:
             return
         try:
-            value, end = decoder.raw_decode(text, position)
-            yield value
-        except (json.JSONDecodeError, RecursionError):
+            _, end = decoder.raw_decode(text, position)
+            yield parse_json(text[position:end], "An answer")
+        except (SafecrsError, ValueError, RecursionError):
             end = position + 1
         position = text.find("{", end)

@@ -1,8 +1,8 @@
-"""Ask systems for their slates in several processes, on this machine or a cluster, with Ray Data.
+"""Ask systems for their slates in several processes, of this machine or of a Ray cluster.
 
 What travels between processes are names, positions of samples and finished slates. Every worker reads the
-benchmark, the mapped oracle and the models from disk by itself, so that no conversation enters Ray's object
-store or its logs. The folders must be readable under the same paths wherever workers run.
+benchmark, the mapped oracle and the models from disk by itself, so that no conversation enters a pipe, Ray's
+object store or its logs. The folders must be readable under the same paths wherever workers run.
 
 The samples are asked in the same blocks as by `safecrs.evaluation.run`, hence with the same answers; each
 block is on disk as soon as it is answered, and what is there is not asked again.
@@ -11,14 +11,16 @@ block is on disk as soon as it is answered, and what is there is not asked again
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from safecrs.benchmark import Benchmark, Sample, Split, load_benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.cluster import ray_cluster
+from safecrs.evaluation.cluster import ADDRESS, ask_cluster, ask_processes
 from safecrs.evaluation.evaluate import ask
 from safecrs.evaluation.run import slate_stores
 from safecrs.evaluation.slate_store import BLOCK, Slates
@@ -41,7 +43,7 @@ def ask_in_parallel(
 ) -> None:
     """Write the slates of every system of `lineup` into ``store``, where `evaluate_systems` finds them.
 
-    A local Ray cluster is started and ended, unless the environment names one (``RAY_ADDRESS``). With GPUs,
+    The workers are processes of this machine, or of the Ray cluster that ``RAY_ADDRESS`` names. With GPUs,
     every worker has one to itself. A worker that dies is replaced and its block asked again.
 
     Args:
@@ -57,22 +59,39 @@ def ask_in_parallel(
     total = len(systems) * len(samples)
     done = total - sum(min(BLOCK, len(samples) - start) for _, start in missing)
     report(_STAGE, done, total, "")
-    if missing:
-        where = [Model(model.name, model.folder.resolve()) for model in models]
-        task = {"folder": folder.resolve(), "models": where, "split": split, "limit": limit}
-        for name, start, slates in _asked(missing, task, workers):
-            by_name[name].add(start, slates)
-            done += len(slates.slates)
-            report(_STAGE, done, total, name)
+
+    def came(row: Mapping[str, Any]) -> None:
+        nonlocal done
+        if row["error"]:
+            raise SafecrsError(row["error"])
+        slates = Slates.parse(json.loads(row["slates"]))
+        by_name[row["system"]].add(row["start"], slates)
+        done += len(slates.slates)
+        report(_STAGE, done, total, row["system"])
+
+    told = [{"name": model.name, "folder": str(model.folder.resolve())} for model in models]
+    task = {"folder": str(folder.resolve()), "models": told, "split": split, "limit": limit}
+    if missing and os.environ.get(ADDRESS):
+        rows = [{"system": name, "start": start} for name, start in missing]
+        ask_cluster(Asker, task, rows, workers, came)
+    elif missing:
+        ask_processes(__name__, task, missing, _environments(min(workers, len(missing)), models), came)
     for kept in stores:
         kept.join()
 
 
 class Asker:
-    """In a worker: answers blocks; benchmark and models are read once."""
+    """In a worker: answers blocks; benchmark and models are read once.
 
-    def __init__(self, folder: Path, models: Sequence[Model], split: Split, limit: int | None) -> None:
-        self.folder, self.models, self.split, self.limit = folder, models, split, limit
+    Args:
+        models: name and folder of each model.
+    """
+
+    def __init__(
+        self, folder: str, models: Sequence[Mapping[str, str]], split: Split, limit: int | None
+    ) -> None:
+        self.folder, self.split, self.limit = Path(folder), split, limit
+        self.models = [Model(model["name"], Path(model["folder"])) for model in models]
 
     @cached_property
     def benchmark(self) -> Benchmark:
@@ -100,8 +119,8 @@ class Asker:
     def answer(self, name: str, start: int) -> dict[str, Any]:
         """One block of one system.
 
-        The sentence of a `SafecrsError` is passed on. Of any other error only the name is: Ray would log
-        it, and it might quote what a person said.
+        The sentence of a `SafecrsError` is passed on. Of any other error only the name is: it might quote
+        what a person said.
         """
         row: dict[str, Any] = {"system": name, "start": start, "slates": "", "error": ""}
         try:
@@ -114,32 +133,28 @@ class Asker:
         return row | {"slates": json.dumps(slates._asdict())}
 
 
-def _asked(
-    missing: Sequence[tuple[str, int]], task: Mapping[str, Any], workers: int
-) -> Iterator[tuple[str, int, Slates]]:
-    """Blocks as they are answered, in any order.
+def _environments(workers: int, models: Sequence[Model]) -> list[dict[str, str]]:
+    """For each worker: its share of the cores and, where there are models and GPUs, a GPU of its own."""
+    devices: list[str] = []
+    if models:
+        import torch
 
-    Raises:
-        SafecrsError: a worker cannot answer, or Ray gives up.
-    """
-    rows = [{"system": name, "start": start} for name, start in missing]
-    with ray_cluster(workers) as needs:
-        import ray.data
-        from ray.exceptions import RayError
+        named = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(torch.cuda.device_count())))
+        devices = named.split(",")[: torch.cuda.device_count()]
+    count = min(workers, len(devices)) or workers
+    threads = str(max(1, (os.cpu_count() or 1) // count))
+    shares = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
+    return [shares | ({"CUDA_VISIBLE_DEVICES": devices[n]} if devices else {}) for n in range(count)]
 
-        asked = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-            Asker,
-            fn_constructor_kwargs=task,
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=min(workers, len(rows))),
-            **needs,
-        )
-        try:
-            for row in asked.iter_rows():
-                if row["error"]:
-                    raise SafecrsError(row["error"])
-                yield row["system"], row["start"], Slates.parse(json.loads(row["slates"]))
-        except RayError as error:
-            raise SafecrsError(
-                f"Ray gave up ({type(error).__name__}); the same command goes on from what was answered."
-            ) from error
+
+def _serve() -> None:
+    """A worker's process: reads the task and then blocks to answer, see `safecrs.evaluation.cluster`."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    asker = Asker(**json.loads(sys.stdin.readline()))
+    for line in sys.stdin:
+        print(json.dumps(asker.answer(*json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -17,6 +17,7 @@ from safecrs.errors import SafecrsError
 from safecrs.oracle.evidence import Evidence, SourceCount, gather_evidence
 from safecrs.oracle.explain import Check, TraitRisk, reason, relevant
 from safecrs.oracle.fusion import Fusion, fuse
+from safecrs.oracle.store import read_oracle, write_oracle
 from safecrs.oracle.verdict import Key, Verdict, constraint_key, overall_verdicts, trait_verdict
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Taxonomy
@@ -171,25 +172,26 @@ class Oracle:
         return fingerprint(labels, self.taxonomy.model_dump_json(), *tables)
 
     def save(self, path: Path) -> None:
-        """Write the compiled oracle as one file, atomically (`safecrs.oracle.store`).
-
-        Raises:
-            SafecrsError: the file cannot be written.
-        """
-        from safecrs.oracle.store import save_oracle
-
-        save_oracle(self, path)
+        """Write the compiled oracle as one file, atomically (`safecrs.oracle.store`)."""
+        write_oracle(
+            path,
+            self.catalog,
+            self.taxonomy,
+            self.risk,
+            self.doubt,
+            self.evidence,
+            fusion=self.fusion,
+            sources=self.sources,
+            fingerprint=self.fingerprint,
+        )
 
     @classmethod
-    def load(cls, path: Path) -> Oracle:
+    def load(cls, path: Path, *, whole: bool = False) -> Oracle:
         """Map a compiled oracle; costs no memory until it is asked.
 
-        Raises:
-            SafecrsError: the file is missing, damaged or of another format version.
+        Files up to 256 MiB are compared to their checksums; with ``whole`` so are larger ones.
         """
-        from safecrs.oracle.store import load_oracle
-
-        return load_oracle(path)
+        return read_oracle(path, cls, whole=whole)
 
     def _items(self, constraints: Constraints) -> NDArray[np.int8]:
         return self._table(constraint_key(constraints, self.taxonomy))[:-1]

@@ -1,16 +1,18 @@
 """The compiled oracle on disk: one safetensors file that is mapped, not read.
 
-The header holds a checksum of every array and one of itself. Loading always checks the header, and the arrays
-of files up to 16 MiB, which takes milliseconds; `verify_oracle` reads larger ones through too.
+The header holds a checksum of every array and one of itself. Loading checks the header, and in files up to
+256 MiB the arrays too (about 50 ms for 80 MB), once for each file in a process; `Oracle.load` with ``whole``
+checks larger ones as well.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,85 +22,81 @@ from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
 from safecrs.oracle.evidence import Evidence, SourceCount
 from safecrs.oracle.fusion import Fusion
-from safecrs.oracle.oracle import Oracle
 from safecrs.storage import Tensors, fingerprint, map_tensors, write_tensors
-from safecrs.taxonomy import CATEGORIES, Taxonomy
+from safecrs.taxonomy import Taxonomy
+
+Made = TypeVar("Made")
 
 _FORMAT = "safecrs-oracle"
-_VERSION = 4
-_READ = ("3", "4")  # of 3, evidence holds the topics of the taxonomy alone
-_SMALL = 16 * 2**20
+_VERSION = 5
+_CHECKED_UP_TO = 256 * 2**20
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a write to a file surely changes its time of modification."""
 _OF_ARRAYS, _OF_HEADER = "checksums", "checksum"
+_checked: set[tuple[int, int, int, int]] = set()
+"""Device, inode, size and time of modification of the files whose arrays this process has checked."""
 
 
-def save_oracle(oracle: Oracle, path: Path) -> None:
-    """Write catalog, risks, evidence and taxonomy as one file; risks lie trait by trait.
-
-    Raises:
-        SafecrsError: the file cannot be written.
-    """
-    tensors = (
-        oracle.catalog.tensors()
-        | oracle.evidence.tensors()
-        | {"risk": oracle.risk.T, "doubt": oracle.doubt.T}
-    )
+def write_oracle(
+    path: Path,
+    catalog: Catalog,
+    taxonomy: Taxonomy,
+    risk: NDArray[np.float32],
+    doubt: NDArray[np.float32],
+    evidence: Evidence,
+    *,
+    fusion: Fusion,
+    sources: Mapping[str, SourceCount],
+    fingerprint: str,
+) -> None:
+    """Write what an oracle consists of as one file, atomically; risks lie trait by trait."""
+    tensors = catalog.tensors() | evidence.tensors() | {"risk": risk.T, "doubt": doubt.T}
     metadata = {
         "format": _FORMAT,
         "version": str(_VERSION),
-        "fusion": oracle.fusion,
-        "fingerprint": oracle.fingerprint,
-        "taxonomy": oracle.taxonomy.model_dump_json(),
-        "sources": json.dumps(
-            {name: [count.advisories, count.resolved] for name, count in oracle.sources.items()}
-        ),
-        "evidence_sources": json.dumps(oracle.evidence.sources),
-        "evidence_subjects": json.dumps(oracle.evidence.subjects),
+        "fusion": fusion,
+        "fingerprint": fingerprint,
+        "taxonomy": taxonomy.model_dump_json(),
+        "sources": json.dumps({name: [count.advisories, count.resolved] for name, count in sources.items()}),
+        "evidence_sources": json.dumps(evidence.sources),
+        "evidence_subjects": json.dumps(evidence.subjects),
     }
     write_tensors(path, tensors, sealed(tensors, metadata))
 
 
-def load_oracle(path: Path) -> Oracle:
-    """Map what `save_oracle` wrote.
-
-    Raises:
-        SafecrsError: the file is missing, damaged, not an oracle, or of another format version.
-    """
+def read_oracle(path: Path, make: Callable[..., Made], *, whole: bool = False) -> Made:
+    """Map what `write_oracle` wrote and give it to ``make``, the class `Oracle`."""
     tensors, metadata = _opened(path)
-    _check(path, tensors, metadata, whole=sum(array.nbytes for array in tensors.values()) <= _SMALL)
+    stat = path.stat()
+    identity = stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    arrays = whole or (stat.st_size <= _CHECKED_UP_TO and identity not in _checked)
     try:
+        _check(tensors, metadata, arrays)
         taxonomy = Taxonomy.model_validate_json(metadata["taxonomy"])
         fusion = metadata["fusion"]
         if fusion not in get_args(Fusion):
             raise ValueError(f"fusion {fusion!r}")
-        subjects = (*CATEGORIES, *taxonomy.topics)
-        if "evidence_subjects" in metadata:
-            subjects = tuple(json.loads(metadata["evidence_subjects"]))
+        subjects = tuple(json.loads(metadata["evidence_subjects"]))
         evidence = Evidence(subjects, tuple(json.loads(metadata["evidence_sources"])), tensors)
-        oracle = Oracle(
+        oracle = make(
             Catalog(taxonomy.domain, tensors),
             taxonomy,
             tensors["risk"].T,
             tensors["doubt"].T,
             evidence,
-            fusion=cast(Fusion, fusion),
+            fusion=fusion,
             sources={name: SourceCount(*pair) for name, pair in json.loads(metadata["sources"]).items()},
         )
-        oracle.__dict__["fingerprint"] = metadata["fingerprint"]
-    except (KeyError, ValueError, TypeError, AttributeError, ValidationError, SafecrsError) as error:
+        vars(oracle)["fingerprint"] = metadata["fingerprint"]
+    except (
+        *(LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError),
+        SafecrsError,
+    ) as error:
         reason = "its taxonomy" if isinstance(error, ValidationError) else str(error).rstrip(".")
-        raise SafecrsError(f"{path} is damaged ({reason}); compile it again.") from error
+        raise SafecrsError(f"{path} is damaged ({reason[:200]}); compile it again.") from error
+    if arrays and time.time_ns() - stat.st_mtime_ns > _SETTLED:
+        _checked.add(identity)
     return oracle
-
-
-def verify_oracle(path: Path) -> Oracle:
-    """Load an oracle after reading all of its file against its checksums.
-
-    Raises:
-        SafecrsError: as `load_oracle`; names the first array that is damaged.
-    """
-    tensors, metadata = _opened(path)
-    _check(path, tensors, metadata, whole=True)
-    return load_oracle(path)
 
 
 def sealed(tensors: Tensors, metadata: Mapping[str, str]) -> dict[str, str]:
@@ -113,28 +111,21 @@ def _opened(path: Path) -> tuple[Tensors, dict[str, str]]:
     tensors, metadata = map_tensors(path)
     if metadata.get("format") != _FORMAT:
         raise SafecrsError(f"{path} is not a compiled oracle; compile one from a catalog and advisories.")
-    version = metadata.get("version", "")
-    if version not in _READ:
-        newer = version.isdigit() and int(version) > _VERSION
+    version = metadata.get("version", "unknown")[:20]
+    if version != str(_VERSION):
+        newer = version.isdecimal() and int(version) > _VERSION
         remedy = "update safecrs" if newer else "compile it again"
-        raise SafecrsError(
-            f"{path} has oracle format {version or 'unknown'}, this safecrs reads {_VERSION}; {remedy}."
-        )
+        raise SafecrsError(f"{path} has oracle format {version}, this safecrs reads {_VERSION}; {remedy}.")
     return tensors, metadata
 
 
-def _check(path: Path, tensors: Tensors, metadata: Mapping[str, str], *, whole: bool) -> None:
-    """Compare the header, and with ``whole`` every array, to the checksums.
-
-    Raises:
-        SafecrsError: one differs.
-    """
+def _check(tensors: Tensors, metadata: Mapping[str, str], arrays: bool) -> None:
+    """Raise a ValueError if the header, or with ``arrays`` one of these, differs from its checksum."""
     if metadata.get(_OF_HEADER) != _of_header(tensors, metadata):
-        raise SafecrsError(f"{path} is damaged (its header); compile it again.")
-    if whole:
-        for name, checksum in json.loads(metadata[_OF_ARRAYS]).items():
-            if _checksum(tensors[name]) != checksum:
-                raise SafecrsError(f"{path} is damaged (its array {name!r}); compile it again.")
+        raise ValueError("its header")
+    for name, checksum in json.loads(metadata[_OF_ARRAYS]).items() if arrays else ():
+        if _checksum(tensors[name]) != checksum:
+            raise ValueError(f"its array {name!r}")
 
 
 def _of_header(tensors: Tensors, metadata: Mapping[str, str]) -> str:

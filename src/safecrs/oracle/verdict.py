@@ -7,8 +7,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.errors import SafecrsError
-from safecrs.taxonomy import Constraints, Taxonomy
+from safecrs.taxonomy import Constraints, Taxonomy, merge_constraints
 
 Key = frozenset[tuple[int, float]]
 """Constraints in hashable form: (trait column, τ) pairs."""
@@ -23,20 +22,10 @@ class Verdict(IntEnum):
 
 
 def constraint_key(constraints: Constraints, taxonomy: Taxonomy) -> Key:
-    """Constraints as columns and thresholds; two names of one trait keep the stricter threshold.
-
-    Raises:
-        SafecrsError: a trait is not in the taxonomy or a threshold is outside (0, 1].
-    """
-    columns: dict[int, float] = {}
-    for name, threshold in constraints.items():
-        column = taxonomy.column.get(name)
-        if column is None:
-            column = taxonomy.column[taxonomy.trait(name).id]
-        if not 0 < threshold <= 1:
-            raise SafecrsError(f"A risk threshold must lie above 0 and at most at 1, not at {threshold!r}.")
-        columns[column] = min(float(threshold), columns.get(column, 1.0))
-    return frozenset(columns.items())
+    """Constraints as columns and thresholds; of two names of one trait the stricter threshold holds."""
+    ids = [name if name in taxonomy.column else taxonomy.trait(name).id for name in constraints]
+    merged = merge_constraints(*({key: tau} for key, tau in zip(ids, constraints.values(), strict=True)))
+    return frozenset((taxonomy.column[key], tau) for key, tau in merged.items())
 
 
 def trait_verdict(

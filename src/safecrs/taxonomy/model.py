@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
 
@@ -169,9 +170,18 @@ def load_taxonomy(domain: Domain = "film") -> Taxonomy:
 
 
 def merge_constraints(*members: Constraints) -> dict[str, float]:
-    """Constraints of people who watch together: the union of traits, each at its strictest threshold."""
+    """The union of traits, each at its strictest threshold: of people who watch together, of several sources.
+
+    A threshold that is not a number above 0 and up to 1 is an error.
+    """
     merged: dict[str, float] = {}
     for member in members:
         for trait, threshold in member.items():
-            merged[trait] = min(threshold, merged.get(trait, threshold))
+            merged[trait] = min(_threshold(threshold), merged.get(trait, 1.0))
     return merged
+
+
+def _threshold(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not value <= 1 or value <= 0:
+        raise SafecrsError("A risk threshold is a number above 0 and up to 1.")
+    return float(value)

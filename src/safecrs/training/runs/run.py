@@ -125,7 +125,7 @@ class Run:
 
     def trained(self, step: int) -> bool:
         """Whether the checkpoint of that step is the last there will be."""
-        state = read_json(self.checkpoint(step) / _STATE)
+        state = read_json(self.checkpoint(step) / _STATE, finite=False)
         return bool(state.get("global_step", 0) >= state.get("max_steps", step + 1))
 
     def best_step(self) -> int | None:
@@ -274,7 +274,7 @@ def _has_random_states(checkpoint: Path) -> bool:
 
 def _is_json(path: Path) -> bool:
     try:
-        read_json(path)
+        read_json(path, finite=False)
     except SafecrsError:
         return False
     return True
