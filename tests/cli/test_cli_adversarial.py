@@ -23,15 +23,13 @@ def starter(world, tmp_path_factory):
 def model(tmp_path_factory):
     """A tiny untrained model that can name every starter film, in the folder of a run."""
     from safecrs.oracle import load_starter
-    from safecrs.storage import write_json
+    from safecrs.recommenders.manifest import Manifest
     from safecrs.training.models.tiny import TinySize, save_tiny
-    from safecrs.training.runs.record import RunRecord
 
     folder = tmp_path_factory.mktemp("run")
     size = TinySize(hidden=16, layers=1, heads=2, inner=16, context=1024, vocabulary=300)
     save_tiny(folder / "model", ["a film please, no gore"], load_starter("film").catalog.labels, size)
-    record = RunRecord(stage="sft", base="b", settings={}, seed=0, data="d", versions={})
-    write_json(folder / "run.json", record.model_dump())
+    Manifest.of_model(reasons=False).write(folder / "model")
     return folder / "model"
 
 
@@ -42,15 +40,16 @@ def test_cases_by_kind(cli, starter, model, tmp_path):
     held = json.loads(out.read_text())
     cases = load_adversarial("film")
     assert held["cases"] == len(cases)
-    plain, detected, true, mine = held["systems"]
+    plain, detected, true, mine, _served = held["systems"]
     assert [system["name"] for system in held["systems"]] == [
-        "Retrieval",
-        "Retrieval + filter, detected traits",
-        "Retrieval + filter",
+        "BM25",
+        "BM25 + filter, detected traits",
+        "BM25 + filter",
         "[Mine] + constrained, detected traits",
+        "As served",
     ]
-    assert [system["constraints"] for system in held["systems"]] == [
-        *("none", "detected", "benchmark", "detected")
+    assert [system["label"]["constraints"] for system in held["systems"]] == [
+        *("none", "detected", "told", "detected", "detected")
     ]
     for system in held["systems"]:
         assert system["name"] in done.out

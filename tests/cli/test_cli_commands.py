@@ -267,7 +267,7 @@ def test_evaluate_and_report(cli, folder, tmp_path):
     held = json.loads(out.read_text())
     assert held["samples"] == 6
     for system in held["systems"]:
-        if system["constraints"] == "benchmark":
+        if system["label"]["constraints"] == "told":
             assert system["metrics"]["svr"]["value"] == 0
     page = tmp_path / "report.html"
     done = cli("report", out, out, "--out", page)
@@ -318,6 +318,6 @@ def test_every_command_has_help(command):
 
 
 def test_a_method_that_does_not_exist_is_answered_with_those_that_do(refused):
-    said = refused("methods", "--only", "Safe-DPO")
+    said = refused("ablations", "--only", "Safe-DPO")
     assert "no method “Safe-DPO”" in said
     assert "“Rank-GRPO, no safety”, “Safe-GDPO”, " in said

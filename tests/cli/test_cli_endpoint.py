@@ -76,8 +76,8 @@ def test_evaluate_measures_a_served_model_and_goes_on(cli, server, folder, tmp_p
     }
     assert systems["served"]["metrics"]["svr"]["value"] > 0.5
     assert systems["served + filter"]["metrics"]["svr"]["value"] == 0
-    assert systems["served"]["constraints"] == "none"
-    assert systems["served + filter"]["constraints"] == "benchmark"
+    assert systems["served"]["label"]["constraints"] == "none"
+    assert systems["served + filter"]["label"]["constraints"] == "told"
     asked = len(server.requests)
     again = cli(*command)
     assert again.code == 0, again.err
@@ -89,7 +89,7 @@ def test_evaluate_measures_a_served_model_and_goes_on(cli, server, folder, tmp_p
     [
         (["--llm-answers", "answers.jsonl"], "--llm"),
         (["--llm", "http://h/v1", "--llm-model", "m", "--adversarial"], "not asked of endpoints"),
-        (["--llm", "http://h/v1", "--llm-model", "Retrieval"], "would be called 'Retrieval'"),
+        (["--llm", "http://h/v1", "--llm-model", "BM25"], "would be called 'BM25'"),
     ],
 )
 def test_evaluate_refuses_what_does_not_fit(refused, folder, tmp_path, monkeypatch, options, sentence):

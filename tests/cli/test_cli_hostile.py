@@ -34,8 +34,8 @@ def oracle(tmp_path_factory):
     items = [("Dark\x1b]8;;http://x\x07 Wood" + STEER, 2001), (f"Wood{NEWLINE}", 2002), ("Wood Three", 2003)]
     rows = "".join(f'"{title}",{year}\n' for title, year in items)
     (folder / "items.csv").write_text("title,year\n" + rows, newline="")
-    said = "".join(f'"{title}",{year},needles,yes\n' for title, year in items)
-    (folder / f"said{STEER[:4]}.csv").write_text("title,year,topic,answer\n" + said, newline="")
+    said = "".join(f'"{title}",{year},needles\n' for title, year in items)
+    (folder / f"said{STEER[:4]}.csv").write_text("title,year,topics\n" + said, newline="")
     (folder / "traits.toml").write_text(
         '[trait.needles]\nname = "Needles\\u001b[2J\\u202e"\navoid = "needles\\u001b[2J\\nforged"\n'
         'topics = ["needles"]\n'

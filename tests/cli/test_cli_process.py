@@ -69,12 +69,15 @@ def test_check_loads_nothing_heavy_and_is_quick():
     assert min(seconds[code]) < 3 * min(seconds[alone])
 
 
-def test_a_package_that_is_missing_is_named_with_what_brings_it():
+def test_a_package_that_is_missing_is_named_with_what_brings_it(tmp_path):
+    from safecrs.recommenders.manifest import Manifest
+
+    Manifest.of_model(reasons=False).write(tmp_path)
     code = (
         "import sys\nsys.modules['torch'] = None\nfrom safecrs.cli import main\n"
-        "main(['recommend', 'space films', '--model', 'smollm2'])"
+        "main(['recommend', 'space films', '--model', sys.argv[1]])"
     )
-    done = run("-c", code, program=(sys.executable,))
+    done = run("-c", code, tmp_path, program=(sys.executable,))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("safecrs: This needs torch, which is not installed: install safecrs with")
     assert done.stderr.count("\n") == 1

@@ -16,7 +16,7 @@ from safecrs.evaluation.report.drawing import INK
 from safecrs.evaluation.results import save_evaluation
 from safecrs.evaluation.run import evaluate_systems
 from safecrs.evaluation.systems import lineup
-from safecrs.oracle import Verdict
+from safecrs.oracle import Oracle, Verdict
 from safecrs.studies.benchmark_report import BenchmarkReport, make_report
 from safecrs.studies.benchmark_report.facts import benchmark_facts, check_samples
 from safecrs.studies.benchmark_report.shares import PrecisionRecall, ShareFact
@@ -198,11 +198,13 @@ def report(world, tmp_path_factory):
     """The report of two benchmarks, one of them hostile."""
     folder = tmp_path_factory.mktemp("benchmark-report")
     benchmark = benchmark_of(world)
-    names = {key: f"{HOSTILE} {key}" for key in world.benchmark.card.trait_names}
+    taxonomy = world.oracle.taxonomy
+    named = tuple(t.model_copy(update={"name": f"{HOSTILE} {t.id}"}) for t in taxonomy.traits)
+    oracle = Oracle.from_risk(world.catalog, taxonomy.model_copy(update={"traits": named}), world.oracle.risk)
     save_benchmark(benchmark, folder / "tiny")
     # The same samples give the same fingerprint, and an evaluation belongs to one benchmark alone.
     samples = world.benchmark.samples[:-1]
-    few = make_benchmark(world.oracle, samples, name=HOSTILE, notes=(HOSTILE,), trait_names=names)
+    few = make_benchmark(oracle, samples, name=HOSTILE, notes=(HOSTILE,))
     save_benchmark(few, folder / "hostile")
     save_evaluation(evaluate_systems(benchmark, lineup(benchmark)), folder / "evaluation.json")
     folders = [folder / "tiny", folder / "hostile"]

@@ -93,7 +93,9 @@ def read_oracle(path: Path, make: Callable[..., Made], *, whole: bool = False) -
         SafecrsError,
     ) as error:
         reason = "its taxonomy" if isinstance(error, ValidationError) else str(error).rstrip(".")
-        raise SafecrsError(f"{path} is damaged ({reason[:200]}); compile it again.") from error
+        raise SafecrsError(
+            f"{path} is damaged ({reason[:200]}); make it again with `safecrs oracle compile`."
+        ) from error
     if arrays and time.time_ns() - stat.st_mtime_ns > _SETTLED:
         _checked.add(identity)
     return oracle
@@ -114,7 +116,7 @@ def _opened(path: Path) -> tuple[Tensors, dict[str, str]]:
     version = metadata.get("version", "unknown")[:20]
     if version != str(_VERSION):
         newer = version.isdecimal() and int(version) > _VERSION
-        remedy = "update safecrs" if newer else "compile it again"
+        remedy = "update safecrs" if newer else "make it again with `safecrs oracle compile`"
         raise SafecrsError(f"{path} has oracle format {version}, this safecrs reads {_VERSION}; {remedy}.")
     return tensors, metadata
 
