@@ -27,7 +27,7 @@ class TraitRisk:
     Attributes:
         trait: trait id; threshold: the τ that the verdict is for.
         risk: evidence that counts, 0…1; None when nobody can say.
-        doubt: risk that only a weak source suggests, 0…1.
+        possible_risk: upper bound of a risk that only a weak source suggests, 0…1.
         evidence: every finding on this trait's categories and topics, the weightiest first.
         reason: the sentence that says why.
     """
@@ -35,7 +35,7 @@ class TraitRisk:
     trait: str
     threshold: float
     risk: float | None
-    doubt: float
+    possible_risk: float
     verdict: Verdict
     evidence: tuple[Finding, ...]
     reason: str
@@ -74,7 +74,12 @@ def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def reason(
-    trait: Trait, risk: float, doubt: float, verdict: Verdict, findings: Sequence[Finding], domain: str
+    trait: Trait,
+    risk: float,
+    possible_risk: float,
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    domain: str,
 ) -> str:
     """One sentence: the verdict and what it rests on."""
     serious = "; ".join(_phrase(finding) for finding in [f for f in findings if f.value > 0][:_SHOWN])
@@ -93,7 +98,7 @@ def reason(
         return f"No source speaks of this for this {domain}."
     if math.isnan(risk) and not serious:
         return "The sources looked at too little of this to vouch for it."
-    return f"Cannot be ruled out: {serious or f'doubt {doubt:.2f}'}."
+    return f"Cannot be ruled out: {serious or f'possible risk {possible_risk:.2f}'}."
 
 
 def _phrase(finding: Finding) -> str:

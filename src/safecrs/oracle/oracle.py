@@ -43,13 +43,13 @@ class Coverage:
 class Oracle:
     """Risk of every catalog item for every trait, and the verdicts that follow.
 
-    Verdict at a threshold τ: UNSAFE if risk ≥ τ; else UNKNOWN if the risk is unknown or the doubt is at least
-    τ/2; else SAFE. Row −1, an item the catalog does not hold, is UNKNOWN. Build one with `compile_oracle`,
-    `Oracle.load` or `Oracle.from_risk`.
+    Verdict at a threshold τ: UNSAFE if risk ≥ τ; else UNKNOWN if the risk is unknown or the possible risk is
+    at least τ/2; else SAFE. Row −1, an item the catalog does not hold, is UNKNOWN. Build one with
+    `compile_oracle`, `Oracle.load` or `Oracle.from_risk`.
 
     Attributes:
         risk: float32 [items, traits], evidence that counts; NaN where nobody can say.
-        doubt: float32 [items, traits], risk that only a weak source suggests.
+        possible_risk: float32 [items, traits], upper bound of a risk that only a weak source suggests.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class Oracle:
         catalog: Catalog,
         taxonomy: Taxonomy,
         risk: NDArray[np.float32],
-        doubt: NDArray[np.float32],
+        possible_risk: NDArray[np.float32],
         evidence: Evidence,
         *,
         fusion: Fusion = "applicability",
         sources: Mapping[str, SourceCount] | None = None,
     ) -> None:
         shape = (len(catalog), len(taxonomy.traits))
-        if risk.shape != shape or doubt.shape != shape or len(evidence.offsets) != len(catalog) + 1:
+        if risk.shape != shape or possible_risk.shape != shape or len(evidence.offsets) != len(catalog) + 1:
             raise SafecrsError(
                 f"The oracle's tables do not fit {shape[0]} items and {shape[1]} traits; compile it again."
             )
@@ -73,14 +73,14 @@ class Oracle:
                 f"A {catalog.domain} catalog needs {catalog.domain} traits, not {taxonomy.domain} ones."
             )
         self.catalog, self.taxonomy = catalog, taxonomy
-        self.risk, self.doubt = risk, doubt
+        self.risk, self.possible_risk = risk, possible_risk
         self.evidence, self.fusion = evidence, fusion
         self.sources = dict(sources or {})
         self._table = lru_cache(maxsize=_REMEMBERED)(self._compute)
 
     @classmethod
     def from_risk(cls, catalog: Catalog, taxonomy: Taxonomy, risk: ArrayLike) -> Oracle:
-        """An oracle over a given risk table [items, traits] (NaN = unknown), without evidence or doubt."""
+        """An oracle over a given risk table [items, traits], NaN where unknown; it holds no evidence."""
         table = np.asarray(risk, dtype=np.float32)
         if np.any((table < 0) | (table > 1)):
             raise SafecrsError("Risks must lie between 0 and 1 (or be NaN where unknown).")
@@ -145,12 +145,12 @@ class Oracle:
         for column, trait in enumerate(self.taxonomy.traits):
             tau = thresholds.get(trait.id, DEFAULT_THRESHOLD)
             cell = slice(row, row + 1), column
-            verdict = Verdict(int(trait_verdict(self.risk[cell], self.doubt[cell], tau)[0]))
-            risk, doubt = float(self.risk[row, column]), float(self.doubt[row, column])
+            verdict = Verdict(int(trait_verdict(self.risk[cell], self.possible_risk[cell], tau)[0]))
+            risk, possible_risk = float(self.risk[row, column]), float(self.possible_risk[row, column])
             speaking = relevant(trait, findings)
-            why = reason(trait, risk, doubt, verdict, speaking, self.taxonomy.domain)
+            why = reason(trait, risk, possible_risk, verdict, speaking, self.taxonomy.domain)
             known = None if np.isnan(risk) else risk
-            result.append(TraitRisk(trait.id, tau, known, doubt, verdict, speaking, why))
+            result.append(TraitRisk(trait.id, tau, known, possible_risk, verdict, speaking, why))
         return result
 
     def coverage(self) -> Coverage:
@@ -165,9 +165,9 @@ class Oracle:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when any risk, doubt, label or trait does."""
+        """Changes when any risk, possible risk, label or trait does."""
         labels = "\n".join(self.catalog.labels)
-        tables = (np.ascontiguousarray(table.T).tobytes() for table in (self.risk, self.doubt))
+        tables = (np.ascontiguousarray(table.T).tobytes() for table in (self.risk, self.possible_risk))
         return fingerprint(labels, self.taxonomy.model_dump_json(), *tables)
 
     def save(self, path: Path) -> None:
@@ -196,7 +196,7 @@ class Oracle:
 
     def _compute(self, key: Key) -> NDArray[np.int8]:
         """Verdicts of all items and, last, of row −1: so that indexing by row needs no special case."""
-        table = np.append(overall_verdicts(self.risk, self.doubt, key), np.int8(Verdict.UNKNOWN))
+        table = np.append(overall_verdicts(self.risk, self.possible_risk, key), np.int8(Verdict.UNKNOWN))
         table.setflags(write=False)
         return table
 
@@ -217,5 +217,5 @@ def compile_oracle(
         SafecrsError: a statement is out of range, or catalog and taxonomy are of different domains.
     """
     evidence, sources = gather_evidence(catalog, advisories, taxonomy, skipped)
-    risk, doubt = fuse(evidence, taxonomy, fusion)
-    return Oracle(catalog, taxonomy, risk, doubt, evidence, fusion=fusion, sources=sources)
+    risk, possible_risk = fuse(evidence, taxonomy, fusion)
+    return Oracle(catalog, taxonomy, risk, possible_risk, evidence, fusion=fusion, sources=sources)

@@ -26,7 +26,7 @@ from safecrs.taxonomy import CATEGORIES, Taxonomy
 
 _FORMAT = "safecrs-oracle"
 _VERSION = 4
-_READ = ("3", "4")  # of 3, evidence holds the topics of the taxonomy alone
+_READ = ("3", "4")  # in 3, evidence holds only topics of the taxonomy, and possible_risk is "doubt"
 _SMALL = 16 * 2**20
 _OF_ARRAYS, _OF_HEADER = "checksums", "checksum"
 
@@ -40,7 +40,7 @@ def save_oracle(oracle: Oracle, path: Path) -> None:
     tensors = (
         oracle.catalog.tensors()
         | oracle.evidence.tensors()
-        | {"risk": oracle.risk.T, "doubt": oracle.doubt.T}
+        | {"risk": oracle.risk.T, "possible_risk": oracle.possible_risk.T}
     )
     metadata = {
         "format": _FORMAT,
@@ -78,7 +78,7 @@ def load_oracle(path: Path) -> Oracle:
             Catalog(taxonomy.domain, tensors),
             taxonomy,
             tensors["risk"].T,
-            tensors["doubt"].T,
+            tensors["possible_risk" if "possible_risk" in tensors else "doubt"].T,
             evidence,
             fusion=cast(Fusion, fusion),
             sources={name: SourceCount(*pair) for name, pair in json.loads(metadata["sources"]).items()},
