@@ -1,6 +1,6 @@
 """Verdicts of the compiled oracle beside a plain-Python dictionary of the same rules, and its times at scale.
 
-    python benchmarks/oracle_lookup.py [--titles 1000000]
+    python perf/oracle_lookup.py [--titles 1000000]
 
 The plain implementation keeps ``{(normalised title, year): ((risk, possible risk) of each trait)}`` and
 judges one item after the other for a person of three traits. It resolves titles by exact year, then ±1, ±2, as the

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from safecrs.advisories.mpaa_reason import LONGEST, read_reason
+from safecrs.advisories.mpaa_lexicon import load_lexicon
+from safecrs.advisories.mpaa_reason import LONGEST, rating_letters, read_reason
 from safecrs.advisories.record import Advisory
 from safecrs.advisories.skipped import Skipped, quoted
 from safecrs.advisories.tables import Row, read_each
 
 SOURCE = "mpaa"
-RATINGS = ("G", "PG", "PG-13", "R", "NC-17")
 
-_BY_LETTERS = {re.sub(r"\W", "", rating): rating for rating in RATINGS} | {
-    "X": "NC-17",
-    "GP": "PG",
-    "M": "PG",
-}
-_UNRATED = {"", "NR", "UR", "NOTRATED", "UNRATED", "APPROVED", "PASSED", "NA", "NONE"}
+_UNRATED = frozenset(["", "nr", "ur", "notrated", "unrated", "approved", "passed", "na", "none"])
 
 
 def read_mpaa(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
@@ -41,18 +35,14 @@ def read_mpaa(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
 
 
 def _advisory(row: Row) -> Advisory | None:
-    rating, reason = _rating(row), row.get("reason") or ""
+    text, reason = row.get("rating", "mpaa", "mpaa rating") or "", row.get("reason") or ""
+    letters = rating_letters(text)
+    known = letters if letters in load_lexicon().levels else ""
+    if letters != known and letters not in _UNRATED:
+        row.note(f"{quoted(text)} is not an MPAA rating; the reason is read without it", "rating")
     if len(reason) > LONGEST:
         row.fail(f"the reason is longer than {LONGEST:,} characters and not read")
-    reading = read_reason(reason, rating)
-    if reading.empty and rating != "G":
+    reading = read_reason(reason, known)
+    if reading.empty and letters != "g":
         return None
     return row.advisory(SOURCE, reading.statements, reviews_guide=not reading.unread)
-
-
-def _rating(row: Row) -> str | None:
-    text = row.get("rating", "mpaa", "mpaa rating") or ""
-    letters = re.sub(r"[\W_]", "", text.upper()).removeprefix("RATED")
-    if letters not in _BY_LETTERS and letters not in _UNRATED:
-        row.note(f"{quoted(text)} is not an MPAA rating; the reason is read without it", "rating")
-    return _BY_LETTERS.get(letters)
