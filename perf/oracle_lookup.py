@@ -3,12 +3,12 @@
     python perf/oracle_lookup.py [--titles 1000000]
 
 The plain implementation keeps ``{(normalised title, year): ((risk, possible risk) of each trait)}`` and
-judges one item after the other for a person of three traits. It resolves titles by exact year, then ±1, ±2, as the
-paper's code does; it knows neither ties nor articles, which would cost it more time. Asked for are titles as
-the catalog writes them, and as people and models do (case, articles, punctuation, a year that is off by one,
-one in ten that nobody knows). No two batches share a title, and we remember none. "Memo" is a plain
-implementation that has met every title before and remembers its normalised form. Both answers are compared.
-Times are CPU times, so that whatever else runs disturbs them little.
+judges one item after the other for a person of three traits. It resolves titles by exact year, then ±1, ±2,
+as the paper's code does; it knows neither ties nor articles, which would cost it more time. Asked for are
+titles as the catalog writes them, and as people and models do (case, articles, punctuation, a year that is
+off by one, one in ten that nobody knows). No two batches share a title, and we remember none. "Memo" is a
+plain implementation that has met every title before and remembers its normalised form. Both answers are
+compared. Times are CPU times, so that whatever else runs disturbs them little.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safecrs.advisories import parse_reason
-from safecrs.advisories.mpaa_reason import read_reason
 from safecrs.advisories.mpaa_lexicon import load_lexicon
+from safecrs.advisories.mpaa_reason import read_reason
 from safecrs.taxonomy import CATEGORIES, load_taxonomy
 
 RATINGS = ("G", "PG", "PG-13", "R", "NC-17", None)
