@@ -85,7 +85,7 @@ def test_ddd_export(tmp_path: Path) -> None:
     saw, up = read_ddd(write(tmp_path / "a.csv", text))
     assert said(saw) == {"torture": 1, "the dog dies": 0}
     assert (up.title, up.statements) == ("Up", ())
-    with pytest.raises(SafecrsError, match="row 2: 'many' is not a number of votes"):
+    with pytest.raises(SafecrsError, match="row 2: yes 'many' and no '0' must both be numbers"):
         list(read_ddd(write(tmp_path / "b.csv", "title,topic,yes,no\nSaw,torture,many,0\n"), STRICT))
 
 

@@ -19,7 +19,8 @@ MIN_VOTES = 2
 
 _KINDS = ("item type name", "itemtypename", "item type", "itemtype", "type", "medium")
 _MEDIA = {"movie": "film", "tv movie": "film", "video game": "game", "videogame": "game"}
-_COUNT = re.compile(r"(\d{1,9})(?:\.0+)?", re.ASCII)
+_COUNTS = re.compile(r"(\d{1,9})(?:\.0+)? (\d{1,9})(?:\.0+)?", re.ASCII)
+_FLAGS = {"": 0, "0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
 
 
 def vote(yes: int, no: int) -> int | None:
@@ -27,12 +28,8 @@ def vote(yes: int, no: int) -> int | None:
 
     Clear means at least two thirds of at least two votes.
     """
-    total = yes + no
-    if total < MIN_VOTES or yes < 0 or no < 0:
-        return None
-    if 3 * yes >= 2 * total:
-        return 1
-    return 0 if 3 * no >= 2 * total else None
+    clear = yes + no >= MIN_VOTES and min(yes, no) >= 0 and 3 * max(yes, no) >= 2 * (yes + no)
+    return int(yes > no) if clear else None
 
 
 def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
@@ -69,18 +66,15 @@ def read_ddd_table(path: Path, skipped: Skipped | None = None) -> Iterator[Advis
 
 
 def _sensitivities(row: Row) -> Advisory:
-    statements: list[Statement] = []
     columns = [name for name in row.cells if name.startswith(("clear yes ", "clear no "))]
-    for name in columns:
-        cell = row.cells[name]
-        if cell.casefold() not in ("", "0", "0.0", "1", "1.0", "true", "false"):
-            row.fail(f"the column {name!r} must hold 0 or 1, not {quoted(cell)}", "flag")
-        if cell.casefold() in ("1", "1.0", "true"):
-            topic = name.split(" ", 2)[2]
-            statements.append(Statement(canonical_topic(topic), int(name.startswith("clear yes")), topic))
     if not columns:
         row.fail('there is no column named "Clear Yes: …"')
-    return row.advisory(SOURCE, statements)
+    for name in columns:
+        if row.cells[name].casefold() not in _FLAGS:
+            row.fail(f"the column {name!r} must hold 0 or 1, not {quoted(row.cells[name])}", "flag")
+    clear = (name.split(" ", 2) for name in columns if _FLAGS[row.cells[name].casefold()])
+    said = (Statement(canonical_topic(topic), int(answer == "yes"), topic) for _, answer, topic in clear)
+    return row.advisory(SOURCE, said)
 
 
 def _advisory(row: Row) -> Advisory | None:
@@ -115,13 +109,11 @@ def _vote(row: Row, stat: Mapping[str, Any]) -> Statement | None:
     texts = [text for value in (*ids, *names) if (text := cell_text(value))]
     if not texts:
         row.fail("votes without a topic")
-    counts = []
-    for cell in (cell_text(stat.get(f"{word}Sum", stat.get(word))) for word in ("yes", "no")):
-        count = _COUNT.fullmatch(cell)
-        if count is None:
-            row.fail(f"{quoted(cell)} is not a number of votes", "votes")
-        counts.append(int(count[1]))
-    yes, no = counts
+    cells = [cell_text(stat.get(f"{word}Sum", stat.get(word))) for word in ("yes", "no")]
+    counts = _COUNTS.fullmatch(" ".join(cells))
+    if counts is None:
+        row.fail("yes {} and no {} must both be numbers of votes".format(*map(quoted, cells)), "votes")
+    yes, no = int(counts[1]), int(counts[2])
     value = vote(yes, no)
     words = f"{texts[-1]}: {yes} yes, {no} no"
     return None if value is None else Statement(canonical_topic(*texts), value, words)

@@ -97,13 +97,13 @@ class Row:
         statements: Iterable[Statement],
         *,
         reviews_guide: bool = False,
+        reviews_topics: frozenset[str] = frozenset(),
         medium: str | None = None,
     ) -> Advisory:
         """What this row says about its item."""
         title, year, imdb_id = self.item()
-        return Advisory(
-            title, year, source, tuple(statements), imdb_id, reviews_guide=reviews_guide, medium=medium
-        )
+        said = tuple(statements)
+        return Advisory(title, year, source, said, imdb_id, reviews_guide, reviews_topics, medium)
 
 
 def read_each(
@@ -190,15 +190,12 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STR
             if cells is None:
                 return
             stripped = [cell.strip() for cell in cells]
-            if len(cells) == len(header):
-                if any(stripped):
-                    yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
+            if any(stripped) and len(cells) == len(header):
+                yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
             elif any(stripped):
-                problem = (
-                    f"{len(cells)} cells where the header has {len(header)}; "
-                    "put cells that hold the separator in quotation marks"
-                )
-                skipped.add(str(path), f"row {line}", problem, "length")
+                problem = f"{len(cells)} cells where the header has {len(header)}"
+                remedy = "put cells that hold the separator in quotation marks"
+                skipped.add(str(path), f"row {line}", f"{problem}; {remedy}", "length")
 
 
 def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -17,7 +17,7 @@ _FILLER = frozenset(
         "it", "s", "somebody", "someone", "the", "there", "they", "used", "was", "were",
     ]
 )  # fmt: skip
-_SIBILANTS = ("sses", "shes", "ches", "xes", "zes")
+_PLURAL = re.compile(r"\b(?:(\w{2,})ies|(\w*(?:ss|sh|ch|x|z))es|(\w{2,}[^s\W])s)\b")
 _LONGEST = 200
 
 
@@ -43,7 +43,7 @@ def known_topic(name: str) -> str:
     """
     _, by_key = _shipped()
     key, named = topic_key(name), name.strip()
-    topic = named if named in DESCRIPTORS else by_key.get(key) or _descriptors().get(key)
+    topic = named if named in DESCRIPTORS else by_key.get(key) or _DESCRIPTORS.get(key)
     if topic is None:
         import difflib
 
@@ -60,11 +60,6 @@ def known_topics() -> tuple[str, ...]:
     return tuple(sorted({*by_id.values(), *DESCRIPTORS}))
 
 
-@cache
-def _descriptors() -> dict[str, str]:
-    return {topic_key(descriptor): descriptor for descriptor in DESCRIPTORS}
-
-
 def topic_key(name: str) -> str:
     """A topic's name without what differs between a statement, a question and a heading.
 
@@ -73,8 +68,8 @@ def topic_key(name: str) -> str:
     """
     if len(name) > _LONGEST:
         return ""
-    words = _NOT_WORDS.sub(" ", name.lower()).split()
-    return " ".join(_stem(word) for word in words if word not in _FILLER)
+    words = (word for word in _NOT_WORDS.sub(" ", name.lower()).split() if word not in _FILLER)
+    return _PLURAL.sub(lambda found: f"{found[1]}y" if found[1] else found[2] or found[3], " ".join(words))
 
 
 @cache
@@ -90,9 +85,4 @@ def _shipped() -> tuple[dict[str, str], dict[str, str]]:
     return by_id, by_key
 
 
-def _stem(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if word.endswith(_SIBILANTS):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+_DESCRIPTORS = {topic_key(descriptor): descriptor for descriptor in DESCRIPTORS}
