@@ -84,7 +84,7 @@ class Oracle:
         table = np.asarray(risk, dtype=np.float32)
         if np.any((table < 0) | (table > 1)):
             raise SafecrsError("Risks must lie between 0 and 1 (or be NaN where unknown).")
-        return cls(catalog, taxonomy, table, np.zeros_like(table), Evidence.empty(len(catalog), taxonomy))
+        return cls(catalog, taxonomy, table, np.zeros_like(table), gather_evidence(catalog, (), taxonomy)[0])
 
     def unsafe(self, constraints: Constraints) -> NDArray[np.bool_]:
         """bool [items]: some constrained trait's risk reaches its threshold."""
