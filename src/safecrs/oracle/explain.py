@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ _CATEGORY_WORDS = {
     "substances": "alcohol, drugs & smoking",
     "frightening": "frightening & intense scenes",
 }
+_NOTHING = "Known to hold nothing of the kind."
 _SHOWN = 3
 
 
@@ -75,28 +75,24 @@ def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 def reason(
     trait: Trait,
-    risk: float,
+    risk: float | None,
     possible_risk: float,
     verdict: Verdict,
     findings: Sequence[Finding],
     domain: str,
 ) -> str:
-    """One sentence: the verdict and what it rests on."""
+    """One sentence: the verdict and what it rests on; a ``risk`` of None is unknown."""
     serious = "; ".join(_phrase(finding) for finding in [f for f in findings if f.value > 0][:_SHOWN])
+    sources = ", ".join(dict.fromkeys(finding.source for finding in findings))
     if verdict is Verdict.UNSAFE:
         return f"Among the {trait.avoid}: {serious or f'risk {risk:.2f}'}."
+    if verdict is Verdict.SAFE and risk:
+        return f"Below your threshold: {serious or f'risk {risk:.2f}'}."
     if verdict is Verdict.SAFE:
-        if risk > 0:
-            return f"Below your threshold: {serious or f'risk {risk:.2f}'}."
-        sources = ", ".join(dict.fromkeys(finding.source for finding in findings))
-        return (
-            f"Nothing of the kind was found by {sources}."
-            if sources
-            else "Known to hold nothing of the kind."
-        )
+        return f"Nothing of the kind was found by {sources}." if sources else _NOTHING
     if not findings:
         return f"No source speaks of this for this {domain}."
-    if math.isnan(risk) and not serious:
+    if risk is None and not serious:
         return "The sources looked at too little of this to vouch for it."
     return f"Cannot be ruled out: {serious or f'possible risk {possible_risk:.2f}'}."
 
@@ -106,8 +102,5 @@ def _phrase(finding: Finding) -> str:
         said = f"{finding.source} rates {_CATEGORY_WORDS[finding.subject]} {SEVERITIES[finding.value]}"
     else:
         said = f"{finding.source} says yes to “{finding.subject}”"
-    return (
-        f"{said} (“{finding.words}”)"
-        if finding.words and finding.words.casefold() != finding.subject.casefold()
-        else said
-    )
+    own = finding.words and finding.words.casefold() != finding.subject.casefold()
+    return f"{said} (“{finding.words}”)" if own else said

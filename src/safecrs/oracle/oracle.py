@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from safecrs.oracle.explain import Check, TraitRisk, reason, relevant
 from safecrs.oracle.fusion import Fusion, fuse
 from safecrs.oracle.verdict import Key, Verdict, constraint_key, overall_verdicts, trait_verdict
 from safecrs.storage import fingerprint
-from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Taxonomy
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Domain, Taxonomy, load_taxonomy
 
 _REMEMBERED = 32
 
@@ -139,18 +139,15 @@ class Oracle:
         """
         if not 0 <= row < len(self.catalog):
             raise IndexError(f"row {row} is outside a catalog of {len(self.catalog)} items")
-        thresholds = constraints or {}
-        findings = self.evidence.of(row)
-        result = []
+        findings, result = self.evidence.of(row), []
         for column, trait in enumerate(self.taxonomy.traits):
-            tau = thresholds.get(trait.id, DEFAULT_THRESHOLD)
-            cell = slice(row, row + 1), column
-            verdict = Verdict(int(trait_verdict(self.risk[cell], self.possible_risk[cell], tau)[0]))
-            risk, possible_risk = float(self.risk[row, column]), float(self.possible_risk[row, column])
+            tau = (constraints or {}).get(trait.id, DEFAULT_THRESHOLD)
+            risk, possible = self.risk[row : row + 1, column], self.possible_risk[row : row + 1, column]
+            verdict = Verdict(int(trait_verdict(risk, possible, tau)[0]))
+            known = None if np.isnan(risk[0]) else float(risk[0])
             speaking = relevant(trait, findings)
-            why = reason(trait, risk, possible_risk, verdict, speaking, self.taxonomy.domain)
-            known = None if np.isnan(risk) else risk
-            result.append(TraitRisk(trait.id, tau, known, possible_risk, verdict, speaking, why))
+            why = reason(trait, known, float(possible[0]), verdict, speaking, self.taxonomy.domain)
+            result.append(TraitRisk(trait.id, tau, known, float(possible[0]), verdict, speaking, why))
         return result
 
     def coverage(self) -> Coverage:
@@ -219,3 +216,12 @@ def compile_oracle(
     evidence, sources = gather_evidence(catalog, advisories, taxonomy, skipped)
     risk, possible_risk = fuse(evidence, taxonomy, fusion)
     return Oracle(catalog, taxonomy, risk, possible_risk, evidence, fusion=fusion, sources=sources)
+
+
+@cache
+def load_starter(domain: Domain = "film") -> Oracle:
+    """Films or games with advisories from general knowledge (`safecrs.starter`), compiled once a process."""
+    from safecrs.starter import read_starter
+
+    items, advisories = read_starter(domain)
+    return compile_oracle(Catalog.from_items(items, domain), advisories, load_taxonomy(domain))
