@@ -209,21 +209,18 @@ def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, 
     """
     with open_text(path) as file:
         text = file.read()
-    lines: Iterable[Any]
     try:
         whole = _json(text)
-        lines = whole if isinstance(whole, list) else [whole]
+        values: Iterable[Any] = whole if isinstance(whole, list) else [whole]
     except (ValueError, RecursionError):
-        lines = map(_line, text.split("\n"))
-    found = False
-    for number, value in enumerate(lines, start=1):
-        found = found or value is not ...
+        values = map(_line, text.split("\n")) if text.strip() else []
+    if values == []:
+        raise SafecrsError(f"{path} is empty: it should hold JSON objects.")
+    for number, value in enumerate(values, start=1):
         if isinstance(value, dict):
             yield number, value
         elif value is not ...:
             skipped.add(str(path), f"row {number}", "not a JSON object")
-    if not found:
-        raise SafecrsError(f"{path} is empty: it should hold JSON objects.")
 
 
 def read_rows(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
@@ -265,12 +262,9 @@ def _line(text: str) -> Any:
 
 def _delimiter(header: str, expected: str) -> str:
     """The mark that gives the header a title column and the most columns."""
-
-    def columns(mark: str) -> tuple[bool, int]:
-        names = [column_key(name) for name in next(csv.reader([header], delimiter=mark), [])]
-        return not set(_TITLES).isdisjoint(names), len(names)
-
-    return max((expected, ",", ";", "\t"), key=columns)
+    marks = (expected, ",", ";", "\t")
+    names = {mark: [*map(column_key, next(csv.reader([header], delimiter=mark), []))] for mark in marks}
+    return max(marks, key=lambda mark: (not set(_TITLES).isdisjoint(names[mark]), len(names[mark])))
 
 
 @contextmanager
@@ -281,12 +275,9 @@ def open_text(path: Path) -> Iterator[IO[str]]:
         SafecrsError: it is missing, cannot be read, or is not UTF-8.
     """
     try:
-        if path.suffix.lower() == ".gz":
-            with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as file:
-                yield file
-        else:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                yield file
+        opened: Callable[..., IO[str]] = gzip.open if path.suffix.lower() == ".gz" else Path.open
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            yield file
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
     except UnicodeDecodeError as error:

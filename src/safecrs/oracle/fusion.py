@@ -47,16 +47,9 @@ def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column
     speaking = evidence.subject < len(CATEGORIES) + len(taxonomy.topics)  # the others are of no trait
     subject, value = evidence.subject[speaking], evidence.value[speaking]
     rows, position = np.unique(evidence.rows[speaking], return_inverse=True)
-    severity = np.full((len(rows), len(CATEGORIES)), _UNSTATED, dtype=np.int8)
-    reviewed = np.zeros((len(rows), len(taxonomy.topics)), dtype=np.bool_)
-    yes = np.zeros_like(reviewed)
-    guide = subject < len(CATEGORIES)
-    np.maximum.at(severity, (position[guide], subject[guide]), value[guide])
-    topic = subject[~guide] - len(CATEGORIES)
-    reviewed[position[~guide], topic] = True
-    said_yes = value[~guide] > 0
-    yes[position[~guide][said_yes], topic[said_yes]] = True
-
+    stated = np.full((len(rows), len(CATEGORIES) + len(taxonomy.topics)), _UNSTATED, dtype=np.int8)
+    np.maximum.at(stated, (position, subject), value)
+    severity, topics = stated[:, : len(CATEGORIES)], stated[:, len(CATEGORIES) :]
     pg = pg_risk(np.maximum(severity, 0), taxonomy)
     heard = (severity != _UNSTATED) @ guide_weights(taxonomy).T >= _COVERING
     index = {topic: column for column, topic in enumerate(taxonomy.topics)}
@@ -64,13 +57,13 @@ def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column
     risk = np.full((len(taxonomy.traits), items), np.nan, dtype=np.float32).T
     possible_risk = np.zeros((len(taxonomy.traits), items), dtype=np.float32).T
     for column, trait in enumerate(taxonomy.traits):
-        topics = [index[name] for name in trait.topics]
+        own = topics[:, [index[name] for name in trait.topics]]
         carried = np.array(list(trait.topics.values()), dtype=np.float32)
-        found = (yes[:, topics] * carried).max(axis=1, initial=0)
+        found = ((own > 0) * carried).max(axis=1, initial=0)
         if fusion == "paper":
             risk[rows, column] = np.maximum(found, pg[:, column])
         else:
-            share = reviewed[:, topics].sum(axis=1) / max(len(topics), 1)
+            share = (own != _UNSTATED).sum(axis=1) / max(len(carried), 1)
             risk[rows, column], possible_risk[rows, column] = _applied(
                 trait, found, share, pg[:, column], heard[:, column]
             )

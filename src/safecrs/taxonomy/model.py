@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -25,6 +25,7 @@ DEFAULT_THRESHOLD = 0.66
 
 Applicability = Literal["strong", "weak", "proxy", "none"]
 Domain = Literal["film", "game"]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Constraints = Mapping[str, float]
 """Trait id → the user's own risk threshold τ in (0, 1]."""
 
@@ -43,9 +44,9 @@ class Trait(BaseModel):
     name: str = Field(min_length=1)
     avoid: str = Field(min_length=1)
     """Completes "leave out …" in explanations: "films with blood, gore or body horror"."""
-    guide: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    guide: tuple[Weight, Weight, Weight, Weight, Weight] = (0.0, 0.0, 0.0, 0.0, 0.0)
     applicability: Applicability = "none"
-    topics: dict[str, float]
+    topics: dict[str, Annotated[float, Field(ge=0, le=1)]]
     aliases: tuple[str, ...] = ()
 
     @field_validator("topics", mode="before")
@@ -55,10 +56,6 @@ class Trait(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Trait:
-        if any(not 0 <= risk <= 1 for risk in self.topics.values()):
-            raise ValueError(f"topic risks of {self.id!r} must lie in [0, 1]")
-        if any(weight < 0 for weight in self.guide):
-            raise ValueError(f"guide weights of {self.id!r} must not be negative")
         if (sum(self.guide) > 0) != (self.applicability != "none"):
             raise ValueError(
                 f"trait {self.id!r}: guide weights and applicability {self.applicability!r} disagree"
