@@ -1,4 +1,4 @@
-"""What each source says about an item, in one record type; one module a source."""
+"""Readers of content advisories: every source becomes one record type."""
 
 from safecrs.advisories.ddd import read_ddd, read_ddd_table
 from safecrs.advisories.esrb import read_esrb

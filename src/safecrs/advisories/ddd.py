@@ -1,4 +1,4 @@
-"""DoesTheDogDie: what viewers voted about content topics."""
+"""DoesTheDogDie: votes of viewers on content topics."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def vote(yes: int, no: int) -> int | None:
 
 
 def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
-    """Votes from DoesTheDogDie, `vote` deciding each topic; a disputed one is no statement.
+    """Votes from DoesTheDogDie; `vote` decides each topic, and a disputed topic is no statement.
 
     ``.json``/``.jsonl``: responses of the API's media endpoint, one, a list or one a line, either nested,
     ``{item: {name, releaseYear, imdbId, itemType: {name}}, topicItemStats: [{topic: {id, name}, yesSum,
@@ -42,10 +42,7 @@ def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     rows of an item stand together. Either may be gzip-compressed.
 
     A topic is known by its id or by any of its names (`canonical_topic`). An item of another type than Movie
-    or Video Game is an advisory of that medium, which counts for neither.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used.
+    or Video Game is an advisory of that medium, which applies to neither films nor games.
     """
     read = read_each(path, _advisory, skipped, required=("topic", "yes", "no"))
     for _, group in groupby(read, key=lambda said: (said.title, said.year, said.imdb_id, said.medium)):
@@ -56,11 +53,8 @@ def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
 def read_ddd_table(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """The ML-DDD sensitivity table: one film a row, a 0/1 column "Clear Yes: <topic>" for each topic.
 
-    A 0 says that there is no clear yes, not that there is a clear no; so only a 1 is a statement, unless
-    the table also has "Clear No: <topic>" columns.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used.
+    A 0 means "no clear yes", which is not a clear no, so only a 1 is a statement. A 1 in a column "Clear No:
+    <topic>" is a clear no.
     """
     return read_each(path, _sensitivities, skipped)
 

@@ -1,4 +1,4 @@
-"""MPAA ratings and their reasons in words, as filmratings.com and the IMDb lists publish them."""
+"""MPAA ratings with their reasons, as filmratings.com and the IMDb lists publish them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,14 @@ _UNRATED = frozenset(["", "nr", "ur", "notrated", "unrated", "approved", "passed
 def read_mpaa(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """Rows of title, year, rating and reason ("Rated R for strong violence and brief nudity").
 
-    A reason names whatever is notable, so a guide category that it does not name is unremarkable
-    (``reviews_guide``), provided every phrase was understood: an unknown word may speak of any category. A
-    topic that it does not name is unknown: ``reviews_topics`` stays empty. A G without a reason is a review
-    too, since by the rating's definition nothing in it would offend parents of young children; any other
-    rating without a reason says nothing, and such a row is passed over, as are unrated films without one.
+    A reason names whatever is notable, so a guide category that it does not name has severity 0
+    (``reviews_guide``), provided that every phrase was understood: an unknown word may concern any category.
+    A topic that it does not name is unknown: ``reviews_topics`` is empty. A G without a reason is a review
+    too, since by the rating's definition nothing in it would offend parents of young children; other films
+    without a reason are left out.
 
-    The rating of another system is counted and the reason read without it. The columns rating and imdb_id
-    may be missing. CSV, TSV or JSON, each also gzip-compressed.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used.
+    A rating of another system is counted, and the reason is read without it. The columns rating and imdb_id
+    are optional. CSV, TSV or JSON, each also gzip-compressed.
     """
     return read_each(path, _advisory, skipped, required=("reason",))
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A word or phrase: its section of the lexicon, and what that section says of it.
+    """The meaning of a word or phrase.
 
     Attributes:
         kind: the section: "raise", "lower", "brief", "after", "head", "image", a key of [plain], "sense", or

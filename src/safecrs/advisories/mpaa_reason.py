@@ -59,7 +59,7 @@ class Reading:
 
     Attributes:
         statements: severities in the order of `CATEGORIES`, then topics; each with the words it rests on.
-        unread: the phrases that hold a word we do not know.
+        unread: the phrases that contain an unknown word.
         empty: there are no words to read ("Rated R").
     """
 
@@ -70,14 +70,14 @@ class Reading:
 
 @dataclass(slots=True)
 class _Part:
-    """One thing said.
+    """A part of a reason: one thing that it says.
 
     Attributes:
-        joiner: what divides it from the part before: "start", "and", "," or "link".
-        start, end: where its words stand; end 0: it has none.
-        waits: it ends in an adjective, whose head may follow in the next part.
-        tail, tail_end: the "throughout" that reaches back to it, and where that ends.
-        head, image, head_end: what its head noun adds, own or waited for, and where that ends.
+        joiner: what separates it from the previous part: "start", "and", "," or "link".
+        start, end: the span of its words; end 0 if it has none.
+        waits: it ends in an adjective whose head noun may be in the next part.
+        tail, tail_end: the degree of a "throughout" that reaches back to it, and where that ends.
+        head, image, head_end: what its head noun adds, or that of the next part, and where that ends.
     """
 
     joiner: str
@@ -97,12 +97,12 @@ class _Part:
         return [entry for entry in self.entries if entry.kind == "sense"]
 
     def values(self, *kinds: str) -> list[float]:
-        """The numbers of its entries of these kinds; empty where it has none."""
+        """The values of its entries of these kinds."""
         return [entry.value for entry in self.entries if entry.kind in kinds]
 
     @property
     def completes(self) -> bool:
-        """It may hold the head that the part before waits for."""
+        """Whether it may contain the head noun that the previous part waits for."""
         listed = self.joiner == "," and (self.waits or bool(self.values("head", "image")))
         return self.joiner == "and" or listed
 
@@ -113,7 +113,7 @@ def parse_reason(reason: str, rating: str | None = None) -> tuple[Statement, ...
 
 
 def read_reason(reason: str, rating: str | None = None) -> Reading:
-    """`parse_reason`, with what was not understood. Never raises; a text longer than `LONGEST` is unread."""
+    """`parse_reason` and the phrases that were not understood; a text over `LONGEST` is one. Never raises."""
     if len(reason) > LONGEST:
         return Reading((), (reason[:LONGEST],))
     lowered = reason.lower() if reason.isascii() else "".join(map(_plain, reason))
@@ -233,9 +233,7 @@ def _stated(parts: list[_Part], base: float, highest: int) -> Iterator[Claim]:
 
 def _minors(parts: list[_Part]) -> Iterator[Claim]:
     """Topics about minors."""
-    stops: dict[
-        tuple[bool, bool], int
-    ] = {}  # where the last search backwards began: no part is searched twice
+    stops: dict[tuple[bool, bool], int] = {}  # where the last search backwards began
     for position, part in enumerate(parts):
         if not part.values("young", "child"):
             continue

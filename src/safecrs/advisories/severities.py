@@ -44,7 +44,7 @@ def read_parents_guide(path: Path, skipped: Skipped | None = None) -> Iterator[A
     """Rows of title, year, optional imdb_id and the five categories (None/Mild/Moderate/Severe or 0…3).
 
     Columns may be named as IMDb does ("Sex & Nudity") or as we do ("sex"); an empty cell says nothing. CSV,
-    TSV, or JSON (a list of objects, or one a line), each also gzip-compressed.
+    TSV, or JSON (a list of objects, or one per line), each also gzip-compressed.
     """
     return _read(path, skipped, "parents-guide", severity_statements)
 
@@ -99,10 +99,10 @@ def _severities_and_topics(row: Row) -> Iterator[Statement]:
 
 @lru_cache(maxsize=256)
 def parse_severity(text: str) -> int | None:
-    """0…3 from a name or number, also "Severe (123 votes)"; None when nothing is said.
+    """0…3 from a name or number, also "Severe (123 votes)"; None for an empty cell, not for the word "None".
 
     Raises:
-        ValueError: it is neither; note that the *word* "None" is a severity, an empty cell is not.
+        ValueError: the text is not a severity.
     """
     word = text.strip().casefold()
     if match := _SEVERITY.fullmatch(word):
@@ -115,8 +115,10 @@ def parse_severity(text: str) -> int | None:
 def parse_score(text: str) -> int | None:
     """Severity of a 0…10 score by thirds: 0 is None, up to 10/3 Mild, up to 20/3 Moderate, above Severe.
 
+    An empty cell returns None.
+
     Raises:
-        ValueError: it is no such score.
+        ValueError: the text is not a score.
     """
     if says_nothing(text):
         return None

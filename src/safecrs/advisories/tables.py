@@ -1,4 +1,4 @@
-"""Tables and JSON as sources publish them, read row by row; an odd row costs itself and is counted."""
+"""Tables and JSON files of sources, read row by row; unusable rows are left out and counted."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def column_key(name: str) -> str:
 
 
 def says_nothing(cell: str) -> bool:
-    """Whether a cell is empty or holds a sign for it, such as "-", "N/A" or "null"."""
+    """Whether a cell is empty or a placeholder such as "-", "N/A" or "null"."""
     return len(cell) < 8 and cell.strip().casefold() in _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: cell texts by `column_key`, where it stands, and the JSON object that it was, if any."""
+    """One row: its cells by `column_key`, its position, and the JSON object it was read from, if any."""
 
     path: Path
     number: int
@@ -56,22 +56,22 @@ class Row:
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def fail(self, problem: str, kind: str = "") -> NoReturn:
-        """Give this row up."""
+        """Leave this row out, by raising a `RowError`."""
         raise RowError(str(self.path), f"row {self.number}", problem, kind)
 
     def note(self, problem: str, kind: str = "", *, odd: bool = True) -> None:
-        """Count a problem of a row that is used all the same."""
+        """Count a problem of a row that is used nevertheless."""
         self.skipped.add(str(self.path), f"row {self.number}", problem, kind, odd=odd)
 
     def get(self, *names: str) -> str | None:
-        """The first of these columns that the table has, None when it has none."""
+        """The cell of the first of these columns that the table has; None if it has none of them."""
         return next((self.cells[name] for name in names if name in self.cells), None)
 
     def item(self) -> tuple[str, int | None, str | None]:
         """Title, year and IMDb id ("tt…"); a title without a year cell may be "Title (Year)".
 
-        A cell that holds no year or no id is counted and read as empty; of a range or a date the first year
-        counts. A row without a title fails.
+        An invalid year or id is counted and read as empty; of a range or a date the first year is read. A row
+        without a title fails.
         """
         title = self.get(*_TITLES) or ""
         dated = _DATED.fullmatch(title[-6:]) if len(title) > 6 else None
@@ -100,7 +100,7 @@ class Row:
         reviews_topics: frozenset[str] = frozenset(),
         medium: str | None = None,
     ) -> Advisory:
-        """What this row says about its item."""
+        """The advisory of this row about its item."""
         title, year, imdb_id = self.item()
         said = tuple(statements)
         return Advisory(title, year, source, said, imdb_id, reviews_guide, reviews_topics, medium)
@@ -112,15 +112,12 @@ def read_each(
     skipped: Skipped | None = None,
     required: Iterable[str] = (),
 ) -> Iterator[T]:
-    """What ``parse`` makes of each row of a table or JSON export; None for a row that says nothing.
+    """The result of ``parse`` for each row of a table or JSON export.
 
     Args:
-        parse: may give a row up (`Row.fail`).
-        skipped: takes what is passed over; without one it is a warning.
+        parse: returns None for a row that says nothing, and may leave one out (`Row.fail`).
+        skipped: counts what is left out; without one it is a warning.
         required: columns that a table must have.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used; names its columns.
     """
     told = Skipped() if skipped is None else skipped
     used, columns = 0, ["not known"]
@@ -149,15 +146,11 @@ def read_each(
 def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
     """The rows of a CSV or TSV file (``.gz`` too), numbered by the line they start on.
 
-    The header tells whether commas, semicolons or tabs divide the cells. Blank lines are passed over; cells
+    The header decides whether commas, semicolons or tabs separate the cells. Blank lines are left out; cells
     are stripped.
 
     Args:
-        skipped: takes rows that cannot be read; without one they are errors.
-
-    Raises:
-        SafecrsError: the file is missing or unreadable, a required column is absent, or a quotation mark is
-            not closed on its line.
+        skipped: counts unreadable rows; without one they are errors.
     """
     with open_text(path) as file:
         first = file.readline()
@@ -202,10 +195,7 @@ def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, 
     """Objects of a JSON file (one, or a list of them) or a JSON-lines file, numbered from 1.
 
     Args:
-        skipped: takes what is not JSON or no object; without one it is an error.
-
-    Raises:
-        SafecrsError: the file is missing or empty.
+        skipped: counts what is not a JSON object; without one it is an error.
     """
     with open_text(path) as file:
         text = file.read()
@@ -233,12 +223,12 @@ def read_rows(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRI
 
 
 def json_cells(record: Mapping[str, Any]) -> dict[str, str]:
-    """The cells of a JSON object: of an object within it the name, of a list its parts joined by "|"."""
+    """The cells of a JSON object, by `column_key`."""
     return {column_key(key): cell_text(value) for key, value in record.items()}
 
 
 def cell_text(value: object) -> str:
-    """A JSON value as a cell."""
+    """A JSON value as a cell: the name of an object, the strings of a list joined by "|"."""
     if isinstance(value, dict):
         value = value.get("name")
     if isinstance(value, list):
@@ -249,7 +239,7 @@ def cell_text(value: object) -> str:
 
 
 def _json(text: str) -> Any:
-    # Python refuses to read a number of thousands of digits; one such cell must not cost the file.
+    # Python refuses to parse integers of thousands of digits; one of them must not make a file unreadable.
     return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else float(digits))
 
 
@@ -261,7 +251,7 @@ def _line(text: str) -> Any:
 
 
 def _delimiter(header: str, expected: str) -> str:
-    """The mark that gives the header a title column and the most columns."""
+    """The separator that gives the header a title column, or else the most columns."""
     marks = (expected, ",", ";", "\t")
     names = {mark: [*map(column_key, next(csv.reader([header], delimiter=mark), []))] for mark in marks}
     return max(marks, key=lambda mark: (not set(_TITLES).isdisjoint(names[mark]), len(names[mark])))
@@ -269,11 +259,7 @@ def _delimiter(header: str, expected: str) -> str:
 
 @contextmanager
 def open_text(path: Path) -> Iterator[IO[str]]:
-    """Open UTF-8 text, gzip-compressed where the name ends in ``.gz``.
-
-    Raises:
-        SafecrsError: it is missing, cannot be read, or is not UTF-8.
-    """
+    """Open UTF-8 text, gzip-compressed where the name ends in ``.gz``."""
     try:
         opened: Callable[..., IO[str]] = gzip.open if path.suffix.lower() == ".gz" else Path.open
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,4 @@
-"""What the sources say, fused into risk by item and trait, and verdicts at a person's threshold."""
+"""Evidence of the sources, fused into a risk for every item and trait, and verdicts at a user's threshold."""
 
 from safecrs.oracle.evidence import Evidence, Finding, SourceCount
 from safecrs.oracle.explain import Check, TraitRisk

@@ -1,4 +1,4 @@
-"""Who said what about an item: every statement that counts, as columns sorted by catalog row."""
+"""Evidence: the statements of all sources that count, as columns sorted by catalog row."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """How many advisories a source gave and how many of them speak of a catalog item."""
+    """The number of advisories of a source, and of those that count for a catalog item."""
 
     advisories: int
     resolved: int
 
 
 class Evidence:
-    """Statements in compressed rows: those of ``row`` lie at ``offsets[row]:offsets[row + 1]``.
+    """Statements in compressed rows: those of ``row`` are at ``offsets[row]:offsets[row + 1]``.
 
     Attributes:
         subjects: guide categories, the taxonomy's topics, then topics that no trait uses; ``subject``
@@ -78,7 +78,7 @@ class Evidence:
             raise ValueError("the evidence columns differ in length")
 
     def tensors(self) -> Tensors:
-        """The columns, by the names the constructor reads them from."""
+        """The columns, by the names that the constructor reads."""
         return {
             "evidence.offsets": self.offsets,
             "evidence.subject": self.subject,
@@ -90,11 +90,7 @@ class Evidence:
         }
 
     def of(self, row: int) -> list[Finding]:
-        """All findings about a row, the weightiest first.
-
-        Raises:
-            SafecrsError: the file that the columns are mapped from is damaged.
-        """
+        """All findings about a row, the most serious first."""
         span = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
         columns = (self.source[span], self.subject[span], self.value[span], self.words[span])
         try:
@@ -115,20 +111,20 @@ class Evidence:
 def gather_evidence(
     catalog: Catalog, advisories: Iterable[Advisory], taxonomy: Taxonomy, skipped: Skipped | None = None
 ) -> tuple[Evidence, dict[str, SourceCount]]:
-    """Resolve advisories to catalog rows and collect what they say.
+    """Resolve advisories to catalog rows and collect their statements; the counts are by source.
 
-    An IMDb id decides, else title and year. Of one source only the closest matches of a row count: those by
-    id and by exact title and year, before those of the nearest year, before those with another article ("The
-    Frozen (2012)" says nothing about "Frozen (2013)" where the source has that film too). A match that is
-    off in both is no match. Of an advisory without a year, or about an item without one, what is serious
-    counts beside closer ones. A source says one thing about a subject: the most serious.
+    An advisory is matched by IMDb id, else by title and year. Of each source only the closest matches of a
+    row count: by id or by exact title and year, then by the nearest year, then with another article ("The
+    Frozen (2012)" says nothing about "Frozen (2013)" if the source has that film too). A match that differs
+    in both year and article is no match. If the advisory or the item has no year, its serious statements
+    count beside closer matches. Of several statements of a source about one subject, the most serious counts.
 
-    Reviews are spelt out: a category or topic that was considered but not stated becomes a statement of
-    value 0. Topics that no trait uses are kept. The counts say how much of each source counts.
+    A category or topic that was considered but not stated becomes a statement of value 0. Topics that no
+    trait uses are kept.
 
     Args:
-        skipped: takes what does not count: names of topics that are not known, works of another medium, and
-            serious statements about what the catalog lacks; without it unknown topics are a warning.
+        skipped: counts what is left out: unknown topics, works of another medium, and serious statements
+            about items that the catalog lacks; without it unknown topics are a warning.
 
     Raises:
         SafecrsError: a statement's value is out of range; names source and title.
@@ -195,14 +191,14 @@ def gather_evidence(
 
 
 def _subjects(taxonomy: Taxonomy) -> tuple[tuple[str, ...], Callable[[str], int | None]]:
-    """What statements may be about, and the lookup of a subject's place in it by any of its names."""
+    """The possible subjects of statements, and a lookup of a subject's index by any of its names."""
     topics = {
         topic_key(canonical_topic(name)): at for at, name in enumerate(taxonomy.topics, len(CATEGORIES))
     }
     named = (*CATEGORIES, *taxonomy.topics)
     more = (topic for topic in known_topics() if topic not in named and topic_key(topic) not in topics)
     subjects = (*named, *more)
-    # A trait may call a topic by another of its names, but no topic of that name is an ESRB descriptor.
+    # A trait may use another name of a topic; a topic with the name of an ESRB descriptor is not that.
     keys = {key: place for key, place in topics.items() if subjects[place] not in DESCRIPTORS}
     places = {subject: place for place, subject in reversed([*enumerate(subjects)])}
 
@@ -213,7 +209,7 @@ def _subjects(taxonomy: Taxonomy) -> tuple[tuple[str, ...], Callable[[str], int 
 
 
 def _resolved(catalog: Catalog, advisories: Iterable[Advisory]) -> Iterator[tuple[Advisory, int, int]]:
-    """Each advisory, its catalog row (−1 for none), and how far off the match is."""
+    """Each advisory with its catalog row (−1 for none) and the distance of the match."""
     stream = iter(advisories)
     while batch := list(islice(stream, _BATCH)):
         known = catalog.row_of_imdb_id if any(advisory.imdb_id for advisory in batch) else {}
@@ -239,7 +235,7 @@ def _considered(review: NDArray[np.int64], subjects: list[NDArray[np.int64]]) ->
 def _counting(
     advised: NDArray[np.int64], statements: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Positions of the statements that count, sorted by row, source and subject; which advisories count."""
+    """Indices of the statements that count, sorted by row, source and subject; which advisories count."""
     row, source, distance, _ = advised
     advisory, subject, value, _ = statements
     group = row * (source.max(initial=0) + 1) + source
@@ -250,7 +246,7 @@ def _counting(
     serious = (value > 0) & (distance == UNDATED_GAP)[advisory]
     kept = np.flatnonzero(closest[advisory] | serious)
     said = group[advisory] * (subject.max(initial=0) + 1) + subject
-    # Of what one source says about a subject only the most serious is kept, and of several such the closest.
+    # Of a source's statements about a subject the most serious is kept, of equally serious ones the closest.
     order = kept[np.lexsort((distance[advisory[kept]], -value[kept], said[kept]))]
     order = order[np.diff(said[order], prepend=-1) != 0]
     return order, closest | np.isin(np.arange(len(row)), advisory[kept])

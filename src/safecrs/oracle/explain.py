@@ -1,4 +1,4 @@
-"""Why the oracle says what it says: findings by trait, in a sentence a person can check."""
+"""Explanations of verdicts: the findings for each trait, and a sentence about them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class TraitRisk:
-    """What the oracle knows of one item for one trait.
+    """The risk of one item for one trait, and the evidence for it.
 
     Attributes:
-        trait: trait id; threshold: the τ that the verdict is for.
-        risk: evidence that counts, 0…1; None when nobody can say.
+        trait: trait id; threshold: τ of the verdict.
+        risk: established risk, 0…1; None if unknown.
         possible_risk: upper bound of a risk that only a weak source suggests, 0…1.
-        evidence: every finding on this trait's categories and topics, the weightiest first.
-        reason: the sentence that says why.
+        evidence: every finding about the trait's categories and topics, the most serious first.
+        reason: a sentence that explains the verdict.
     """
 
     trait: str
@@ -43,12 +43,12 @@ class TraitRisk:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer to "may I watch this?".
+    """The verdict on one item for one user.
 
     Attributes:
-        title, year: as asked; row, label: the item found, None when there is none.
-        verdict: over all traits; traits: one by one.
-        did_you_mean: labels of similar items when none was found, or of those that share the title.
+        title, year: as asked; row, label: the item found, None if there is none.
+        verdict: over all constrained traits; traits: for each of them.
+        did_you_mean: labels of similar items if none was found, or of all with this title.
     """
 
     title: str
@@ -61,7 +61,7 @@ class Check:
 
 
 def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings that speak to ``trait``, the weightiest for it first."""
+    """The findings that are relevant to ``trait``, those of the highest risk first."""
     weights = dict(zip(CATEGORIES, trait.guide, strict=True))
 
     def weight(finding: Finding) -> tuple[float, bool]:
@@ -81,7 +81,7 @@ def reason(
     findings: Sequence[Finding],
     domain: str,
 ) -> str:
-    """One sentence: the verdict and what it rests on; a ``risk`` of None is unknown."""
+    """A sentence that explains the verdict; a ``risk`` of None is unknown."""
     serious = "; ".join(_phrase(finding) for finding in [f for f in findings if f.value > 0][:_SHOWN])
     sources = ", ".join(dict.fromkeys(finding.source for finding in findings))
     if verdict is Verdict.UNSAFE:

@@ -1,7 +1,7 @@
-"""From what the sources say to a risk and a possible risk for every (item, trait).
+"""Fusion of evidence into a risk and a possible risk for every (item, trait).
 
-Several sources: the highest severity of a category counts, and one "yes" outweighs any number of "no".
-``fusion="applicability"`` asks how far the parents guide can speak to a trait at all (`Trait.applicability`).
+Of several sources the highest severity of a category counts, and one "yes" outweighs any number of "no".
+``fusion="applicability"`` uses how far the parents guide covers a trait (`Trait.applicability`).
 *pg* is the parents-guide risk, *topics* are the trait's topics, and the guide is *heard* where the categories
 it rates carry at least half of the trait's weight. Entries are "risk · possible risk", "?" is an
 unknown risk (NaN):
@@ -21,7 +21,7 @@ severity in a guide that is not heard), the possible risk is 1: the item can be 
 never safe.
 
 ``fusion="paper"`` is the rule of SafeCRS (Hao et al. 2026): risk = max(trigger, pg) for every item that any
-source speaks of, what is not stated counting as absent; the possible risk is 0.
+source mentions, with everything that is not stated counted as absent; the possible risk is 0.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _UNSTATED = -1
 
 def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column, Column]:
     """Risk and possible risk, float32 [items, traits], trait by trait in memory; see the module's table."""
-    speaking = evidence.subject < len(CATEGORIES) + len(taxonomy.topics)  # the others are of no trait
+    speaking = evidence.subject < len(CATEGORIES) + len(taxonomy.topics)  # the others belong to no trait
     subject, value = evidence.subject[speaking], evidence.value[speaking]
     rows, position = np.unique(evidence.rows[speaking], return_inverse=True)
     stated = np.full((len(rows), len(CATEGORIES) + len(taxonomy.topics)), _UNSTATED, dtype=np.int8)

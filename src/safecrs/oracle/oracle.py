@@ -1,4 +1,4 @@
-"""The oracle: the one judge of whether an item is safe for a person."""
+"""The oracle: risks of all items, and verdicts on whether an item is safe for a user."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _REMEMBERED = 32
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much the oracle knows.
+    """How many items and traits the evidence covers.
 
     Attributes:
-        items: catalog size; advised: items that any source speaks of.
+        items: catalog size; advised: number of items with any evidence.
         known: trait id → share of items whose risk is known.
-        sources: source → advisories given, and how many of them named a catalog item.
+        sources: source → number of its advisories, and of those that count for a catalog item.
     """
 
     items: int
@@ -41,14 +41,14 @@ class Coverage:
 
 
 class Oracle:
-    """Risk of every catalog item for every trait, and the verdicts that follow.
+    """Risk of every catalog item for every trait, and verdicts at thresholds.
 
     Verdict at a threshold τ: UNSAFE if risk ≥ τ; else UNKNOWN if the risk is unknown or the possible risk is
     at least τ/2; else SAFE. Row −1, an item the catalog does not hold, is UNKNOWN. Build one with
     `compile_oracle`, `Oracle.load` or `Oracle.from_risk`.
 
     Attributes:
-        risk: float32 [items, traits], evidence that counts; NaN where nobody can say.
+        risk: float32 [items, traits], established risk; NaN where unknown.
         possible_risk: float32 [items, traits], upper bound of a risk that only a weak source suggests.
     """
 
@@ -108,19 +108,19 @@ class Oracle:
     def judge(
         self, titles: Sequence[str], years: Sequence[int | None], constraints: Constraints
     ) -> NDArray[np.int8]:
-        """Verdicts of items given as text, int8 [len(titles)]; one the catalog does not hold is UNKNOWN."""
+        """Verdicts of titles and years, int8 [len(titles)]; an item that the catalog lacks is UNKNOWN."""
         return self.verdicts(self.catalog.resolve_many(titles, years), constraints)
 
     def check(self, title: str, year: int | None, constraints: Constraints) -> Check:
-        """Look an item up ("Saw", 2004 or "Saw (2004)", None) and judge it, trait by trait.
+        """Verdict on a title and year ("Saw", 2004 or "Saw (2004)", None), in total and by trait.
 
-        An unknown or ambiguous title is UNKNOWN, with the labels of items it may mean.
+        An unknown or ambiguous title is UNKNOWN, with the labels of items that it may mean.
         """
         if year is None:
             title, year = split_label(title)
         row = self.catalog.resolve(title, year)
         if row is None:
-            constraint_key(constraints, self.taxonomy)  # a misspelt trait is an error all the same
+            constraint_key(constraints, self.taxonomy)  # raises for an unknown trait
             similar = self.catalog.same_title(title) or self.catalog.search(title)
             labels = tuple(self.catalog.label(other) for other in similar)
             return Check(title, year, None, None, Verdict.UNKNOWN, (), labels)
@@ -130,9 +130,9 @@ class Oracle:
         return Check(title, year, row, self.catalog.label(row), verdict, traits)
 
     def explain(self, row: int, constraints: Constraints | None = None) -> list[TraitRisk]:
-        """Every trait of an item: risk, verdict and the findings behind it.
+        """Risk, verdict and evidence of an item for every trait.
 
-        ``constraints`` gives a trait's threshold where it is not the default one.
+        ``constraints`` overrides the default threshold of a trait.
 
         Raises:
             IndexError: the row is outside the catalog.
@@ -151,7 +151,7 @@ class Oracle:
         return result
 
     def coverage(self) -> Coverage:
-        """How many items and traits the sources speak to."""
+        """How many items and traits the evidence covers."""
         known = 1 - np.isnan(self.risk).mean(axis=0)
         return Coverage(
             items=len(self.catalog),
@@ -162,7 +162,7 @@ class Oracle:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when any risk, possible risk, label or trait does."""
+        """A digest of all risks, labels and traits."""
         labels = "\n".join(self.catalog.labels)
         tables = (np.ascontiguousarray(table.T).tobytes() for table in (self.risk, self.possible_risk))
         return fingerprint(labels, self.taxonomy.model_dump_json(), *tables)
@@ -192,7 +192,7 @@ class Oracle:
         return self._table(constraint_key(constraints, self.taxonomy))[:-1]
 
     def _compute(self, key: Key) -> NDArray[np.int8]:
-        """Verdicts of all items and, last, of row −1: so that indexing by row needs no special case."""
+        """Verdicts of all items and, last, of row −1, so that rows index it directly."""
         table = np.append(overall_verdicts(self.risk, self.possible_risk, key), np.int8(Verdict.UNKNOWN))
         table.setflags(write=False)
         return table
@@ -205,13 +205,10 @@ def compile_oracle(
     fusion: Fusion = "applicability",
     skipped: Skipped | None = None,
 ) -> Oracle:
-    """Resolve advisories to catalog items, fuse them (`safecrs.oracle.fusion`) and return the oracle.
+    """Resolve advisories to catalog items and fuse them (`safecrs.oracle.fusion`).
 
-    Advisories about items that the catalog does not hold are counted (`Oracle.coverage`) and dropped; what is
-    dropped of the rest goes to ``skipped`` (`safecrs.oracle.evidence.gather_evidence`).
-
-    Raises:
-        SafecrsError: a statement is out of range, or catalog and taxonomy are of different domains.
+    Advisories about items that the catalog lacks are counted (`Oracle.coverage`) and left out; ``skipped``
+    counts what else is left out (`safecrs.oracle.evidence.gather_evidence`).
     """
     evidence, sources = gather_evidence(catalog, advisories, taxonomy, skipped)
     risk, possible_risk = fuse(evidence, taxonomy, fusion)
@@ -220,7 +217,7 @@ def compile_oracle(
 
 @cache
 def load_starter(domain: Domain = "film") -> Oracle:
-    """Films or games with advisories from general knowledge (`safecrs.starter`), compiled once a process."""
+    """The oracle over the shipped films or games (`safecrs.starter`), compiled once per process."""
     from safecrs.starter import read_starter
 
     items, advisories = read_starter(domain)

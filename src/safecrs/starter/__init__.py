@@ -1,4 +1,4 @@
-"""The starter catalog: well-known films and games with advisories, written from general knowledge.
+"""The starter catalog: well-known films and games, with advisories written from general knowledge.
 
 Data files, tab-separated, lists joined by "|":
 
@@ -6,9 +6,9 @@ Data files, tab-separated, lists joined by "|":
 - ``games.tsv``: title, year, genres, rating, descriptors, topics, plot;
 - ``reviewed.toml``: the topics that every film, and the descriptors that every game was reviewed for.
 
-What has "?" before it in the topics is left open. Of what was reviewed, anything else that an item does not
-list is a "no", and of a game so are topics that its descriptors rule out (`RULED_OUT`). Any other topic is
-only stated where present.
+A topic with "?" before it is left open. Any other reviewed topic or descriptor that an item does not list is
+a "no", and so are topics that the descriptors of a game rule out (`RULED_OUT`). Topics that were not reviewed
+are stated only where present.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["SOURCE", "read_starter"]
 
 
 def read_starter(domain: Domain = "film") -> tuple[list[Item], list[Advisory]]:
-    """Items and their advisories, one each, in the order of the file."""
+    """The items and one advisory for each, in the order of the file."""
     folder = files("safecrs.starter")
     reviewed = frozenset(tomllib.loads((folder / "reviewed.toml").read_text(encoding="utf-8"))[domain])
     with as_file(folder / f"{domain}s.tsv") as path:

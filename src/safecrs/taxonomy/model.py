@@ -1,4 +1,4 @@
-"""Traits as data: what a user may be sensitive to, and which advisories speak to it."""
+"""Traits: what a user may be sensitive to, and which advisory subjects are relevant to it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Constraints = Mapping[str, float]
 class Trait(BaseModel):
     """One sensitivity.
 
-    ``guide`` are the weights w(t) over `CATEGORIES`; ``applicability`` says how far the parents guide
-    speaks to the trait at all; ``topics`` maps content topics (DoesTheDogDie topics, ESRB descriptors) to
-    the risk a clear "yes" carries, 1 for a trigger.
+    ``guide`` are the weights w(t) over `CATEGORIES`; ``applicability`` is how far the parents guide covers
+    the trait; ``topics`` maps content topics (DoesTheDogDie topics, ESRB descriptors) to the risk of a clear
+    "yes", 1 for a trigger.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,15 +90,11 @@ class Taxonomy(BaseModel):
 
     @cached_property
     def topics(self) -> tuple[str, ...]:
-        """Every topic any trait speaks of, sorted."""
+        """The topics of all traits, sorted."""
         return tuple(sorted({topic for trait in self.traits for topic in trait.topics}))
 
     def trait(self, name: str) -> Trait:
-        """The trait with this id, paper name or alias, whatever the case.
-
-        Raises:
-            SafecrsError: there is none; the message lists close ids.
-        """
+        """The trait with this id, name or alias; case and punctuation do not matter."""
         found = self._by_name.get(_key(name))
         if found is None:
             import difflib
@@ -125,11 +121,7 @@ class Taxonomy(BaseModel):
         }
 
     def extended(self, path: Path) -> Taxonomy:
-        """This taxonomy with the traits of a TOML file added, those of the same id replaced.
-
-        Raises:
-            SafecrsError: the file is missing, is not TOML or holds an invalid trait.
-        """
+        """This taxonomy with the traits of a TOML file added; a trait of the same id is replaced."""
         added = {trait.id: trait for trait in _read(path.read_text, str(path), self.domain)}
         kept = [added.pop(trait.id, trait) for trait in self.traits]
         return Taxonomy(domain=self.domain, traits=(*kept, *added.values()))
