@@ -1,8 +1,8 @@
 """How well MPAA reasons are read: against hand-set labels, and over the whole published file.
 
-    python benchmarks/mpaa_parser.py [--errors] [--phrases N]
+    python perf/mpaa_parser.py [--errors] [--phrases N]
 
-The labels and their conventions: `safecrs.advisories.mpaa_labelled`; the reasons are in ../shared/data.
+data/mpaa_labels.md describes the labels and their conventions; the reasons are in ../shared/data.
 `safecrs data report --mpaa` puts the same numbers on a page.
 """
 
@@ -14,10 +14,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from safecrs.advisories.mpaa_labelled import labelled_reasons, parsed
 from safecrs.advisories.mpaa_reason import read_reason
 from safecrs.advisories.tables import read_table
-from safecrs.studies.benchmark_report.parser import PARTS, ParserPart, measure_part
+from safecrs.studies.benchmark_report.parser import (
+    PARTS,
+    ParserPart,
+    labelled_reasons,
+    measure_part,
+    parsed,
+)
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"
 
@@ -28,11 +33,11 @@ def lines(part: ParserPart) -> Iterator[str]:
         for name, both in held.items():
             precision, recall = both.precision, both.recall
             yield (
-                f"{title + name:28} precision {precision.cell():22} of {precision.total:4}   "
-                f"recall {recall.cell():22} of {recall.total:4}"
+                f"{title + name:28} precision {precision.cell[0]:22} of {precision.total:4}   "
+                f"recall {recall.cell[0]:22} of {recall.total:4}"
             )
-    yield f"severity exactly right {part.exact.cell()}, where there is one {part.named.cell()}"
-    yield f"all five severities right {part.whole.cell()}"
+    yield f"severity exactly right {part.exact.cell[0]}, where there is one {part.named.cell[0]}"
+    yield f"all five severities right {part.whole.cell[0]}"
 
 
 def coverage(shown: int) -> Iterator[str]:

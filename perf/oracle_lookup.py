@@ -1,14 +1,14 @@
 """Verdicts of the compiled oracle beside a plain-Python dictionary of the same rules, and its times at scale.
 
-    python benchmarks/oracle_lookup.py [--titles 1000000]
+    python perf/oracle_lookup.py [--titles 1000000]
 
-The plain implementation keeps ``{(normalised title, year): ((risk, doubt) of each trait)}`` and judges one
-item after the other for a person of three traits. It resolves titles by exact year, then ±1, ±2, as the
-paper's code does; it knows neither ties nor articles, which would cost it more time. Asked for are titles as
-the catalog writes them, and as people and models do (case, articles, punctuation, a year that is off by one,
-one in ten that nobody knows). No two batches share a title, and we remember none. "Memo" is a plain
-implementation that has met every title before and remembers its normalised form. Both answers are compared.
-Times are CPU times, so that whatever else runs disturbs them little.
+The plain implementation keeps ``{(normalised title, year): ((risk, possible risk) of each trait)}`` and
+judges one item after the other for a person of three traits. It resolves titles by exact year, then ±1, ±2,
+as the paper's code does; it knows neither ties nor articles, which would cost it more time. Asked for are
+titles as the catalog writes them, and as people and models do (case, articles, punctuation, a year that is
+off by one, one in ten that nobody knows). No two batches share a title, and we remember none. "Memo" is a
+plain implementation that has met every title before and remembers its normalised form. Both answers are
+compared. Times are CPU times, so that whatever else runs disturbs them little.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def judge_plainly(risks: Risks | None, constraints: list[tuple[int, float]]) -> 
         return Verdict.UNKNOWN
     unknown = False
     for trait, threshold in constraints:
-        risk, doubt = risks[trait]
+        risk, possible_risk = risks[trait]
         if risk >= threshold:
             return Verdict.UNSAFE
-        unknown |= risk != risk or doubt >= threshold / 2
+        unknown |= risk != risk or possible_risk >= threshold / 2
     return Verdict.UNKNOWN if unknown else Verdict.SAFE
 
 
@@ -123,8 +123,8 @@ def compare(oracle: Oracle, taxonomy: Taxonomy, generator: random.Random) -> Non
     """Time both implementations over one catalog, and print."""
     catalog = oracle.catalog
     by_row: list[Risks] = [
-        tuple(zip(risk, doubt, strict=True))
-        for risk, doubt in zip(oracle.risk.tolist(), oracle.doubt.tolist(), strict=True)
+        tuple(zip(risk, possible_risk, strict=True))
+        for risk, possible_risk in zip(oracle.risk.tolist(), oracle.possible_risk.tolist(), strict=True)
     ]
     by_id = dict(enumerate(by_row))
     by_title = {

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+import tomllib
+from collections import Counter
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -10,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safecrs.advisories import parse_reason
+from safecrs.advisories.mpaa_lexicon import load_lexicon
 from safecrs.advisories.mpaa_reason import read_reason
-from safecrs.advisories.mpaa_words import load_lexicon
 from safecrs.taxonomy import CATEGORIES, load_taxonomy
 
 RATINGS = ("G", "PG", "PG-13", "R", "NC-17", None)
@@ -153,10 +156,17 @@ def test_unknown_words_are_told() -> None:
 def test_the_lexicon_speaks_of_topics_and_categories_that_exist() -> None:
     topics = set(load_taxonomy("film").topics)
     for entry in load_lexicon().phrases.values():
-        if entry.sense is not None:
-            named = {*entry.sense.topics, *entry.sense.shown_topics, *entry.sense.strong_topics}
-            assert named <= topics
-            assert {*entry.sense.says, *entry.sense.images} <= set(CATEGORIES)
+        assert {*entry.topics, *entry.shown_topics, *entry.strong_topics} <= topics
+        assert {*entry.says, *entry.images} <= set(CATEGORIES)
+
+
+def test_no_phrase_of_the_lexicon_has_two_meanings() -> None:
+    table = tomllib.loads((files("safecrs.advisories") / "mpaa_reason.toml").read_text(encoding="utf-8"))
+    lists = [words for values in table["graded"].values() for words in values.values()]
+    lists += [*table["plain"].values(), *(sense["words"] for sense in table["sense"])]
+    phrases = Counter(" ".join(phrase.split()) for words in lists for phrase in words)
+    assert phrases.total() > 1000
+    assert [phrase for phrase, count in phrases.items() if count > 1] == []
 
 
 WORDS = sorted({word for phrase in load_lexicon().phrases for word in phrase})

@@ -77,7 +77,7 @@ def test_a_stricter_threshold_forbids_more(cli):
     oracle = load_starter("film")
     column = oracle.taxonomy.column["gore"]
     between = (oracle.risk[:, column] > 0.2) & (oracle.risk[:, column] < 0.6)
-    between &= oracle.doubt[:, column] < 0.1
+    between &= oracle.possible_risk[:, column] < 0.1
     film = oracle.catalog.label(int(between.argmax()))
     assert cli("check", film, "-t", "gore").code == 0
     assert cli("check", film, "-t", "gore", "--threshold", "0.2").code == 1

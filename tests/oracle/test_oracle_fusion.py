@@ -42,7 +42,7 @@ def fused(*advisories: Advisory, fusion: Fusion = "applicability") -> Oracle:
 
 
 @pytest.mark.parametrize(
-    ("trait", "given_advisory", "risk", "doubt"),
+    ("trait", "given_advisory", "risk", "possible_risk"),
     [
         ("strong", advisory(("s1", 1)), 1, 0),
         ("strong", advisory(("violence", 3), guide=True), 2 / 3, 0),
@@ -74,13 +74,13 @@ def fused(*advisories: Advisory, fusion: Fusion = "applicability") -> Oracle:
         ("none", advisory(("n1", 0)), NAN, 0),
     ],
 )  # fmt: skip
-def test_truth_table(trait: str, given_advisory: Advisory, risk: float, doubt: float) -> None:
+def test_truth_table(trait: str, given_advisory: Advisory, risk: float, possible_risk: float) -> None:
     oracle = fused(given_advisory)
     column = TAXONOMY.column[trait]
     np.testing.assert_allclose(oracle.risk[0, column], risk, rtol=1e-6)
-    np.testing.assert_allclose(oracle.doubt[0, column], doubt, rtol=1e-6)
+    np.testing.assert_allclose(oracle.possible_risk[0, column], possible_risk, rtol=1e-6)
     assert np.isnan(oracle.risk[1]).all()
-    assert not oracle.doubt[1].any()
+    assert not oracle.possible_risk[1].any()
 
 
 def test_several_sources_take_the_highest_severity_and_a_yes_outweighs_a_no() -> None:
@@ -96,7 +96,7 @@ def test_several_sources_take_the_highest_severity_and_a_yes_outweighs_a_no() ->
 def test_paper_fusion_counts_what_is_not_stated_as_absent() -> None:
     oracle = fused(advisory(("violence", 3), ("n3", 1)), fusion="paper")
     np.testing.assert_allclose(oracle.risk[0], [2 / 3, 1, 0, 0.5], rtol=1e-6)
-    assert not oracle.doubt.any()
+    assert not oracle.possible_risk.any()
     assert np.isnan(oracle.risk[1]).all()
 
 
@@ -139,7 +139,7 @@ def test_applicability_condemns_no_more_than_the_paper_does(known: list[Advisory
 def test_the_order_of_advisories_does_not_matter(order: list[int], known: list[Advisory]) -> None:
     first, second = fused(*known), fused(*(known[position] for position in order))
     np.testing.assert_array_equal(first.risk, second.risk)
-    np.testing.assert_array_equal(first.doubt, second.doubt)
+    np.testing.assert_array_equal(first.possible_risk, second.possible_risk)
 
 
 @given(st.lists(advisories, max_size=3))

@@ -79,9 +79,9 @@ def test_verdicts_equal_the_plain_definition(risk: np.ndarray, constraints: dict
         assert oracle.verdicts(row, constraints) == expected
 
 
-def test_doubt_of_half_the_threshold_makes_an_item_unknown() -> None:
+def test_possible_risk_of_half_the_threshold_makes_an_item_unknown() -> None:
     oracle = Oracle.from_risk(CATALOG, TAXONOMY, np.zeros((len(CATALOG), TRAITS)))
-    oracle.doubt[0, 0] = 0.3
+    oracle.possible_risk[0, 0] = 0.3
     trait = TAXONOMY.ids[0]
     assert oracle.verdicts([0, 1], {trait: 0.61}).tolist() == [Verdict.SAFE, Verdict.SAFE]
     assert oracle.verdicts([0, 1], {trait: 0.6}).tolist() == [Verdict.UNKNOWN, Verdict.SAFE]

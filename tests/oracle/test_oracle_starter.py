@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import pytest
 
 from safecrs.advisories.esrb import DESCRIPTORS, RULED_OUT
+from safecrs.advisories.tables import read_table
 from safecrs.advisories.topics import known_topics
 from safecrs.catalog import Catalog
 from safecrs.oracle import Verdict, compile_oracle, load_starter
 from safecrs.starter import read_starter
-from safecrs.taxonomy import Domain, load_taxonomy
+from safecrs.taxonomy import CATEGORIES, Domain, load_taxonomy
 
 
 @pytest.mark.parametrize("domain", ["film", "game"])
@@ -58,6 +59,18 @@ def test_a_topic_that_is_new_to_the_taxonomy_is_unknown_until_it_is_reviewed(
     old = len(load_taxonomy(domain).traits)
     assert not (oracle.risk[:, old:] == 0).any(), "nobody vouches"
     assert (oracle.risk[:, :old] == load_starter(domain).risk).sum() > 5_000, "the others stay as they are"
+
+
+@pytest.mark.parametrize("domain", ["film", "game"])
+def test_the_tables_name_only_known_topics_and_all_severities(domain: Domain) -> None:
+    for item, advisory in zip(*read_starter(domain), strict=True):
+        subjects = [statement.subject for statement in advisory.statements]
+        assert len({*subjects}) == len(subjects), item.title
+        assert {*subjects} <= {*known_topics(), *CATEGORIES}, item.title
+        assert {*subjects} >= {*CATEGORIES} or domain == "game", item.title
+    with as_file(files("safecrs.starter") / f"{domain}s.tsv") as path:
+        listed = {topic.lstrip("?") for row in read_table(path) for topic in row.cells["topics"].split("|")}
+    assert listed - {""} <= set(known_topics())
 
 
 def test_films_speak_to_every_trait() -> None:

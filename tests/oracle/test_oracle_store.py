@@ -40,7 +40,7 @@ def test_round_trip(oracle: Oracle, tmp_path: Path) -> None:
     oracle.save(path)
     loaded = Oracle.load(path)
     np.testing.assert_array_equal(loaded.risk, oracle.risk)
-    np.testing.assert_array_equal(loaded.doubt, oracle.doubt)
+    np.testing.assert_array_equal(loaded.possible_risk, oracle.possible_risk)
     assert loaded.taxonomy == oracle.taxonomy
     assert loaded.fusion == oracle.fusion
     assert loaded.fingerprint == oracle.fingerprint

@@ -215,6 +215,6 @@ def test_reinforcement_learning_under_another_oracle_is_another_run(world, base,
 
     run = RL | {"max_steps": 1}
     train_gdpo(tmp_path, base, samples, world.oracle, run, GdpoSettings(), model=SMALL)
-    lax = Oracle.from_risk(world.catalog, world.oracle.taxonomy, 0 * world.oracle.doubt)
+    lax = Oracle.from_risk(world.catalog, world.oracle.taxonomy, 0 * world.oracle.possible_risk)
     with pytest.raises(SafecrsError, match="other data"):
         train_gdpo(tmp_path, base, samples, lax, run, GdpoSettings(), model=SMALL)

@@ -1,14 +1,12 @@
-"""What each source says about an item, in one record type; one module a source."""
+"""Readers of content advisories: every source becomes one record type."""
 
 from safecrs.advisories.ddd import read_ddd, read_ddd_table
 from safecrs.advisories.esrb import read_esrb
 from safecrs.advisories.mpaa import read_mpaa
 from safecrs.advisories.mpaa_reason import parse_reason
-from safecrs.advisories.parents_guide import read_parents_guide
 from safecrs.advisories.record import Advisory, Statement
-from safecrs.advisories.scores import read_scores
+from safecrs.advisories.severities import read_parents_guide, read_scores, read_user_csv
 from safecrs.advisories.skipped import Skipped
-from safecrs.advisories.user_csv import read_user_csv
 
 __all__ = [
     "Advisory",

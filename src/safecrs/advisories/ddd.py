@@ -1,4 +1,4 @@
-"""DoesTheDogDie: what viewers voted about content topics."""
+"""DoesTheDogDie: votes of viewers on content topics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ MIN_VOTES = 2
 
 _KINDS = ("item type name", "itemtypename", "item type", "itemtype", "type", "medium")
 _MEDIA = {"movie": "film", "tv movie": "film", "video game": "game", "videogame": "game"}
-_COUNT = re.compile(r"(\d{1,9})(?:\.0+)?", re.ASCII)
+_COUNTS = re.compile(r"(\d{1,9})(?:\.0+)? (\d{1,9})(?:\.0+)?", re.ASCII)
+_FLAGS = {"": 0, "0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
 
 
 def vote(yes: int, no: int) -> int | None:
@@ -27,16 +28,12 @@ def vote(yes: int, no: int) -> int | None:
 
     Clear means at least two thirds of at least two votes.
     """
-    total = yes + no
-    if total < MIN_VOTES or yes < 0 or no < 0:
-        return None
-    if 3 * yes >= 2 * total:
-        return 1
-    return 0 if 3 * no >= 2 * total else None
+    clear = yes + no >= MIN_VOTES and min(yes, no) >= 0 and 3 * max(yes, no) >= 2 * (yes + no)
+    return int(yes > no) if clear else None
 
 
 def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
-    """Votes from DoesTheDogDie, `vote` deciding each topic; a disputed one is no statement.
+    """Votes from DoesTheDogDie; `vote` decides each topic, and a disputed topic is no statement.
 
     ``.json``/``.jsonl``: responses of the API's media endpoint, one, a list or one a line, either nested,
     ``{item: {name, releaseYear, imdbId, itemType: {name}}, topicItemStats: [{topic: {id, name}, yesSum,
@@ -45,10 +42,7 @@ def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     rows of an item stand together. Either may be gzip-compressed.
 
     A topic is known by its id or by any of its names (`canonical_topic`). An item of another type than Movie
-    or Video Game is an advisory of that medium, which counts for neither.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used.
+    or Video Game is an advisory of that medium, which applies to neither films nor games.
     """
     read = read_each(path, _advisory, skipped, required=("topic", "yes", "no"))
     for _, group in groupby(read, key=lambda said: (said.title, said.year, said.imdb_id, said.medium)):
@@ -59,28 +53,22 @@ def read_ddd(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
 def read_ddd_table(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """The ML-DDD sensitivity table: one film a row, a 0/1 column "Clear Yes: <topic>" for each topic.
 
-    A 0 says that there is no clear yes, not that there is a clear no; so only a 1 is a statement, unless
-    the table also has "Clear No: <topic>" columns.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used.
+    A 0 means "no clear yes", which is not a clear no, so only a 1 is a statement. A 1 in a column "Clear No:
+    <topic>" is a clear no.
     """
     return read_each(path, _sensitivities, skipped)
 
 
 def _sensitivities(row: Row) -> Advisory:
-    statements: list[Statement] = []
     columns = [name for name in row.cells if name.startswith(("clear yes ", "clear no "))]
-    for name in columns:
-        cell = row.cells[name]
-        if cell.casefold() not in ("", "0", "0.0", "1", "1.0", "true", "false"):
-            row.fail(f"the column {name!r} must hold 0 or 1, not {quoted(cell)}", "flag")
-        if cell.casefold() in ("1", "1.0", "true"):
-            topic = name.split(" ", 2)[2]
-            statements.append(Statement(canonical_topic(topic), int(name.startswith("clear yes")), topic))
     if not columns:
         row.fail('there is no column named "Clear Yes: …"')
-    return row.advisory(SOURCE, statements)
+    for name in columns:
+        if row.cells[name].casefold() not in _FLAGS:
+            row.fail(f"the column {name!r} must hold 0 or 1, not {quoted(row.cells[name])}", "flag")
+    clear = (name.split(" ", 2) for name in columns if _FLAGS[row.cells[name].casefold()])
+    said = (Statement(canonical_topic(topic), int(answer == "yes"), topic) for _, answer, topic in clear)
+    return row.advisory(SOURCE, said)
 
 
 def _advisory(row: Row) -> Advisory | None:
@@ -115,13 +103,11 @@ def _vote(row: Row, stat: Mapping[str, Any]) -> Statement | None:
     texts = [text for value in (*ids, *names) if (text := cell_text(value))]
     if not texts:
         row.fail("votes without a topic")
-    counts = []
-    for cell in (cell_text(stat.get(f"{word}Sum", stat.get(word))) for word in ("yes", "no")):
-        count = _COUNT.fullmatch(cell)
-        if count is None:
-            row.fail(f"{quoted(cell)} is not a number of votes", "votes")
-        counts.append(int(count[1]))
-    yes, no = counts
+    cells = [cell_text(stat.get(f"{word}Sum", stat.get(word))) for word in ("yes", "no")]
+    counts = _COUNTS.fullmatch(" ".join(cells))
+    if counts is None:
+        row.fail("yes {} and no {} must both be numbers of votes".format(*map(quoted, cells)), "votes")
+    yes, no = int(counts[1]), int(counts[2])
     value = vote(yes, no)
     words = f"{texts[-1]}: {yes} yes, {no} no"
     return None if value is None else Statement(canonical_topic(*texts), value, words)

@@ -49,7 +49,7 @@ DESCRIPTORS = (
     "Use of Tobacco",
     "Violence",
 )
-"""The content descriptors that speak to a trait, as ESRB writes them."""
+"""The content descriptors that are relevant to a trait, as ESRB writes them."""
 
 _BLOODY = frozenset({"Blood", "Blood and Gore", "Intense Violence"})
 _FORCE = frozenset({"Violence", "Intense Violence", "Blood and Gore", "Sexual Violence"})
@@ -85,7 +85,7 @@ RULED_OUT: Mapping[str, frozenset[str]] = {
     "overdose": _DRUGS,
     "alcohol abuse": _DRINK,
 }
-"""Content topic → descriptors of which ESRB would have given one: with none of them, the answer is "no"."""
+"""Content topic → descriptors that imply it may be present: without any of them, the topic is a "no"."""
 
 _COMPOUND = {
     "Use of Alcohol and Tobacco": ("Use of Alcohol", "Use of Tobacco"),
@@ -105,7 +105,7 @@ _COMPOUND = {
     "Strong Lyrics": ("Strong Language",),
     "Strong Janguage": ("Strong Language",),
     "No Descriptors": (),
-    # What ESRB prints beside descriptors: how a game is played and sold, not what is in it.
+    # Interactive elements: how a game is played and sold, not what it shows.
     "In-Game Purchases": (),
     "In-Game Purchases (Includes Random Items)": (),
     "In-Game Purchases + Random Items": (),
@@ -127,12 +127,12 @@ _LONGEST = 80
 
 
 def parse_descriptor(text: str) -> tuple[str, ...]:
-    """The `DESCRIPTORS` that a printed one stands for: "Use of Alcohol and Tobacco" is two of them.
+    """The `DESCRIPTORS` of a printed descriptor: "Use of Alcohol and Tobacco" is two of them.
 
-    A mild form that is none of them counts as the plain one; "In-Game Purchases" is none at all.
+    A mild form that is not listed counts as the plain one; "In-Game Purchases" is empty.
 
     Raises:
-        ValueError: it is none; the message suggests the closest.
+        ValueError: the text is not a descriptor; the message suggests the closest.
     """
     key = column_key(text[:_LONGEST])
     if key not in _BY_KEY:
@@ -154,11 +154,13 @@ def esrb_advisory(
     source: str = SOURCE,
     more: tuple[Statement, ...] = (),
 ) -> Advisory:
-    """An advisory from the descriptors a game was given.
+    """An advisory from the descriptors of a game.
 
-    ESRB considers every descriptor of ``considered``, so an absent one is a clear no, and so is a topic that
-    would have brought one (`RULED_OUT`). ``unsure`` are subjects that may be in it: neither they nor a topic
-    that such a descriptor is a sign of are ruled out. ``more`` are further statements of the same source.
+    Args:
+        considered: descriptors that were considered: an absent one is a clear no, and so are the topics that
+            would have implied it (`RULED_OUT`).
+        unsure: subjects that may be present: neither they nor the topics they imply are a clear no.
+        more: further statements of the same source.
 
     Raises:
         ValueError: a descriptor is unknown.
@@ -175,12 +177,9 @@ def esrb_advisory(
 def read_esrb(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     """Games of an ESRB table, CSV or TSV, also gzip-compressed.
 
-    Either one 0/1 column a descriptor ("blood_and_gore"; the published dataset spells one
-    "strong_janguage"), or a ``descriptors`` column that joins them by "|". Title and optional year beside
-    them; rating and console are passed over, since only descriptors say what is in a game.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used.
+    It has a title, an optional year, and either a 0/1 column for each descriptor ("blood_and_gore"; the
+    published dataset spells one "strong_janguage") or a ``descriptors`` column that joins them by "|". Rating
+    and console are ignored, since only descriptors describe the content.
     """
     return read_each(path, _game, skipped)
 

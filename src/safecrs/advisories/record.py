@@ -1,4 +1,4 @@
-"""One record type for whatever any source says about an item."""
+"""The record type for what a source says about an item."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Advisory:
     """What one source says about one item.
 
     Attributes:
-        title, year, imdb_id: which item is meant; resolved against a catalog later.
+        title, year, imdb_id: the item, resolved against a catalog later.
         source: short name of the source: "mpaa", "parents-guide", "ddd", "esrb"…
-        statements: what it says.
-        reviews_guide: it considered all five guide categories, so one it does not state is unremarkable
-            (severity 0) rather than unknown.
-        reviews_topics: topics it considered, so one it does not state is a "no" rather than unknown.
-        medium: "film", "game" or another kind of work that the item is; None: not said.
+        reviews_guide: the source considered all five guide categories, so one that it does not state has
+            severity 0 rather than being unknown.
+        reviews_topics: topics that the source considered; one that it does not state is a "no" rather than
+            unknown.
+        medium: "film", "game" or another kind of work; None if not stated.
     """
 
     title: str

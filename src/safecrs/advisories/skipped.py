@@ -1,4 +1,4 @@
-"""What was passed over while files were read and matched: how often, and the first few places."""
+"""Counts of what was not used while files were read and matched, with the first few places."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST = 60
 
 
 class RowError(SafecrsError):
-    """A row that cannot be used: its file and place, what is wrong, and under what that is counted."""
+    """A row that cannot be used; ``about`` holds file, place, problem and kind (`Skipped.add`)."""
 
     def __init__(self, where: str, place: str, problem: str, kind: str = "") -> None:
         super().__init__(f"{where}, {place}: {problem}{'' if problem.endswith('?') else '.'}")
@@ -31,7 +31,7 @@ class Skipped:
     """Counts of what was not used, by file or source and kind of problem.
 
     Args:
-        strict: raise at the first odd thing instead of counting it.
+        strict: raise at the first problem that is ``odd`` instead of counting it.
     """
 
     def __init__(self, *, strict: bool = False) -> None:
@@ -43,11 +43,8 @@ class Skipped:
 
         Args:
             where: the file or source; place: the row or item in it.
-            kind: what it is counted under, by default the words of ``problem``.
-            odd: it is wrong or unknown, not just silent or about something else.
-
-        Raises:
-            RowError: it is odd, and this is strict.
+            kind: the problems it is counted with, by default those of the same words.
+            odd: the input is wrong or not understood, rather than empty or about another item.
         """
         if self.strict and odd:
             raise RowError(where, place, problem, kind)
@@ -57,7 +54,7 @@ class Skipped:
             count.places.append(place)
 
     def lines(self, where: str = "", *, odd: bool = False) -> list[str]:
-        """A line for each file and kind; only of the file ``where``, only of ``odd`` things."""
+        """A line for each file and kind, optionally of one file or of odd problems only."""
         return [
             f"{file}: {count.number:,} × {count.problem} "
             f"({', '.join(count.places)}{', …' if count.number > len(count.places) else ''})"
@@ -66,11 +63,11 @@ class Skipped:
         ]
 
     def warn(self) -> None:
-        """Warn of what was odd: for callers that gave no `Skipped` of their own."""
+        """Warn of odd problems, for callers that passed no `Skipped`."""
         if lines := self.lines(odd=True):
             warnings.warn("Passed over: " + " | ".join(lines), stacklevel=3)
 
 
 def quoted(text: str) -> str:
-    """``text`` as messages show it: in quotation marks, escaped, cut where it is long."""
+    """``text`` for a message: in quotation marks, escaped, shortened."""
     return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

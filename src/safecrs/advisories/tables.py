@@ -1,4 +1,4 @@
-"""Tables and JSON as sources publish them, read row by row; an odd row costs itself and is counted."""
+"""Tables and JSON files of sources, read row by row; unusable rows are left out and counted."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def column_key(name: str) -> str:
 
 
 def says_nothing(cell: str) -> bool:
-    """Whether a cell is empty or holds a sign for it, such as "-", "N/A" or "null"."""
+    """Whether a cell is empty or a placeholder such as "-", "N/A" or "null"."""
     return len(cell) < 8 and cell.strip().casefold() in _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: cell texts by `column_key`, where it stands, and the JSON object that it was, if any."""
+    """One row: its cells by `column_key`, its position, and the JSON object it was read from, if any."""
 
     path: Path
     number: int
@@ -56,22 +56,22 @@ class Row:
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def fail(self, problem: str, kind: str = "") -> NoReturn:
-        """Give this row up."""
+        """Leave this row out, by raising a `RowError`."""
         raise RowError(str(self.path), f"row {self.number}", problem, kind)
 
     def note(self, problem: str, kind: str = "", *, odd: bool = True) -> None:
-        """Count a problem of a row that is used all the same."""
+        """Count a problem of a row that is used nevertheless."""
         self.skipped.add(str(self.path), f"row {self.number}", problem, kind, odd=odd)
 
     def get(self, *names: str) -> str | None:
-        """The first of these columns that the table has, None when it has none."""
+        """The cell of the first of these columns that the table has; None if it has none of them."""
         return next((self.cells[name] for name in names if name in self.cells), None)
 
     def item(self) -> tuple[str, int | None, str | None]:
         """Title, year and IMDb id ("tt…"); a title without a year cell may be "Title (Year)".
 
-        A cell that holds no year or no id is counted and read as empty; of a range or a date the first year
-        counts. A row without a title fails.
+        An invalid year or id is counted and read as empty; of a range or a date the first year is read. A row
+        without a title fails.
         """
         title = self.get(*_TITLES) or ""
         dated = _DATED.fullmatch(title[-6:]) if len(title) > 6 else None
@@ -97,13 +97,13 @@ class Row:
         statements: Iterable[Statement],
         *,
         reviews_guide: bool = False,
+        reviews_topics: frozenset[str] = frozenset(),
         medium: str | None = None,
     ) -> Advisory:
-        """What this row says about its item."""
+        """The advisory of this row about its item."""
         title, year, imdb_id = self.item()
-        return Advisory(
-            title, year, source, tuple(statements), imdb_id, reviews_guide=reviews_guide, medium=medium
-        )
+        said = tuple(statements)
+        return Advisory(title, year, source, said, imdb_id, reviews_guide, reviews_topics, medium)
 
 
 def read_each(
@@ -112,15 +112,12 @@ def read_each(
     skipped: Skipped | None = None,
     required: Iterable[str] = (),
 ) -> Iterator[T]:
-    """What ``parse`` makes of each row of a table or JSON export; None for a row that says nothing.
+    """The result of ``parse`` for each row of a table or JSON export.
 
     Args:
-        parse: may give a row up (`Row.fail`).
-        skipped: takes what is passed over; without one it is a warning.
+        parse: returns None for a row that says nothing, and may leave one out (`Row.fail`).
+        skipped: counts what is left out; without one it is a warning.
         required: columns that a table must have.
-
-    Raises:
-        SafecrsError: the file is unreadable, or nothing of it was used; names its columns.
     """
     told = Skipped() if skipped is None else skipped
     used, columns = 0, ["not known"]
@@ -149,15 +146,11 @@ def read_each(
 def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
     """The rows of a CSV or TSV file (``.gz`` too), numbered by the line they start on.
 
-    The header tells whether commas, semicolons or tabs divide the cells. Blank lines are passed over; cells
+    The header decides whether commas, semicolons or tabs separate the cells. Blank lines are left out; cells
     are stripped.
 
     Args:
-        skipped: takes rows that cannot be read; without one they are errors.
-
-    Raises:
-        SafecrsError: the file is missing or unreadable, a required column is absent, or a quotation mark is
-            not closed on its line.
+        skipped: counts unreadable rows; without one they are errors.
     """
     with open_text(path) as file:
         first = file.readline()
@@ -190,43 +183,34 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STR
             if cells is None:
                 return
             stripped = [cell.strip() for cell in cells]
-            if len(cells) == len(header):
-                if any(stripped):
-                    yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
+            if any(stripped) and len(cells) == len(header):
+                yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
             elif any(stripped):
-                problem = (
-                    f"{len(cells)} cells where the header has {len(header)}; "
-                    "put cells that hold the separator in quotation marks"
-                )
-                skipped.add(str(path), f"row {line}", problem, "length")
+                problem = f"{len(cells)} cells where the header has {len(header)}"
+                remedy = "put cells that hold the separator in quotation marks"
+                skipped.add(str(path), f"row {line}", f"{problem}; {remedy}", "length")
 
 
 def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, dict[str, Any]]]:
     """Objects of a JSON file (one, or a list of them) or a JSON-lines file, numbered from 1.
 
     Args:
-        skipped: takes what is not JSON or no object; without one it is an error.
-
-    Raises:
-        SafecrsError: the file is missing or empty.
+        skipped: counts what is not a JSON object; without one it is an error.
     """
     with open_text(path) as file:
         text = file.read()
-    lines: Iterable[Any]
     try:
         whole = _json(text)
-        lines = whole if isinstance(whole, list) else [whole]
+        values: Iterable[Any] = whole if isinstance(whole, list) else [whole]
     except (ValueError, RecursionError):
-        lines = map(_line, text.split("\n"))
-    found = False
-    for number, value in enumerate(lines, start=1):
-        found = found or value is not ...
+        values = map(_line, text.split("\n")) if text.strip() else []
+    if values == []:
+        raise SafecrsError(f"{path} is empty: it should hold JSON objects.")
+    for number, value in enumerate(values, start=1):
         if isinstance(value, dict):
             yield number, value
         elif value is not ...:
             skipped.add(str(path), f"row {number}", "not a JSON object")
-    if not found:
-        raise SafecrsError(f"{path} is empty: it should hold JSON objects.")
 
 
 def read_rows(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRICT) -> Iterator[Row]:
@@ -239,12 +223,12 @@ def read_rows(path: Path, required: Iterable[str] = (), skipped: Skipped = _STRI
 
 
 def json_cells(record: Mapping[str, Any]) -> dict[str, str]:
-    """The cells of a JSON object: of an object within it the name, of a list its parts joined by "|"."""
+    """The cells of a JSON object, by `column_key`."""
     return {column_key(key): cell_text(value) for key, value in record.items()}
 
 
 def cell_text(value: object) -> str:
-    """A JSON value as a cell."""
+    """A JSON value as a cell: the name of an object, the strings of a list joined by "|"."""
     if isinstance(value, dict):
         value = value.get("name")
     if isinstance(value, list):
@@ -255,7 +239,7 @@ def cell_text(value: object) -> str:
 
 
 def _json(text: str) -> Any:
-    # Python refuses to read a number of thousands of digits; one such cell must not cost the file.
+    # Python refuses to parse integers of thousands of digits; one of them must not make a file unreadable.
     return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else float(digits))
 
 
@@ -267,29 +251,19 @@ def _line(text: str) -> Any:
 
 
 def _delimiter(header: str, expected: str) -> str:
-    """The mark that gives the header a title column and the most columns."""
-
-    def columns(mark: str) -> tuple[bool, int]:
-        names = [column_key(name) for name in next(csv.reader([header], delimiter=mark), [])]
-        return not set(_TITLES).isdisjoint(names), len(names)
-
-    return max((expected, ",", ";", "\t"), key=columns)
+    """The separator that gives the header a title column, or else the most columns."""
+    marks = (expected, ",", ";", "\t")
+    names = {mark: [*map(column_key, next(csv.reader([header], delimiter=mark), []))] for mark in marks}
+    return max(marks, key=lambda mark: (not set(_TITLES).isdisjoint(names[mark]), len(names[mark])))
 
 
 @contextmanager
 def open_text(path: Path) -> Iterator[IO[str]]:
-    """Open UTF-8 text, gzip-compressed where the name ends in ``.gz``.
-
-    Raises:
-        SafecrsError: it is missing, cannot be read, or is not UTF-8.
-    """
+    """Open UTF-8 text, gzip-compressed where the name ends in ``.gz``."""
     try:
-        if path.suffix.lower() == ".gz":
-            with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as file:
-                yield file
-        else:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                yield file
+        opened: Callable[..., IO[str]] = gzip.open if path.suffix.lower() == ".gz" else Path.open
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            yield file
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
     except UnicodeDecodeError as error:

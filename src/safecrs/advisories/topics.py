@@ -1,4 +1,4 @@
-"""Content topics by the names and numbers that sources give them."""
+"""Content topics by the names and ids that sources use."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _FILLER = frozenset(
         "it", "s", "somebody", "someone", "the", "there", "they", "used", "was", "were",
     ]
 )  # fmt: skip
-_SIBILANTS = ("sses", "shes", "ches", "xes", "zes")
+_PLURAL = re.compile(r"\b(?:(\w{2,})ies|(\w*(?:ss|sh|ch|x|z))es|(\w{2,}[^s\W])s)\b")
 _LONGEST = 200
 
 
 def canonical_topic(*names: str) -> str:
-    """The one name of a topic that any of ``names`` means; the last of them, stripped, where none is known.
+    """The canonical name of the topic that any of ``names`` means; the last of them, stripped, if unknown.
 
-    ``topics.tsv`` holds the topics that DoesTheDogDie asks about, by number and name. "153", "Does the dog
-    die?" and "a dog dies" are one; "there's blood/gore" is "blood/gore". Numbers count before names.
+    ``topics.tsv`` holds DoesTheDogDie's topics by id and name: "153", "Does the dog die?" and "a dog dies"
+    are one topic; "there's blood/gore" is "blood/gore". Ids take precedence over names.
     """
     by_id, by_key = _shipped()
     found = [by_id[name] for name in names if name in by_id]
     found += [by_key[key] for name in names if (key := topic_key(name)) in by_key]
     last = names[-1].strip()
-    # The name of a category or descriptor would say something about that.
+    # A topic named like a category or descriptor must not become a statement about that.
     return found[0] if found else f"“{last}”" if last in (*CATEGORIES, *DESCRIPTORS) else last
 
 
 def known_topic(name: str) -> str:
-    """The one name of a topic or ESRB descriptor.
+    """The canonical name of a topic or ESRB descriptor.
 
     Raises:
-        ValueError: there is none of that name; suggests close ones.
+        ValueError: the name is unknown; the message suggests similar ones.
     """
     _, by_key = _shipped()
     key, named = topic_key(name), name.strip()
-    topic = named if named in DESCRIPTORS else by_key.get(key) or _descriptors().get(key)
+    topic = named if named in DESCRIPTORS else by_key.get(key) or _DESCRIPTORS.get(key)
     if topic is None:
         import difflib
 
@@ -55,31 +55,26 @@ def known_topic(name: str) -> str:
 
 @cache
 def known_topics() -> tuple[str, ...]:
-    """Every topic and ESRB descriptor, by its one name, sorted."""
+    """The canonical names of all topics and ESRB descriptors, sorted."""
     by_id, _ = _shipped()
     return tuple(sorted({*by_id.values(), *DESCRIPTORS}))
 
 
-@cache
-def _descriptors() -> dict[str, str]:
-    return {topic_key(descriptor): descriptor for descriptor in DESCRIPTORS}
-
-
 def topic_key(name: str) -> str:
-    """A topic's name without what differs between a statement, a question and a heading.
+    """A topic's name without the words that differ between a statement, a question and a heading.
 
-    Articles, auxiliaries and "someone" go, and so does the "s" of plurals and verbs. Too long a text is no
-    name.
+    Articles, auxiliaries, "someone" and the "s" of plurals and verbs are removed. The key of a text that is
+    too long for a name is "".
     """
     if len(name) > _LONGEST:
         return ""
-    words = _NOT_WORDS.sub(" ", name.lower()).split()
-    return " ".join(_stem(word) for word in words if word not in _FILLER)
+    words = (word for word in _NOT_WORDS.sub(" ", name.lower()).split() if word not in _FILLER)
+    return _PLURAL.sub(lambda found: f"{found[1]}y" if found[1] else found[2] or found[3], " ".join(words))
 
 
 @cache
 def _shipped() -> tuple[dict[str, str], dict[str, str]]:
-    """Topics by number, and by the key of each of their names."""
+    """Canonical topics by id, and by the key of each of their names."""
     by_id: dict[str, str] = {}
     by_key: dict[str, str] = {}
     text = (files("safecrs.advisories") / "topics.tsv").read_text(encoding="utf-8")
@@ -90,9 +85,4 @@ def _shipped() -> tuple[dict[str, str], dict[str, str]]:
     return by_id, by_key
 
 
-def _stem(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if word.endswith(_SIBILANTS):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+_DESCRIPTORS = {topic_key(descriptor): descriptor for descriptor in DESCRIPTORS}

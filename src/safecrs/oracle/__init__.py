@@ -1,11 +1,10 @@
-"""What the sources say, fused into risk by item and trait, and verdicts at a person's threshold."""
+"""Evidence of the sources, fused into a risk for every item and trait, and verdicts at a user's threshold."""
 
 from safecrs.oracle.evidence import Evidence, Finding, SourceCount
 from safecrs.oracle.explain import Check, TraitRisk
 from safecrs.oracle.fusion import Fusion
 from safecrs.oracle.guide import pg_risk
-from safecrs.oracle.oracle import Coverage, Oracle, compile_oracle
-from safecrs.oracle.starter import load_starter
+from safecrs.oracle.oracle import Coverage, Oracle, compile_oracle, load_starter
 from safecrs.oracle.verdict import Verdict
 
 __all__ = [

@@ -1,9 +1,10 @@
-"""Who said what about an item: every statement that counts, as columns sorted by catalog row."""
+"""Evidence: the statements of all sources that count, as columns sorted by catalog row."""
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -45,14 +46,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """How many advisories a source gave and how many of them speak of a catalog item."""
+    """The number of advisories of a source, and of those that count for a catalog item."""
 
     advisories: int
     resolved: int
 
 
 class Evidence:
-    """Statements in compressed rows: those of ``row`` lie at ``offsets[row]:offsets[row + 1]``.
+    """Statements in compressed rows: those of ``row`` are at ``offsets[row]:offsets[row + 1]``.
 
     Attributes:
         subjects: guide categories, the taxonomy's topics, then topics that no trait uses; ``subject``
@@ -76,13 +77,8 @@ class Evidence:
         if any(len(column) != int(self.offsets[-1]) for column in columns):
             raise ValueError("the evidence columns differ in length")
 
-    @classmethod
-    def empty(cls, items: int, taxonomy: Taxonomy) -> Evidence:
-        """No statement about any of ``items``."""
-        return _Collector(taxonomy, Skipped()).finish(items)[0]
-
     def tensors(self) -> Tensors:
-        """The columns, by the names the constructor reads them from."""
+        """The columns, by the names that the constructor reads."""
         return {
             "evidence.offsets": self.offsets,
             "evidence.subject": self.subject,
@@ -94,11 +90,7 @@ class Evidence:
         }
 
     def of(self, row: int) -> list[Finding]:
-        """All findings about a row, the weightiest first.
-
-        Raises:
-            SafecrsError: the file that the columns are mapped from is damaged.
-        """
+        """All findings about a row, the most serious first."""
         span = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
         columns = (self.source[span], self.subject[span], self.value[span], self.words[span])
         try:
@@ -119,180 +111,142 @@ class Evidence:
 def gather_evidence(
     catalog: Catalog, advisories: Iterable[Advisory], taxonomy: Taxonomy, skipped: Skipped | None = None
 ) -> tuple[Evidence, dict[str, SourceCount]]:
-    """Resolve advisories to catalog rows and collect what they say.
+    """Resolve advisories to catalog rows and collect their statements; the counts are by source.
 
-    An IMDb id decides, else title and year. Of one source only the closest matches of a row count: those by
-    id and by exact title and year, before those of the nearest year, before those with another article ("The
-    Frozen (2012)" says nothing about "Frozen (2013)" where the source has that film too). A match that is
-    off in both is no match. Of an advisory without a year, or about an item without one, what is serious
-    counts beside closer ones. A source says one thing about a subject: the most serious.
+    An advisory is matched by IMDb id, else by title and year. Of each source only the closest matches of a
+    row count: by id or by exact title and year, then by the nearest year, then with another article ("The
+    Frozen (2012)" says nothing about "Frozen (2013)" if the source has that film too). A match that differs
+    in both year and article is no match. If the advisory or the item has no year, its serious statements
+    count beside closer matches. Of several statements of a source about one subject, the most serious counts.
 
-    Reviews are spelt out: a category or topic that was considered but not stated becomes a statement of
-    value 0. Topics that no trait uses are kept. The counts say how much of each source counts.
+    A category or topic that was considered but not stated becomes a statement of value 0. Topics that no
+    trait uses are kept.
 
     Args:
-        skipped: takes what does not count: names of topics that are not known, works of another medium, and
-            serious statements about what the catalog lacks; without it unknown topics are a warning.
+        skipped: counts what is left out: unknown topics, works of another medium, and serious statements
+            about items that the catalog lacks; without it unknown topics are a warning.
 
     Raises:
         SafecrsError: a statement's value is out of range; names source and title.
     """
     told = skipped or Skipped()
-    collector = _Collector(taxonomy, told)
-    stream = iter(advisories)
-    while batch := list(islice(stream, _BATCH)):
-        rows, distances = _resolve(catalog, batch)
-        for advisory, row, distance in zip(batch, rows.tolist(), distances.tolist(), strict=True):
-            collector.add(advisory, row, distance)
-    gathered = collector.finish(len(catalog))
-    if skipped is None:
-        told.warn()
-    return gathered
-
-
-def _resolve(catalog: Catalog, batch: list[Advisory]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-    """Row of each advisory, −1 for none, and how far off the match is."""
-    rows = np.full(len(batch), -1, dtype=np.int32)
-    distances = np.full(len(batch), _BY_ID, dtype=np.int8)
-    if any(advisory.imdb_id for advisory in batch):
-        known = catalog.row_of_imdb_id
-        rows[:] = [known.get(advisory.imdb_id or "", -1) for advisory in batch]
-    left = np.flatnonzero(rows < 0)
-    if len(left):
-        asked = [batch[position] for position in left.tolist()]
-        found, distance = catalog.match_many([a.title for a in asked], [a.year for a in asked])
-        off_in_both = (distance > OTHER_ARTICLE) & (distance < OTHER_ARTICLE + UNDATED_GAP)
-        rows[left] = np.where(off_in_both, -1, found)
-        distances[left] = distance
-    return rows, distances
-
-
-class _Collector:
-    """Statements on their way into columns, advisory by advisory.
-
-    What an advisory reviewed is kept as the number of a distinct review and spelt out at the end.
-    """
-
-    def __init__(self, taxonomy: Taxonomy, skipped: Skipped) -> None:
-        self._domain, self._skipped = taxonomy.domain, skipped
-        named = {topic: topic_key(canonical_topic(topic)) for topic in taxonomy.topics}
-        keys = set(named.values())
-        more = (topic for topic in known_topics() if topic not in named and topic_key(topic) not in keys)
-        self._subjects = (*CATEGORIES, *named, *more)
-        places = {subject: place for place, subject in enumerate(self._subjects)}
-        self._subject = places | {category: place for place, category in enumerate(CATEGORIES)}
-        # A trait may call a topic by another of its names.
-        self._by_key = {
-            key: place
-            for place, (topic, key) in enumerate(named.items(), start=len(CATEGORIES))
-            if topic not in DESCRIPTORS
-        }
-        self._labels: list[str] = []
-        self._sources: dict[str, int] = {}
-        self._given: Counter[str] = Counter()
-        self._texts: dict[str, int] = {"": 0}
-        self._reviews: dict[tuple[bool, frozenset[str]], int] = {}
-        self._advisories: tuple[list[int], list[int], list[int], list[int]] = ([], [], [], [])
-        self._statements: tuple[list[int], list[int], list[int], list[int]] = ([], [], [], [])
-
-    def add(self, advisory: Advisory, row: int, distance: int) -> None:
-        """Take in an advisory about ``row``; one about no row or another medium is only counted."""
-        source = self._sources.setdefault(advisory.source, len(self._sources))
-        self._given[advisory.source] += 1
-        label = quoted(make_label(advisory.title, advisory.year))
-        other = advisory.medium not in (None, self._domain)
-        if other or (row < 0 and any(statement.value > 0 for statement in advisory.statements)):
-            problem = f"about a {advisory.medium}, not a {self._domain}" if other else _LACKING
-            self._skipped.add(advisory.source, label, problem, odd=False)
+    subjects, place = _subjects(taxonomy)
+    sources: dict[str, int] = {}
+    given: Counter[str] = Counter()
+    texts = {"": 0}
+    reviews: dict[tuple[bool, frozenset[str]], int] = {}
+    labels: list[str] = []
+    about = array("q")  # row, source, distance and review of each advisory that is about an item
+    stated = array("q")  # advisory, subject, value and words of each of their statements
+    for said, row, distance in _resolved(catalog, advisories):
+        source = sources.setdefault(said.source, len(sources))
+        given[said.source] += 1
+        label = quoted(make_label(said.title, said.year))
+        if other := said.medium not in (None, taxonomy.domain):
+            told.add(said.source, label, f"about a {said.medium}, not a {taxonomy.domain}", odd=False)
+        elif row < 0 and any(statement.value > 0 for statement in said.statements):
+            told.add(said.source, label, _LACKING, odd=False)
         if other or row < 0:
-            return
-        rows, sources, distances, reviews = self._advisories
-        advisories, subjects, values, words = self._statements
-        for statement in advisory.statements:
-            subject = self._place(statement.subject)
-            if subject is None:
-                self._skipped.add(advisory.source, quoted(statement.subject), _UNKNOWN)
+            continue
+        for statement in said.statements:
+            if (subject := place(statement.subject)) is None:
+                told.add(said.source, quoted(statement.subject), _UNKNOWN)
                 continue
             highest = len(SEVERITIES) - 1 if subject < len(CATEGORIES) else 1
             if not 0 <= statement.value <= highest:
                 raise SafecrsError(
-                    f"{advisory.source} says {statement.value} about {statement.subject!r} of "
-                    f"{advisory.title!r}; it must lie between 0 and {highest}."
+                    f"{said.source} says {statement.value} about {statement.subject!r} of "
+                    f"{said.title!r}; it must lie between 0 and {highest}."
                 )
-            advisories.append(len(rows))
-            subjects.append(subject)
-            values.append(statement.value)
-            words.append(self._texts.setdefault(statement.words, len(self._texts)))
-        self._labels.append(label)
-        rows.append(row)
-        sources.append(source)
-        distances.append(distance)
-        reviewed = (advisory.reviews_guide, advisory.reviews_topics)
-        reviews.append(self._reviews.setdefault(reviewed, len(self._reviews)))
-
-    def _place(self, subject: str) -> int | None:
-        place = self._subject.get(subject)
-        return self._by_key.get(topic_key(subject)) if place is None else place
-
-    def finish(self, items: int) -> tuple[Evidence, dict[str, SourceCount]]:
-        """The columns, sorted by row, source and subject, and the counts."""
-        row, source, distance, review = (np.array(column, dtype=np.int64) for column in self._advisories)
-        stated = [np.array(column, dtype=np.int64) for column in self._statements]
-        group = row * max(len(self._sources), 1) + source
-        closest = _closest(group, np.maximum(distance, 0))
-        advisory, subject, value, words = map(
-            np.concatenate, zip(stated, self._reviewed(review), strict=True)
-        )
-        serious = (value > 0) & (distance == UNDATED_GAP)[advisory]
-        kept = np.flatnonzero(closest[advisory] | serious)
-        said = group[advisory] * len(self._subjects) + subject
-        # Of one source's statements on a subject the most serious comes first, of several the closest; only
-        # it is kept.
-        order = kept[np.lexsort((distance[advisory[kept]], -value[kept], said[kept]))]
-        order = order[np.diff(said[order], prepend=-1) != 0]
-        used = closest | np.isin(np.arange(len(row)), advisory[kept])
-        names = tuple(self._sources)
-        for position in np.setdiff1d(advisory[value > 0], np.flatnonzero(used)).tolist():
-            self._skipped.add(names[source[position]], self._labels[position], _SILENCED, odd=False)
-        offsets = np.zeros(items + 1, dtype=np.int64)
-        np.cumsum(np.bincount(row[advisory[order]], minlength=items), out=offsets[1:])
-        texts = StringColumn.of(self._texts)
-        evidence = Evidence(
-            self._subjects,
-            names,
-            {
-                "evidence.offsets": offsets,
-                "evidence.subject": subject[order].astype(np.uint16),
-                "evidence.source": source[advisory[order]].astype(np.uint16),
-                "evidence.value": value[order].astype(np.int8),
-                "evidence.words": words[order].astype(np.int32),
-                "evidence.texts": texts.data,
-                "evidence.texts.offsets": texts.offsets,
-            },
-        )
-        resolved = np.bincount(source[used], minlength=len(self._sources)).tolist()
-        counts = {
-            name: SourceCount(self._given[name], resolved[number])
-            for name, number in sorted(self._sources.items())
-        }
-        return evidence, counts
-
-    def _reviewed(self, review: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
-        """Statements of value 0 about all that each advisory reviewed: advisory, subject, value, words."""
-        guide = list(range(len(CATEGORIES)))
-        subjects = []
-        for whole, topics in self._reviews:
-            places = (place for topic in topics if (place := self._place(topic)) is not None)
-            subjects.append(np.array([*(guide if whole else ()), *places], dtype=np.int64))
-        sizes = np.array([len(subject) for subject in subjects], dtype=np.int64)
-        advisory = np.repeat(np.arange(len(review)), sizes[review])
-        subject = np.concatenate([np.zeros(0, np.int64), *(subjects[number] for number in review.tolist())])
-        return advisory, subject, np.zeros_like(subject), np.zeros_like(subject)
+            words = texts.setdefault(statement.words, len(texts))
+            stated.extend((len(labels), subject, statement.value, words))
+        review = reviews.setdefault((said.reviews_guide, said.reviews_topics), len(reviews))
+        about.extend((row, source, distance, review))
+        labels.append(label)
+    advised = np.array(about, dtype=np.int64).reshape(-1, 4).T
+    reviewed = [(*(CATEGORIES if guide else ()), *topics) for guide, topics in reviews]
+    places = [[at for subject in both if (at := place(subject)) is not None] for both in reviewed]
+    considered = _considered(advised[3], [np.array(at, dtype=np.int64) for at in places])
+    statements = np.vstack([np.array(stated, dtype=np.int64).reshape(-1, 4), considered]).T
+    order, used = _counting(advised, statements)
+    names = tuple(sources)
+    for at in np.setdiff1d(statements[0, statements[2] > 0], np.flatnonzero(used)).tolist():
+        told.add(names[advised[1, at]], labels[at], _SILENCED, odd=False)
+    if skipped is None:
+        told.warn()
+    resolved = np.bincount(advised[1, used], minlength=len(names)).tolist()
+    counts = {name: SourceCount(given[name], resolved[sources[name]]) for name in sorted(names)}
+    advisory, about_what, value, said_in = statements[:, order]
+    held = StringColumn.of(texts)
+    columns = {
+        "evidence.offsets": np.searchsorted(advised[0, advisory], np.arange(len(catalog) + 1)),
+        "evidence.subject": about_what.astype(np.uint16),
+        "evidence.source": advised[1, advisory].astype(np.uint16),
+        "evidence.value": value.astype(np.int8),
+        "evidence.words": said_in.astype(np.int32),
+        "evidence.texts": held.data,
+        "evidence.texts.offsets": held.offsets,
+    }
+    return Evidence(subjects, names, columns), counts
 
 
-def _closest(group: NDArray[np.int64], distance: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each advisory is as close to its row as any of its group: of the same row and source."""
-    _, position = np.unique(group, return_inverse=True)
-    best = np.full(len(group), np.iinfo(np.int64).max)
-    np.minimum.at(best, position, distance)
-    return np.asarray(distance == best[position])
+def _subjects(taxonomy: Taxonomy) -> tuple[tuple[str, ...], Callable[[str], int | None]]:
+    """The possible subjects of statements, and a lookup of a subject's index by any of its names."""
+    topics = {
+        topic_key(canonical_topic(name)): at for at, name in enumerate(taxonomy.topics, len(CATEGORIES))
+    }
+    named = (*CATEGORIES, *taxonomy.topics)
+    more = (topic for topic in known_topics() if topic not in named and topic_key(topic) not in topics)
+    subjects = (*named, *more)
+    # A trait may use another name of a topic; a topic with the name of an ESRB descriptor is not that.
+    keys = {key: place for key, place in topics.items() if subjects[place] not in DESCRIPTORS}
+    places = {subject: place for place, subject in reversed([*enumerate(subjects)])}
+
+    def place(subject: str) -> int | None:
+        return places[subject] if subject in places else keys.get(topic_key(subject))
+
+    return subjects, place
+
+
+def _resolved(catalog: Catalog, advisories: Iterable[Advisory]) -> Iterator[tuple[Advisory, int, int]]:
+    """Each advisory with its catalog row (−1 for none) and the distance of the match."""
+    stream = iter(advisories)
+    while batch := list(islice(stream, _BATCH)):
+        known = catalog.row_of_imdb_id if any(advisory.imdb_id for advisory in batch) else {}
+        rows = np.array([known.get(advisory.imdb_id or "", -1) for advisory in batch], dtype=np.int32)
+        distances = np.full(len(batch), _BY_ID, dtype=np.int8)
+        left = np.flatnonzero(rows < 0)
+        asked = [batch[position] for position in left.tolist()]
+        found, distance = catalog.match_many([a.title for a in asked], [a.year for a in asked])
+        off_in_both = (distance > OTHER_ARTICLE) & (distance < OTHER_ARTICLE + UNDATED_GAP)
+        rows[left], distances[left] = np.where(off_in_both, -1, found), distance
+        yield from zip(batch, rows.tolist(), distances.tolist(), strict=True)
+
+
+def _considered(review: NDArray[np.int64], subjects: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Statements of value 0, int64 [statements, 4], about the ``subjects`` of each advisory's review."""
+    sizes = np.array([len(places) for places in subjects], dtype=np.int64)[review]
+    statements = np.zeros((sizes.sum(), 4), dtype=np.int64)
+    statements[:, 0] = np.repeat(np.arange(len(review)), sizes)
+    statements[:, 1] = np.concatenate([np.zeros(0, np.int64), *(subjects[n] for n in review.tolist())])
+    return statements
+
+
+def _counting(
+    advised: NDArray[np.int64], statements: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Indices of the statements that count, sorted by row, source and subject; which advisories count."""
+    row, source, distance, _ = advised
+    advisory, subject, value, _ = statements
+    group = row * (source.max(initial=0) + 1) + source
+    away = np.maximum(distance, 0)
+    first = np.lexsort((away, group))
+    first = first[np.diff(group[first], prepend=-1) != 0]
+    closest = away == away[first][np.searchsorted(group[first], group)]
+    serious = (value > 0) & (distance == UNDATED_GAP)[advisory]
+    kept = np.flatnonzero(closest[advisory] | serious)
+    said = group[advisory] * (subject.max(initial=0) + 1) + subject
+    # Of a source's statements about a subject the most serious is kept, of equally serious ones the closest.
+    order = kept[np.lexsort((distance[advisory[kept]], -value[kept], said[kept]))]
+    order = order[np.diff(said[order], prepend=-1) != 0]
+    return order, closest | np.isin(np.arange(len(row)), advisory[kept])

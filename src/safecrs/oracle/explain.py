@@ -1,8 +1,7 @@
-"""Why the oracle says what it says: findings by trait, in a sentence a person can check."""
+"""Explanations of verdicts: the findings for each trait, and a sentence about them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,25 +16,26 @@ _CATEGORY_WORDS = {
     "substances": "alcohol, drugs & smoking",
     "frightening": "frightening & intense scenes",
 }
+_NOTHING = "Known to hold nothing of the kind."
 _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class TraitRisk:
-    """What the oracle knows of one item for one trait.
+    """The risk of one item for one trait, and the evidence for it.
 
     Attributes:
-        trait: trait id; threshold: the τ that the verdict is for.
-        risk: evidence that counts, 0…1; None when nobody can say.
-        doubt: risk that only a weak source suggests, 0…1.
-        evidence: every finding on this trait's categories and topics, the weightiest first.
-        reason: the sentence that says why.
+        trait: trait id; threshold: τ of the verdict.
+        risk: established risk, 0…1; None if unknown.
+        possible_risk: upper bound of a risk that only a weak source suggests, 0…1.
+        evidence: every finding about the trait's categories and topics, the most serious first.
+        reason: a sentence that explains the verdict.
     """
 
     trait: str
     threshold: float
     risk: float | None
-    doubt: float
+    possible_risk: float
     verdict: Verdict
     evidence: tuple[Finding, ...]
     reason: str
@@ -43,12 +43,12 @@ class TraitRisk:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer to "may I watch this?".
+    """The verdict on one item for one user.
 
     Attributes:
-        title, year: as asked; row, label: the item found, None when there is none.
-        verdict: over all traits; traits: one by one.
-        did_you_mean: labels of similar items when none was found, or of those that share the title.
+        title, year: as asked; row, label: the item found, None if there is none.
+        verdict: over all constrained traits; traits: for each of them.
+        did_you_mean: labels of similar items if none was found, or of all with this title.
     """
 
     title: str
@@ -61,7 +61,7 @@ class Check:
 
 
 def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings that speak to ``trait``, the weightiest for it first."""
+    """The findings that are relevant to ``trait``, those of the highest risk first."""
     weights = dict(zip(CATEGORIES, trait.guide, strict=True))
 
     def weight(finding: Finding) -> tuple[float, bool]:
@@ -74,26 +74,27 @@ def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def reason(
-    trait: Trait, risk: float, doubt: float, verdict: Verdict, findings: Sequence[Finding], domain: str
+    trait: Trait,
+    risk: float | None,
+    possible_risk: float,
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    domain: str,
 ) -> str:
-    """One sentence: the verdict and what it rests on."""
+    """A sentence that explains the verdict; a ``risk`` of None is unknown."""
     serious = "; ".join(_phrase(finding) for finding in [f for f in findings if f.value > 0][:_SHOWN])
+    sources = ", ".join(dict.fromkeys(finding.source for finding in findings))
     if verdict is Verdict.UNSAFE:
         return f"Among the {trait.avoid}: {serious or f'risk {risk:.2f}'}."
+    if verdict is Verdict.SAFE and risk:
+        return f"Below your threshold: {serious or f'risk {risk:.2f}'}."
     if verdict is Verdict.SAFE:
-        if risk > 0:
-            return f"Below your threshold: {serious or f'risk {risk:.2f}'}."
-        sources = ", ".join(dict.fromkeys(finding.source for finding in findings))
-        return (
-            f"Nothing of the kind was found by {sources}."
-            if sources
-            else "Known to hold nothing of the kind."
-        )
+        return f"Nothing of the kind was found by {sources}." if sources else _NOTHING
     if not findings:
         return f"No source speaks of this for this {domain}."
-    if math.isnan(risk) and not serious:
+    if risk is None and not serious:
         return "The sources looked at too little of this to vouch for it."
-    return f"Cannot be ruled out: {serious or f'doubt {doubt:.2f}'}."
+    return f"Cannot be ruled out: {serious or f'possible risk {possible_risk:.2f}'}."
 
 
 def _phrase(finding: Finding) -> str:
@@ -101,8 +102,5 @@ def _phrase(finding: Finding) -> str:
         said = f"{finding.source} rates {_CATEGORY_WORDS[finding.subject]} {SEVERITIES[finding.value]}"
     else:
         said = f"{finding.source} says yes to “{finding.subject}”"
-    return (
-        f"{said} (“{finding.words}”)"
-        if finding.words and finding.words.casefold() != finding.subject.casefold()
-        else said
-    )
+    own = finding.words and finding.words.casefold() != finding.subject.casefold()
+    return f"{said} (“{finding.words}”)" if own else said

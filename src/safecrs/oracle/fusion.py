@@ -1,9 +1,10 @@
-"""From what the sources say to a risk and a doubt for every (item, trait).
+"""Fusion of evidence into a risk and a possible risk for every (item, trait).
 
-Several sources: the highest severity of a category counts, and one "yes" outweighs any number of "no".
-``fusion="applicability"`` asks how far the parents guide can speak to a trait at all (`Trait.applicability`).
+Of several sources the highest severity of a category counts, and one "yes" outweighs any number of "no".
+``fusion="applicability"`` uses how far the parents guide covers a trait (`Trait.applicability`).
 *pg* is the parents-guide risk, *topics* are the trait's topics, and the guide is *heard* where the categories
-it rates carry at least half of the trait's weight. Entries are "risk · doubt", "?" is an unknown risk (NaN):
+it rates carry at least half of the trait's weight. Entries are "risk · possible risk", "?" is an
+unknown risk (NaN):
 
 | what is known of the trait      | guide strong | guide weak or proxy | no guide |
 |---------------------------------|--------------|---------------------|----------|
@@ -13,14 +14,14 @@ it rates carry at least half of the trait's weight. Entries are "risk · doubt",
 | fewer reviewed, guide heard     | pg           | ? · pg              | ?        |
 | fewer reviewed, guide not heard | ?            | ? · pg              | ?        |
 
-So a weak guide and a proxy raise a doubt, but neither condemn nor vouch: a reason that names nothing scary
-says nothing of flashing lights. Only a review of topics does, and one of all topics settles the doubt. Where
-something less than a trigger was found but nobody vouches for the rest (a mild topic alone, a severity in a
-guide that is not heard), the risk stands with doubt 1: enough to call the item unsafe at a low threshold,
-never enough to call it safe.
+So a weak guide or a proxy only sets a possible risk, an upper bound: a reason that names nothing scary says
+nothing about flashing lights. A review of topics decides, and a review of all topics sets the possible risk
+to 0. Where something less than a trigger was found but no source covers the rest (a mild topic alone, a
+severity in a guide that is not heard), the possible risk is 1: the item can be unsafe at a low threshold but
+never safe.
 
 ``fusion="paper"`` is the rule of SafeCRS (Hao et al. 2026): risk = max(trigger, pg) for every item that any
-source speaks of, what is not stated counting as absent; doubt 0.
+source mentions, with everything that is not stated counted as absent; the possible risk is 0.
 """
 
 from __future__ import annotations
@@ -42,50 +43,43 @@ _UNSTATED = -1
 
 
 def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column, Column]:
-    """Risk and doubt, float32 [items, traits], one contiguous column a trait; see the module's table."""
-    speaking = evidence.subject < len(CATEGORIES) + len(taxonomy.topics)  # the others are of no trait
+    """Risk and possible risk, float32 [items, traits], trait by trait in memory; see the module's table."""
+    speaking = evidence.subject < len(CATEGORIES) + len(taxonomy.topics)  # the others belong to no trait
     subject, value = evidence.subject[speaking], evidence.value[speaking]
     rows, position = np.unique(evidence.rows[speaking], return_inverse=True)
-    severity = np.full((len(rows), len(CATEGORIES)), _UNSTATED, dtype=np.int8)
-    reviewed = np.zeros((len(rows), len(taxonomy.topics)), dtype=np.bool_)
-    yes = np.zeros_like(reviewed)
-    guide = subject < len(CATEGORIES)
-    np.maximum.at(severity, (position[guide], subject[guide]), value[guide])
-    topic = subject[~guide] - len(CATEGORIES)
-    reviewed[position[~guide], topic] = True
-    said_yes = value[~guide] > 0
-    yes[position[~guide][said_yes], topic[said_yes]] = True
-
+    stated = np.full((len(rows), len(CATEGORIES) + len(taxonomy.topics)), _UNSTATED, dtype=np.int8)
+    np.maximum.at(stated, (position, subject), value)
+    severity, topics = stated[:, : len(CATEGORIES)], stated[:, len(CATEGORIES) :]
     pg = pg_risk(np.maximum(severity, 0), taxonomy)
     heard = (severity != _UNSTATED) @ guide_weights(taxonomy).T >= _COVERING
     index = {topic: column for column, topic in enumerate(taxonomy.topics)}
     items = len(evidence.offsets) - 1
     risk = np.full((len(taxonomy.traits), items), np.nan, dtype=np.float32).T
-    doubt = np.zeros((len(taxonomy.traits), items), dtype=np.float32).T
+    possible_risk = np.zeros((len(taxonomy.traits), items), dtype=np.float32).T
     for column, trait in enumerate(taxonomy.traits):
-        topics = [index[name] for name in trait.topics]
+        own = topics[:, [index[name] for name in trait.topics]]
         carried = np.array(list(trait.topics.values()), dtype=np.float32)
-        found = (yes[:, topics] * carried).max(axis=1, initial=0)
+        found = ((own > 0) * carried).max(axis=1, initial=0)
         if fusion == "paper":
             risk[rows, column] = np.maximum(found, pg[:, column])
         else:
-            share = reviewed[:, topics].sum(axis=1) / max(len(topics), 1)
-            risk[rows, column], doubt[rows, column] = _applied(
+            share = (own != _UNSTATED).sum(axis=1) / max(len(carried), 1)
+            risk[rows, column], possible_risk[rows, column] = _applied(
                 trait, found, share, pg[:, column], heard[:, column]
             )
-    return risk, doubt
+    return risk, possible_risk
 
 
 def _applied(
     trait: Trait, found: Column, share: NDArray[np.float64], pg: Column, heard: NDArray[np.bool_]
 ) -> tuple[Column, Column]:
     vouched = share >= _COVERING
-    doubt = np.zeros_like(pg)
+    possible_risk = np.zeros_like(pg)
     if trait.applicability == "strong":
         found = np.maximum(found, pg)
         vouched = vouched | heard
     elif trait.applicability in ("weak", "proxy"):
-        doubt = np.where(share < 1, pg, 0)
+        possible_risk = np.where(share < 1, pg, 0)
     risk = np.where(vouched | (found > 0), found, np.nan).astype(np.float32)
-    doubt = np.where(~vouched & (found > 0) & (found < 1), 1, doubt).astype(np.float32)
-    return risk, doubt
+    possible_risk = np.where(~vouched & (found > 0) & (found < 1), 1, possible_risk).astype(np.float32)
+    return risk, possible_risk

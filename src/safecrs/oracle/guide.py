@@ -9,7 +9,7 @@ from safecrs.taxonomy import Taxonomy
 
 
 def guide_weights(taxonomy: Taxonomy) -> NDArray[np.float64]:
-    """w(t)/Σw(t), float64 [traits, categories]; a trait the guide does not speak to is a row of zeros.
+    """w(t)/Σw(t), float64 [traits, categories]; zeros for a trait that the guide does not cover.
 
     Double precision, so that a risk of exactly 1/3 or 2/3 is still that after rounding to float32.
     """

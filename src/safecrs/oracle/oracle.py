@@ -1,10 +1,10 @@
-"""The oracle: the one judge of whether an item is safe for a person."""
+"""The oracle: risks of all items, and verdicts on whether an item is safe for a user."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,19 +20,19 @@ from safecrs.oracle.fusion import Fusion, fuse
 from safecrs.oracle.store import read_oracle, write_oracle
 from safecrs.oracle.verdict import Key, Verdict, constraint_key, overall_verdicts, trait_verdict
 from safecrs.storage import fingerprint
-from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Taxonomy
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Domain, Taxonomy, load_taxonomy
 
 _REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much the oracle knows.
+    """How many items and traits the evidence covers.
 
     Attributes:
-        items: catalog size; advised: items that any source speaks of.
+        items: catalog size; advised: number of items with any evidence.
         known: trait id → share of items whose risk is known.
-        sources: source → advisories given, and how many of them named a catalog item.
+        sources: source → number of its advisories, and of those that count for a catalog item.
     """
 
     items: int
@@ -42,15 +42,15 @@ class Coverage:
 
 
 class Oracle:
-    """Risk of every catalog item for every trait, and the verdicts that follow.
+    """Risk of every catalog item for every trait, and verdicts at thresholds.
 
-    Verdict at a threshold τ: UNSAFE if risk ≥ τ; else UNKNOWN if the risk is unknown or the doubt is at least
-    τ/2; else SAFE. Row −1, an item the catalog does not hold, is UNKNOWN. Build one with `compile_oracle`,
-    `Oracle.load` or `Oracle.from_risk`.
+    Verdict at a threshold τ: UNSAFE if risk ≥ τ; else UNKNOWN if the risk is unknown or the possible risk is
+    at least τ/2; else SAFE. Row −1, an item the catalog does not hold, is UNKNOWN. Build one with
+    `compile_oracle`, `Oracle.load` or `Oracle.from_risk`.
 
     Attributes:
-        risk: float32 [items, traits], evidence that counts; NaN where nobody can say.
-        doubt: float32 [items, traits], risk that only a weak source suggests.
+        risk: float32 [items, traits], established risk; NaN where unknown.
+        possible_risk: float32 [items, traits], upper bound of a risk that only a weak source suggests.
     """
 
     def __init__(
@@ -58,14 +58,14 @@ class Oracle:
         catalog: Catalog,
         taxonomy: Taxonomy,
         risk: NDArray[np.float32],
-        doubt: NDArray[np.float32],
+        possible_risk: NDArray[np.float32],
         evidence: Evidence,
         *,
         fusion: Fusion = "applicability",
         sources: Mapping[str, SourceCount] | None = None,
     ) -> None:
         shape = (len(catalog), len(taxonomy.traits))
-        if risk.shape != shape or doubt.shape != shape or len(evidence.offsets) != len(catalog) + 1:
+        if risk.shape != shape or possible_risk.shape != shape or len(evidence.offsets) != len(catalog) + 1:
             raise SafecrsError(
                 f"The oracle's tables do not fit {shape[0]} items and {shape[1]} traits; compile it again."
             )
@@ -74,18 +74,18 @@ class Oracle:
                 f"A {catalog.domain} catalog needs {catalog.domain} traits, not {taxonomy.domain} ones."
             )
         self.catalog, self.taxonomy = catalog, taxonomy
-        self.risk, self.doubt = risk, doubt
+        self.risk, self.possible_risk = risk, possible_risk
         self.evidence, self.fusion = evidence, fusion
         self.sources = dict(sources or {})
         self._table = lru_cache(maxsize=_REMEMBERED)(self._compute)
 
     @classmethod
     def from_risk(cls, catalog: Catalog, taxonomy: Taxonomy, risk: ArrayLike) -> Oracle:
-        """An oracle over a given risk table [items, traits] (NaN = unknown), without evidence or doubt."""
+        """An oracle over a given risk table [items, traits], NaN where unknown; it holds no evidence."""
         table = np.asarray(risk, dtype=np.float32)
         if np.any((table < 0) | (table > 1)):
             raise SafecrsError("Risks must lie between 0 and 1 (or be NaN where unknown).")
-        return cls(catalog, taxonomy, table, np.zeros_like(table), Evidence.empty(len(catalog), taxonomy))
+        return cls(catalog, taxonomy, table, np.zeros_like(table), gather_evidence(catalog, (), taxonomy)[0])
 
     def unsafe(self, constraints: Constraints) -> NDArray[np.bool_]:
         """bool [items]: some constrained trait's risk reaches its threshold."""
@@ -109,19 +109,19 @@ class Oracle:
     def judge(
         self, titles: Sequence[str], years: Sequence[int | None], constraints: Constraints
     ) -> NDArray[np.int8]:
-        """Verdicts of items given as text, int8 [len(titles)]; one the catalog does not hold is UNKNOWN."""
+        """Verdicts of titles and years, int8 [len(titles)]; an item that the catalog lacks is UNKNOWN."""
         return self.verdicts(self.catalog.resolve_many(titles, years), constraints)
 
     def check(self, title: str, year: int | None, constraints: Constraints) -> Check:
-        """Look an item up ("Saw", 2004 or "Saw (2004)", None) and judge it, trait by trait.
+        """Verdict on a title and year ("Saw", 2004 or "Saw (2004)", None), in total and by trait.
 
-        An unknown or ambiguous title is UNKNOWN, with the labels of items it may mean.
+        An unknown or ambiguous title is UNKNOWN, with the labels of items that it may mean.
         """
         if year is None:
             title, year = split_label(title)
         row = self.catalog.resolve(title, year)
         if row is None:
-            constraint_key(constraints, self.taxonomy)  # a misspelt trait is an error all the same
+            constraint_key(constraints, self.taxonomy)  # raises for an unknown trait
             similar = self.catalog.same_title(title) or self.catalog.search(title)
             labels = tuple(self.catalog.label(other) for other in similar)
             return Check(title, year, None, None, Verdict.UNKNOWN, (), labels)
@@ -131,31 +131,28 @@ class Oracle:
         return Check(title, year, row, self.catalog.label(row), verdict, traits)
 
     def explain(self, row: int, constraints: Constraints | None = None) -> list[TraitRisk]:
-        """Every trait of an item: risk, verdict and the findings behind it.
+        """Risk, verdict and evidence of an item for every trait.
 
-        ``constraints`` gives a trait's threshold where it is not the default one.
+        ``constraints`` overrides the default threshold of a trait.
 
         Raises:
             IndexError: the row is outside the catalog.
         """
         if not 0 <= row < len(self.catalog):
             raise IndexError(f"row {row} is outside a catalog of {len(self.catalog)} items")
-        thresholds = constraints or {}
-        findings = self.evidence.of(row)
-        result = []
+        findings, result = self.evidence.of(row), []
         for column, trait in enumerate(self.taxonomy.traits):
-            tau = thresholds.get(trait.id, DEFAULT_THRESHOLD)
-            cell = slice(row, row + 1), column
-            verdict = Verdict(int(trait_verdict(self.risk[cell], self.doubt[cell], tau)[0]))
-            risk, doubt = float(self.risk[row, column]), float(self.doubt[row, column])
+            tau = (constraints or {}).get(trait.id, DEFAULT_THRESHOLD)
+            risk, possible = self.risk[row : row + 1, column], self.possible_risk[row : row + 1, column]
+            verdict = Verdict(int(trait_verdict(risk, possible, tau)[0]))
+            known = None if np.isnan(risk[0]) else float(risk[0])
             speaking = relevant(trait, findings)
-            why = reason(trait, risk, doubt, verdict, speaking, self.taxonomy.domain)
-            known = None if np.isnan(risk) else risk
-            result.append(TraitRisk(trait.id, tau, known, doubt, verdict, speaking, why))
+            why = reason(trait, known, float(possible[0]), verdict, speaking, self.taxonomy.domain)
+            result.append(TraitRisk(trait.id, tau, known, float(possible[0]), verdict, speaking, why))
         return result
 
     def coverage(self) -> Coverage:
-        """How many items and traits the sources speak to."""
+        """How many items and traits the evidence covers."""
         known = 1 - np.isnan(self.risk).mean(axis=0)
         return Coverage(
             items=len(self.catalog),
@@ -166,9 +163,9 @@ class Oracle:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when any risk, doubt, label or trait does."""
+        """A digest of all risks, labels and traits."""
         labels = "\n".join(self.catalog.labels)
-        tables = (np.ascontiguousarray(table.T).tobytes() for table in (self.risk, self.doubt))
+        tables = (np.ascontiguousarray(table.T).tobytes() for table in (self.risk, self.possible_risk))
         return fingerprint(labels, self.taxonomy.model_dump_json(), *tables)
 
     def save(self, path: Path) -> None:
@@ -178,7 +175,7 @@ class Oracle:
             self.catalog,
             self.taxonomy,
             self.risk,
-            self.doubt,
+            self.possible_risk,
             self.evidence,
             fusion=self.fusion,
             sources=self.sources,
@@ -197,8 +194,8 @@ class Oracle:
         return self._table(constraint_key(constraints, self.taxonomy))[:-1]
 
     def _compute(self, key: Key) -> NDArray[np.int8]:
-        """Verdicts of all items and, last, of row −1: so that indexing by row needs no special case."""
-        table = np.append(overall_verdicts(self.risk, self.doubt, key), np.int8(Verdict.UNKNOWN))
+        """Verdicts of all items and, last, of row −1, so that rows index it directly."""
+        table = np.append(overall_verdicts(self.risk, self.possible_risk, key), np.int8(Verdict.UNKNOWN))
         table.setflags(write=False)
         return table
 
@@ -210,14 +207,20 @@ def compile_oracle(
     fusion: Fusion = "applicability",
     skipped: Skipped | None = None,
 ) -> Oracle:
-    """Resolve advisories to catalog items, fuse them (`safecrs.oracle.fusion`) and return the oracle.
+    """Resolve advisories to catalog items and fuse them (`safecrs.oracle.fusion`).
 
-    Advisories about items that the catalog does not hold are counted (`Oracle.coverage`) and dropped; what is
-    dropped of the rest goes to ``skipped`` (`safecrs.oracle.evidence.gather_evidence`).
-
-    Raises:
-        SafecrsError: a statement is out of range, or catalog and taxonomy are of different domains.
+    Advisories about items that the catalog lacks are counted (`Oracle.coverage`) and left out; ``skipped``
+    counts what else is left out (`safecrs.oracle.evidence.gather_evidence`).
     """
     evidence, sources = gather_evidence(catalog, advisories, taxonomy, skipped)
-    risk, doubt = fuse(evidence, taxonomy, fusion)
-    return Oracle(catalog, taxonomy, risk, doubt, evidence, fusion=fusion, sources=sources)
+    risk, possible_risk = fuse(evidence, taxonomy, fusion)
+    return Oracle(catalog, taxonomy, risk, possible_risk, evidence, fusion=fusion, sources=sources)
+
+
+@cache
+def load_starter(domain: Domain = "film") -> Oracle:
+    """The oracle over the shipped films or games (`safecrs.starter`), compiled once per process."""
+    from safecrs.starter import read_starter
+
+    items, advisories = read_starter(domain)
+    return compile_oracle(Catalog.from_items(items, domain), advisories, load_taxonomy(domain))

@@ -42,7 +42,7 @@ def write_oracle(
     catalog: Catalog,
     taxonomy: Taxonomy,
     risk: NDArray[np.float32],
-    doubt: NDArray[np.float32],
+    possible_risk: NDArray[np.float32],
     evidence: Evidence,
     *,
     fusion: Fusion,
@@ -50,7 +50,7 @@ def write_oracle(
     fingerprint: str,
 ) -> None:
     """Write what an oracle consists of as one file, atomically; risks lie trait by trait."""
-    tensors = catalog.tensors() | evidence.tensors() | {"risk": risk.T, "doubt": doubt.T}
+    tensors = catalog.tensors() | evidence.tensors() | {"risk": risk.T, "possible_risk": possible_risk.T}
     metadata = {
         "format": _FORMAT,
         "version": str(_VERSION),
@@ -82,7 +82,7 @@ def read_oracle(path: Path, make: Callable[..., Made], *, whole: bool = False) -
             Catalog(taxonomy.domain, tensors),
             taxonomy,
             tensors["risk"].T,
-            tensors["doubt"].T,
+            tensors["possible_risk"].T,
             evidence,
             fusion=fusion,
             sources={name: SourceCount(*pair) for name, pair in json.loads(metadata["sources"]).items()},

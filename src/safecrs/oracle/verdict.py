@@ -29,28 +29,30 @@ def constraint_key(constraints: Constraints, taxonomy: Taxonomy) -> Key:
 
 
 def trait_verdict(
-    risk: NDArray[np.float32], doubt: NDArray[np.float32], threshold: float
+    risk: NDArray[np.float32], possible_risk: NDArray[np.float32], threshold: float
 ) -> NDArray[np.int8]:
     """Verdicts of one trait at threshold τ, int8 of the arrays' shape.
 
-    UNSAFE where risk ≥ τ; else UNKNOWN where the risk is NaN or the doubt is at least τ/2; else SAFE.
+    UNSAFE where risk ≥ τ; else UNKNOWN where the risk is NaN or the possible risk is at least τ/2; else SAFE.
     """
     tau = np.float32(threshold)
-    unknown = np.isnan(risk) | (doubt >= tau / 2)
+    unknown = np.isnan(risk) | (possible_risk >= tau / 2)
     verdict = np.where(unknown, np.int8(Verdict.UNKNOWN), np.int8(Verdict.SAFE))
     verdict[risk >= tau] = Verdict.UNSAFE
     return verdict
 
 
-def overall_verdicts(risk: NDArray[np.float32], doubt: NDArray[np.float32], key: Key) -> NDArray[np.int8]:
-    """Verdicts over all traits of ``key``: int8 [items] from risk and doubt [items, traits].
+def overall_verdicts(
+    risk: NDArray[np.float32], possible_risk: NDArray[np.float32], key: Key
+) -> NDArray[np.int8]:
+    """Verdicts over all traits of ``key``: int8 [items] from risk and possible risk [items, traits].
 
     Any unsafe trait makes the item UNSAFE; else any unknown trait makes it UNKNOWN; else it is SAFE.
     """
     unsafe = np.zeros(len(risk), dtype=np.bool_)
     unknown = np.zeros(len(risk), dtype=np.bool_)
     for column, threshold in key:
-        verdict = trait_verdict(risk[:, column], doubt[:, column], threshold)
+        verdict = trait_verdict(risk[:, column], possible_risk[:, column], threshold)
         unsafe |= verdict == Verdict.UNSAFE
         unknown |= verdict == Verdict.UNKNOWN
     result = np.full(len(risk), Verdict.SAFE, dtype=np.int8)

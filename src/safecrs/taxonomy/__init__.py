@@ -1,4 +1,4 @@
-"""Sensitivity traits as data."""
+"""Sensitivity traits."""
 
 from safecrs.taxonomy.model import (
     CATEGORIES,

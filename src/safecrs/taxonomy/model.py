@@ -1,4 +1,4 @@
-"""Traits as data: what a user may be sensitive to, and which advisories speak to it."""
+"""Traits: what a user may be sensitive to, and which advisory subjects are relevant to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from numbers import Real
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -26,6 +26,7 @@ DEFAULT_THRESHOLD = 0.66
 
 Applicability = Literal["strong", "weak", "proxy", "none"]
 Domain = Literal["film", "game"]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Constraints = Mapping[str, float]
 """Trait id → the user's own risk threshold τ in (0, 1]."""
 
@@ -33,9 +34,9 @@ Constraints = Mapping[str, float]
 class Trait(BaseModel):
     """One sensitivity.
 
-    ``guide`` are the weights w(t) over `CATEGORIES`; ``applicability`` says how far the parents guide
-    speaks to the trait at all; ``topics`` maps content topics (DoesTheDogDie topics, ESRB descriptors) to
-    the risk a clear "yes" carries, 1 for a trigger.
+    ``guide`` are the weights w(t) over `CATEGORIES`; ``applicability`` is how far the parents guide covers
+    the trait; ``topics`` maps content topics (DoesTheDogDie topics, ESRB descriptors) to the risk of a clear
+    "yes", 1 for a trigger.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,9 +45,9 @@ class Trait(BaseModel):
     name: str = Field(min_length=1)
     avoid: str = Field(min_length=1)
     """Completes "leave out …" in explanations: "films with blood, gore or body horror"."""
-    guide: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    guide: tuple[Weight, Weight, Weight, Weight, Weight] = (0.0, 0.0, 0.0, 0.0, 0.0)
     applicability: Applicability = "none"
-    topics: dict[str, float]
+    topics: dict[str, Annotated[float, Field(ge=0, le=1)]]
     aliases: tuple[str, ...] = ()
 
     @field_validator("topics", mode="before")
@@ -56,10 +57,6 @@ class Trait(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Trait:
-        if any(not 0 <= risk <= 1 for risk in self.topics.values()):
-            raise ValueError(f"topic risks of {self.id!r} must lie in [0, 1]")
-        if any(weight < 0 for weight in self.guide):
-            raise ValueError(f"guide weights of {self.id!r} must not be negative")
         if (sum(self.guide) > 0) != (self.applicability != "none"):
             raise ValueError(
                 f"trait {self.id!r}: guide weights and applicability {self.applicability!r} disagree"
@@ -94,15 +91,11 @@ class Taxonomy(BaseModel):
 
     @cached_property
     def topics(self) -> tuple[str, ...]:
-        """Every topic any trait speaks of, sorted."""
+        """The topics of all traits, sorted."""
         return tuple(sorted({topic for trait in self.traits for topic in trait.topics}))
 
     def trait(self, name: str) -> Trait:
-        """The trait with this id, paper name or alias, whatever the case.
-
-        Raises:
-            SafecrsError: there is none; the message lists close ids.
-        """
+        """The trait with this id, name or alias; case and punctuation do not matter."""
         found = self._by_name.get(_key(name))
         if found is None:
             import difflib
@@ -129,11 +122,7 @@ class Taxonomy(BaseModel):
         }
 
     def extended(self, path: Path) -> Taxonomy:
-        """This taxonomy with the traits of a TOML file added, those of the same id replaced.
-
-        Raises:
-            SafecrsError: the file is missing, is not TOML or holds an invalid trait.
-        """
+        """This taxonomy with the traits of a TOML file added; a trait of the same id is replaced."""
         added = {trait.id: trait for trait in _read(path.read_text, str(path), self.domain)}
         kept = [added.pop(trait.id, trait) for trait in self.traits]
         return Taxonomy(domain=self.domain, traits=(*kept, *added.values()))

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from safecrs.advisories.mpaa_labelled import labelled_reasons, parsed
 from safecrs.errors import SafecrsError
-from safecrs.studies.benchmark_report.parser import PARTS, ParserPart, measure_parser, measure_part
+from safecrs.studies.benchmark_report.parser import (
+    LABELS,
+    PARTS,
+    ParserPart,
+    labelled_reasons,
+    measure_parser,
+    measure_part,
+    parsed,
+)
+from safecrs.studies.benchmark_report.report import BenchmarkReport
 from safecrs.taxonomy import CATEGORIES
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"
-LABELS = [
-    line.split("\t")
-    for line in (files("safecrs.advisories") / "mpaa_labels.tsv").read_text().splitlines()[1:]
-]
+LABEL_ROWS = [line.split("\t") for line in LABELS.read_text(encoding="utf-8").splitlines()[1:]]
 
 
 def test_the_labels_are_many_distinct_and_hold_no_reason() -> None:
-    assert len(LABELS) >= 300
-    assert len({cells[4] for cells in LABELS}) == len(LABELS)
-    for *_, part, digest, severities, _topics in LABELS:
+    assert len(LABEL_ROWS) >= 300
+    assert len({cells[4] for cells in LABEL_ROWS}) == len(LABEL_ROWS)
+    for *_, part, digest, severities, _topics in LABEL_ROWS:
         assert part in PARTS
         assert len(digest) == 12
         assert len(severities) == len(CATEGORIES)
@@ -39,7 +43,7 @@ def test_reasons_are_found_by_their_digest(tmp_path: Path, monkeypatch: pytest.M
         "B\t2001\tR\tdev\t000000000000\t00000\t\n"
         "C\t2001\tR\theld-out\t000000000000\t00000\t\n"
     )
-    monkeypatch.setattr("safecrs.advisories.mpaa_labelled.files", lambda _: tmp_path)
+    monkeypatch.setattr("safecrs.studies.benchmark_report.parser.LABELS", tmp_path / "mpaa_labels.tsv")
     table = tmp_path / "reasons.tsv"
     table.write_text(f"title\tyear\trating\treason\nA\t2000\tR\t{reason}\n")
     [item], labels = labelled_reasons(table, "dev")
@@ -77,3 +81,14 @@ def test_a_table_without_reasons_is_told(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("title,year\nA,2000\n")
     with pytest.raises(SafecrsError, match="lacks the column 'reason'"):
         measure_parser(tmp_path / "t.csv")
+
+
+def test_without_the_labels_only_the_share_of_read_reasons_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safecrs.studies.benchmark_report.parser.LABELS", tmp_path / "none.tsv")
+    (tmp_path / "t.csv").write_text("reason\nviolence\nviolence and zymurgy\n")
+    facts = measure_parser(tmp_path / "t.csv")
+    assert (facts.parts, facts.understood.value) == ({}, 0.5)
+    text = BenchmarkReport(benchmarks=(), parser=facts, inference={}).text("markdown")
+    assert "source repository" in text
