@@ -23,15 +23,14 @@ def starter(world, tmp_path_factory):
 def model(tmp_path_factory):
     """A tiny untrained model that can name every starter film, in the folder of a run."""
     from safecrs.oracle import load_starter
-    from safecrs.storage import write_json
     from safecrs.training.models.tiny import TinySize, save_tiny
-    from safecrs.training.runs.record import RunRecord
+    from safecrs.training.runs.manifest import Manifest, write_manifest
 
     folder = tmp_path_factory.mktemp("run")
     size = TinySize(hidden=16, layers=1, heads=2, inner=16, context=1024, vocabulary=300)
     save_tiny(folder / "model", ["a film please, no gore"], load_starter("film").catalog.labels, size)
-    record = RunRecord(stage="sft", base="b", settings={}, seed=0, data="d", versions={})
-    write_json(folder / "run.json", record.model_dump())
+    identity = {"stage": "sft", "base": "b", "settings": {}, "seed": 0, "data": "d", "versions": {}}
+    write_manifest(folder, Manifest(reasons=False, safe=False, **identity))
     return folder / "model"
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from safecrs.training import gdpo_advantages, grpo_advantages
+from safecrs.training.gdpo.advantages import gdpo_advantages, grpo_advantages
 
 GOLDEN = Path(__file__).resolve().parents[2] / "../shared/golden/reference_cases.json"
 GROUP, WEIGHTS = 4, (1.0, 0.5, 2.0)

@@ -9,7 +9,8 @@ from tiny_runs import recorded_log_probabilities
 from trl import GRPOConfig
 
 from safecrs.errors import SafecrsError
-from safecrs.training import GdpoSettings, RewardSettings
+from safecrs.scoring.rewards import RewardSettings
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer, rank_means
 
 pytestmark = pytest.mark.usefixtures("one_thread")

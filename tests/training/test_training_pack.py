@@ -5,12 +5,11 @@ import shutil
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_runs import LORA, SFT, logits
+from tiny_runs import LORA, SFT, logits, train_sft
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.bases import base_folder
 from safecrs.training.models.pack import pack_adapter
-from safecrs.training.objectives.sft import train_sft
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

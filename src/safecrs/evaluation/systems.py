@@ -21,7 +21,7 @@ from safecrs.recommenders.rankers.neighbours import NeighboursRanker
 from safecrs.recommenders.rankers.popularity import PopularityRanker
 from safecrs.scoring.metrics import recall
 from safecrs.slates.template import Reasoning
-from safecrs.training.runs.record import RECORD, read_record
+from safecrs.training.runs.manifest import read_manifest
 from safecrs.training.stages import SAFE_GDPO_RUN, SAFE_SFT_RUN, SFT_RUN, STAGES, Models
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def of_run(name: str, model: Path) -> Trained:
     Raises:
         SafecrsError: the folder holds no run's model.
     """
-    return Trained(name, model, reasons=read_record(model.parent / RECORD).reasons)
+    return Trained(name, model, reasons=read_manifest(model.parent).reasons)
 
 
 def named_model(text: str) -> Trained:

@@ -26,6 +26,7 @@ from safecrs.training.gdpo.choices import Choices, logits_only_at
 from safecrs.training.gdpo.ranks import TokenRanks
 from safecrs.training.gdpo.rollouts import ConstrainedRollouts, check_sampling
 from safecrs.training.gdpo.settings import GdpoSettings
+from safecrs.training.models.adapters import copy_whole_rows
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -260,17 +261,6 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             if compute_aux_loss:
                 auxiliary.append(output.aux_loss)
         return torch.cat(logps), torch.cat(entropies), torch.stack(auxiliary).mean() if auxiliary else None
-
-
-def copy_whole_rows(model: torch.nn.Module) -> None:
-    """Give TRL's frozen copy of an adapter ("ref") the rows of tokens that are trained whole.
-
-    TRL copies the low-rank matrices alone, and the reference would know no title.
-    """
-    held = dict(model.named_parameters())
-    for name, parameter in held.items():
-        if name.endswith(".default") and (twin := held.get(f"{name.removesuffix('default')}ref")) is not None:
-            twin.data.copy_(parameter.data)
 
 
 def rank_means(values: torch.Tensor, ranks: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

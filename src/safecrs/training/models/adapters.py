@@ -11,7 +11,7 @@ from safecrs.recommenders.language_models.bases import base_name
 from safecrs.recommenders.language_models.checkpoint import ADAPTER, BASE, adapter_base
 from safecrs.recommenders.language_models.grown import GROWN, grow_embeddings
 from safecrs.storage import read_json, write_json
-from safecrs.training.preset import LoraSpec, ModelSpec
+from safecrs.training.models.spec import LoraSpec, ModelSpec
 
 
 def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
@@ -66,6 +66,18 @@ def has_item_tokens(model: Path) -> bool:
     adapters = model / ADAPTER
     rows = "trainable_token_indices"
     return (model / GROWN).is_file() or bool(adapters.is_file() and read_json(adapters).get(rows))
+
+
+def copy_whole_rows(model: Any) -> None:
+    """Give TRL's frozen copy of an adapter ("ref") the rows of tokens that are trained whole.
+
+    TRL copies the low-rank matrices alone, and the reference would know no title.
+    """
+    parameters = dict(model.named_parameters())
+    for name, parameter in parameters.items():
+        twin = parameters.get(f"{name.removesuffix('default')}ref") if name.endswith(".default") else None
+        if twin is not None:
+            twin.data.copy_(parameter.data)
 
 
 def drop_other_adapters(folder: Path) -> None:

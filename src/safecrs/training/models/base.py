@@ -18,8 +18,8 @@ from safecrs.recommenders.language_models.quiet import silence
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
 from safecrs.training.models.item_tokens import TASTES, save_with_item_tokens
 from safecrs.training.models.item_vectors import content_vectors, taste_vectors
+from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.models.tiny import save_tiny
-from safecrs.training.preset import TINY, ModelSpec
 from safecrs.training.runs.processes import main_first
 
 MADE_FROM = "made_from.json"

@@ -14,7 +14,7 @@ from typing import Any
 from safecrs.errors import SafecrsError, extra
 from safecrs.storage import atomic_path, write_text
 from safecrs.training.runs.log import LOG, Entry, TrainingLog, series
-from safecrs.training.runs.record import RECORD, RunRecord, read_record
+from safecrs.training.runs.manifest import Manifest, read_manifest
 from safecrs.training.runs.selection import HIGH, LOW, RECALL, SVR, VALIDATION, selected
 
 FORMATS = (".png", ".svg", ".html")
@@ -40,13 +40,13 @@ class Curves:
     """What one run has logged so far."""
 
     name: str
-    record: RunRecord
+    manifest: Manifest
     entries: list[Entry]
 
     @property
     def chosen(self) -> Entry | None:
         """The checkpoint that became the model, or is the best so far."""
-        return selected(self.entries, self.record.svr_ceiling)
+        return selected(self.entries, self.manifest.svr_ceiling)
 
 
 def read_curves(runs: Sequence[Path]) -> list[Curves]:
@@ -57,11 +57,11 @@ def read_curves(runs: Sequence[Path]) -> list[Curves]:
     """
     found = []
     for folder, name in zip(runs, _names(runs), strict=True):
-        record = read_record(folder / RECORD)
+        manifest = read_manifest(folder)
         entries = TrainingLog(folder / LOG).entries()
         if not entries:
             raise SafecrsError(f"{folder / LOG} holds nothing yet: wait until training has logged a step.")
-        found.append(Curves(name, record, entries))
+        found.append(Curves(name, manifest, entries))
     return found
 
 
@@ -167,7 +167,7 @@ def _finish(axes: Any, key: str, title: str, curves: Sequence[Curves]) -> None:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_ylim(bottom=0)
     if key == SVR:
-        for ceiling in {run.record.svr_ceiling for run in curves} - {None}:
+        for ceiling in {run.manifest.svr_ceiling for run in curves} - {None}:
             axes.axhline(ceiling, color=_INK, lw=0.9, ls=":")
     if key in (RECALL, _LENGTHS[0]):
         axes.set_ylim(bottom=0)
@@ -185,7 +185,7 @@ def _legend(figure: Any, curves: Sequence[Curves]) -> None:
     if RECALL in logged:
         star = Line2D([], [], marker="*", markersize=11, ls="", color=_INK, label="chosen checkpoint")
         handles.append(star)
-        if any(run.record.svr_ceiling is not None for run in curves):
+        if any(run.manifest.svr_ceiling is not None for run in curves):
             handles.append(Line2D([], [], color=_INK, lw=0.9, ls=":", label="SVR ceiling"))
     if set(_LENGTHS) <= logged:
         handles.append(Line2D([], [], color=_INK, lw=1.2, ls="--", label="in validation"))

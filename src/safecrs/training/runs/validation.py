@@ -33,7 +33,7 @@ _SEED = 0  # of the part of the split: the same conversations for every run, wha
 
 
 def validation_for(
-    benchmark: Benchmark, oracle: Oracle, settings: SelectionSettings, *, reasons: bool, safe: bool
+    benchmark: Benchmark, settings: SelectionSettings, *, reasons: bool, safe: bool
 ) -> Validation | None:
     """How a run on ``benchmark`` chooses its model; None without a validation split, or where it is off.
 
@@ -41,7 +41,7 @@ def validation_for(
         reasons: whether the model writes a safety analysis before its list.
         safe: whether it is trained to be safe: the ceiling holds for no other.
     """
-    split = benchmark.split("validation")
+    oracle, split = benchmark.oracle, benchmark.split("validation")
     if not split or not settings.samples:
         return None
     order = np.random.default_rng(_SEED).permutation(len(split))[: settings.samples]
