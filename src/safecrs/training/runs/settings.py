@@ -81,7 +81,8 @@ def trl_config(kind: Any, settings: Mapping[str, Any], **more: Any) -> Any:
     try:
         return kind(**settings, **more)
     except (TypeError, ValueError, ImportError) as error:
-        raise SafecrsError(f"TRL's {kind.__name__} does not accept these settings: {error}.") from error
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise SafecrsError(f"TRL's {kind.__name__} does not accept these settings: {reason}.") from error
 
 
 def fast_bf16() -> bool:
