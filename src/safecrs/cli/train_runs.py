@@ -104,7 +104,7 @@ def pack(
         safecrs train pack runs/safe-gdpo --out adapters
     """
     from safecrs.cli.output import say
-    from safecrs.training.models.pack import pack_adapter
+    from safecrs.training.models.adapters import pack_adapter
 
     pack_adapter(run / "model", out)
     say(f"The adapters are in {out}; the card in there says what passing them on asks for.")
