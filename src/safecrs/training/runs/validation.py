@@ -1,4 +1,4 @@
-"""What checkpoints are compared by: the metrics of the evaluation, on a part of the validation split."""
+"""The validation of checkpoints: the metrics of the evaluation, on a part of the validation split."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _SEED = 0  # of the part of the split: the same conversations for every run, wha
 def validation_for(
     benchmark: Benchmark, settings: SelectionSettings, *, reasons: bool, safe: bool
 ) -> Validation | None:
-    """How a run on ``benchmark`` chooses its model; None without a validation split, or where it is off.
+    """How a run on ``benchmark`` chooses its checkpoint; None without a validation split, or where it is off.
 
     Args:
         reasons: whether the model writes a safety analysis before its list.
-        safe: whether it is trained to be safe: the ceiling holds for no other.
+        safe: whether it is trained to be safe: the ceiling applies to no other.
     """
     oracle, split = benchmark.oracle, benchmark.split("validation")
     if not split or not settings.samples:
@@ -57,7 +57,7 @@ def validation_for(
 
 
 class _Measure:
-    """Lets a model in training answer the samples, and judges its lists."""
+    """Lets a model in training answer the samples, and scores its lists."""
 
     def __init__(self, samples: list[Any], oracle: Oracle, *, reasons: bool, constrained: bool) -> None:
         self.samples, self.oracle = samples, oracle
@@ -67,11 +67,11 @@ class _Measure:
 
     @cached_property
     def weights(self) -> Any:
-        """Of the bootstrap, [resamples, people]."""
+        """Bootstrap weights, [resamples, people]."""
         return bootstrap_weights(self.clusters.count, seed=_SEED)
 
     def __call__(self, model: Any, tokenizer: Any) -> Mapping[str, float]:
-        """The metrics with their intervals; what cannot be measured is left out."""
+        """The metrics with their intervals; undefined ones are left out."""
         judged = score_slates(self._slates(model, tokenizer), self.samples, self.oracle, K)
         found: dict[str, float] = {}
         for metric in METRICS:
@@ -84,7 +84,7 @@ class _Measure:
         return found
 
     def _slates(self, model: Any, tokenizer: Any) -> list[Slate]:
-        """A slate for each sample; every process asks for its share."""
+        """A slate for each sample; every process generates its share."""
         policy = self._policy(model, tokenizer)
         requests = requests_for(self.samples, self.oracle, "benchmark" if self.constrained else "none")
         if process_count() == 1:
