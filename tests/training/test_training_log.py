@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safecrs.training.runs.callbacks import headline, recorder
+from safecrs.training.runs.callbacks import Recorder, headline
 from safecrs.training.runs.log import TrainingLog, series
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
@@ -75,7 +75,7 @@ def test_tokens_a_second(log, monkeypatch):
     clock = iter([10.0, 12.0, 15.0])
     monkeypatch.setattr("safecrs.training.runs.callbacks.time.perf_counter", lambda: next(clock))
     told = []
-    listener = recorder(log, "SFT", lambda *step: told.append(step))
+    listener = Recorder(log, "SFT", lambda *step: told.append(step))
     for step, tokens in ((1, 100.0), (2, 300.0), (3, 900.0)):
         State.global_step = step
         listener.on_log(None, State, None, logs={"loss": 1.0, "num_tokens": tokens})
@@ -89,7 +89,7 @@ def test_another_process_writes_nothing(log):
     class State:
         global_step, max_steps, is_world_process_zero = 1, 2, False
 
-    recorder(log, "SFT", None).on_log(None, State, None, logs={"loss": 1.0})
+    Recorder(log, "SFT", None).on_log(None, State, None, logs={"loss": 1.0})
     assert not log.path.exists()
 
 

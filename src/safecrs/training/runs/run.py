@@ -18,7 +18,6 @@ from safecrs.errors import SafecrsError
 from safecrs.progress import Report, quiet
 from safecrs.storage import read_json
 from safecrs.training.models.adapters import drop_other_adapters, name_base
-from safecrs.training.runs.callbacks import SKIPPED, finite_steps, kept_memory, recorder
 from safecrs.training.runs.log import LOG, TrainingLog
 from safecrs.training.runs.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from safecrs.training.runs.model_card import write_card
@@ -151,6 +150,8 @@ class Run:
         """Train from the last checkpoint on, and save the model."""
         from transformers import PrinterCallback
 
+        from safecrs.training.runs import callbacks
+
         trainer.remove_callback(PrinterCallback)
         last = max(self.steps(), default=0)
         if is_main():
@@ -159,16 +160,16 @@ class Run:
             if board := tensorboard(self.manifest.settings, self.folder / "logs", last):
                 trainer.add_callback(board)
         # Before all trackers, also those that the trainer was made with: they get what it adds.
-        trainer.callback_handler.callbacks.insert(0, recorder(self.log, name, report if is_main() else None))
+        trainer.callback_handler.callbacks.insert(0, callbacks.Recorder(self.log, name, report if is_main() else None))
         if not (trainer.is_deepspeed_enabled or trainer.args.fp16):  # these handle such steps themselves
-            skipped = max((entry.get(SKIPPED, 0) for entry in self.log.entries()), default=0)
-            trainer.callback_handler.callbacks.insert(0, finite_steps(int(skipped)))
+            skipped = max((entry.get(callbacks.SKIPPED, 0) for entry in self.log.entries()), default=0)
+            trainer.callback_handler.callbacks.insert(0, callbacks.FiniteSteps(int(skipped)))
         if self.validation:
             trainer.add_callback(selector(trainer, self.validation, self.log, self.checkpoints))
         if last and self.trained(last):
             # What is left is to validate and to save; the trainer would take one step too many.
             trainer._run_epoch = lambda **_: None
-        with kept_memory() as keeper:
+        with callbacks.kept_memory() as keeper:
             if keeper:
                 trainer.add_callback(keeper)
             trainer.train(resume_from_checkpoint=str(self.checkpoint(last)) if last else None)

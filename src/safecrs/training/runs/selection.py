@@ -41,9 +41,9 @@ class SelectionSettings(BaseModel):
     Attributes:
         samples: conversations of the validation split that each checkpoint answers, the same for all; 0 takes
             the last checkpoint without validation.
-        svr_ceiling: the SVR that the chosen checkpoint should not exceed; no ceiling for training without
-        safety. decoding: how the model will be used: "free", or "constrained" by the oracle, where nothing
-        violates.
+        svr_ceiling: the SVR that the chosen checkpoint should not exceed; none applies to training without
+            safety.
+        decoding: how the model will be used: "free", or "constrained" by the oracle, where nothing violates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
