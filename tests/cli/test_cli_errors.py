@@ -111,7 +111,7 @@ def test_damaged_benchmark_evaluation_and_run(refused, folder, tmp_path):
     assert "not a safecrs evaluation" in refused("report", tmp_path / "e.json", "--out", tmp_path / "r.html")
     (bad / "run.json").write_text("{}")
     message = refused("evaluate", folder, "--out", tmp_path / "e2.json", "--model", f"Mine={bad}/model")
-    assert "not the record of a run" in message
+    assert "not the manifest of a run" in message
     assert "NAME=FOLDER" in refused("evaluate", folder, "--out", tmp_path / "e2.json", "--model", "model")
 
 

@@ -23,7 +23,7 @@ def presets() -> None:
     from safecrs.training.preset import load_preset, preset_names
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("preset", "trained", *(one.name for one in OBJECTIVES.values()), "rewards", "checkpoint"):
+    for column in ("preset", "model", "trained", "objectives", "rewards", "checkpoint"):
         table.add_column(column)
     for name in preset_names():
         table.add_row(*(escape(cell) for cell in (name, *_row(load_preset(name)))))
@@ -59,9 +59,11 @@ def show(
 
 def _row(recipe: Preset) -> tuple[str, ...]:
     lora, gdpo, selection = recipe.model.lora, recipe.gdpo, recipe.selection
+    stages = (f"{one.name}: {_stage(recipe, one)}" for one in OBJECTIVES.values())
     return (
+        recipe.model.name,
         f"LoRA, rank {lora.r}" if lora else "all weights",
-        *(_stage(recipe, objective) for objective in OBJECTIVES.values()),
+        "\n".join(stages),
         ", ".join(f"{name} {weight:g}" for name, weight in gdpo.rewards.weights.items()),
         f"best, SVR ≤ {selection.svr_ceiling:.0%}" if selection.samples else "last",
     )

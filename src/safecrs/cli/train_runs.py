@@ -72,11 +72,11 @@ def card(
     run: RunFolder,
     results: Annotated[
         Path | None,
-        typer.Option(help="What `safecrs evaluate` wrote, to be added to the card.", dir_okay=False),
+        typer.Option(help="An evaluation (safecrs evaluate --out) to be added to the card.", dir_okay=False),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="The model's name in there; that of its stage by default.", show_default=False),
+        typer.Option(help="The model's name in it; its objective's by default.", show_default=False),
     ] = None,
 ) -> None:
     """Write a model's card anew: data, method, metrics with intervals, limits, licences.
@@ -97,7 +97,7 @@ def pack(
     run: RunFolder,
     out: Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)],
 ) -> None:
-    """Write a copy of a run's adapters in half the size, to be passed on.
+    """Write a copy of a run's adapters in half the size (bfloat16), to be passed on.
 
     Example:
 
@@ -107,4 +107,4 @@ def pack(
     from safecrs.training.models.adapters import pack_adapter
 
     pack_adapter(run / "model", out)
-    say(f"The adapters are in {out}; the card in there says what passing them on asks for.")
+    say(f"The adapters are in {out}; the card beside them lists the licences to respect.")
