@@ -24,13 +24,13 @@ def model(tmp_path_factory):
     """A tiny untrained model that can name every starter film, in the folder of a run."""
     from safecrs.oracle import load_starter
     from safecrs.training.models.tiny import TinySize, save_tiny
-    from safecrs.training.runs.manifest import Manifest, write_manifest
+    from safecrs.training.runs.manifest import RunManifest, write_manifest
 
     folder = tmp_path_factory.mktemp("run")
     size = TinySize(hidden=16, layers=1, heads=2, inner=16, context=1024, vocabulary=300)
     save_tiny(folder / "model", ["a film please, no gore"], load_starter("film").catalog.labels, size)
     identity = {"stage": "sft", "base": "b", "settings": {}, "seed": 0, "data": "d", "versions": {}}
-    write_manifest(folder, Manifest(reasons=False, safe=False, **identity))
+    write_manifest(folder, RunManifest(reasons=False, safe=False, **identity))
     return folder / "model"
 
 

@@ -15,7 +15,7 @@ import pytest
 from safecrs.cli.options import command_line
 from safecrs.errors import SafecrsError
 from safecrs.training.runs.log import LOG, TrainingLog, series
-from safecrs.training.runs.manifest import BaseFacts, Manifest, Provenance, write_manifest
+from safecrs.training.runs.manifest import BaseFacts, Provenance, RunManifest, write_manifest
 from safecrs.training.runs.selection import RECALL
 from tiny_world import SMALL
 
@@ -84,7 +84,7 @@ def made(folder, base=None, *files):
     if base is not None:
         identity = {"stage": "sft", "base": "b", "settings": {}, "seed": 0, "data": "d", "versions": {}}
         origin = Provenance(base=base)
-        write_manifest(folder, Manifest(reasons=True, safe=True, provenance=origin, **identity))
+        write_manifest(folder, RunManifest(reasons=True, safe=True, provenance=origin, **identity))
     model = folder / "model"
     model.mkdir()
     for name in ("model.safetensors", *files):

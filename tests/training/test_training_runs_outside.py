@@ -14,7 +14,7 @@ from transformers import TrainingArguments
 
 from safecrs.errors import SafecrsError
 from safecrs.training.runs.log import LOG, TrainingLog
-from safecrs.training.runs.manifest import BaseFacts, Manifest, Provenance
+from safecrs.training.runs.manifest import BaseFacts, Provenance, RunManifest
 from safecrs.training.runs.run import Run
 from safecrs.training.runs.selection import Validation
 
@@ -72,7 +72,7 @@ class Failing:
 def a_run(folder, validation=None, **settings):
     identity = {"stage": "s", "base": "b", "seed": 0, "data": "d", "reasons": True, "safe": True}
     origin = Provenance(base=BaseFacts(name="tiny"))
-    return Run(folder, Manifest(settings=settings, versions={}, provenance=origin, **identity), validation)
+    return Run(folder, RunManifest(settings=settings, versions={}, provenance=origin, **identity), validation)
 
 
 @pytest.mark.parametrize(

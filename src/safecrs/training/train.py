@@ -18,7 +18,7 @@ from safecrs.training.models.base import base_model, model_fingerprint
 from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.objectives.base import Task
 from safecrs.training.preset import Preset
-from safecrs.training.runs.manifest import MANIFEST, Manifest, describe, installed_versions, manifest_of
+from safecrs.training.runs.manifest import MANIFEST, RunManifest, describe, installed_versions, manifest_of
 from safecrs.training.runs.processes import process_count
 from safecrs.training.runs.run import Run
 from safecrs.training.runs.selection import Validation
@@ -85,7 +85,7 @@ def train(
         data = samples_fingerprint(samples)
     run = Run(
         out,
-        Manifest(
+        RunManifest(
             stage=chosen.id,
             base=model_fingerprint(base),
             settings=settings | recorded,

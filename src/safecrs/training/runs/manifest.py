@@ -61,7 +61,7 @@ class Provenance(BaseModel):
     commands: tuple[str, ...] = ()
 
 
-class Manifest(BaseModel):
+class RunManifest(BaseModel):
     """Everything that decides what a run produces, and where it comes from.
 
     Attributes:
@@ -107,12 +107,12 @@ class Manifest(BaseModel):
         ceiling = (self.settings.get("selection") or {}).get("svr_ceiling")
         return None if ceiling is None else float(ceiling)
 
-    def differences(self, other: Manifest) -> list[str]:
+    def differences(self, other: RunManifest) -> list[str]:
         """The fields that make ``other`` another run."""
         return [name for name in _IDENTITY if getattr(self, name) != getattr(other, name)]
 
 
-def read_manifest(run: Path) -> Manifest:
+def read_manifest(run: Path) -> RunManifest:
     """The manifest in a run's folder, also of version 0.1.0.
 
     Raises:
@@ -123,14 +123,14 @@ def read_manifest(run: Path) -> Manifest:
     if isinstance(raw, dict) and "provenance" not in raw and (run / _ABOUT).is_file():
         raw["provenance"] = read_json(run / _ABOUT)
     try:
-        return Manifest.model_validate(raw)
+        return RunManifest.model_validate(raw)
     except (ValidationError, TypeError) as error:
         raise SafecrsError(
             f"{path} is not the manifest of a run; choose another folder or delete this one."
         ) from error
 
 
-def write_manifest(run: Path, manifest: Manifest, arguments: Any = None) -> None:
+def write_manifest(run: Path, manifest: RunManifest, arguments: Any = None) -> None:
     """Write the manifest into a run's folder, with a trainer's ``arguments`` once there are any.
 
     Left out of these are folders, tokens, and what is not JSON.
@@ -145,7 +145,7 @@ def write_manifest(run: Path, manifest: Manifest, arguments: Any = None) -> None
     write_json(run / MANIFEST, manifest.model_dump(mode="json"))
 
 
-def manifest_of(model: Path) -> Manifest | None:
+def manifest_of(model: Path) -> RunManifest | None:
     """The manifest of the run that left the model in ``model``; None for a model of another origin."""
     run = model.parent
     return read_manifest(run) if model.name == "model" and (run / MANIFEST).is_file() else None

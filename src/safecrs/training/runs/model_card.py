@@ -15,7 +15,7 @@ from safecrs.storage import write_text
 from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.preset import to_toml
 from safecrs.training.runs.log import LOG, Entry, TrainingLog
-from safecrs.training.runs.manifest import BaseFacts, Manifest, Provenance, read_manifest
+from safecrs.training.runs.manifest import BaseFacts, RunManifest, Provenance, read_manifest
 from safecrs.training.runs.selection import HIGH, LOW, SVR, VALIDATION, selected
 
 CARD = "README.md"
@@ -94,7 +94,7 @@ def card_text(run: Path, model: Path, tests: TestResults | None = None) -> str:
     return "\n".join(lines)
 
 
-def _header(manifest: Manifest, origin: Provenance, adapter: bool, tests: TestResults | None) -> str:
+def _header(manifest: RunManifest, origin: Provenance, adapter: bool, tests: TestResults | None) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
     results = [
@@ -139,7 +139,7 @@ def _sources(origin: Provenance) -> list[Source]:
     return list({(source.name, source.licence): source for card in cards for source in card.sources}.values())
 
 
-def _data(manifest: Manifest, origin: Provenance) -> list[str]:
+def _data(manifest: RunManifest, origin: Provenance) -> list[str]:
     lines, card = [], origin.data
     if origin.earlier:
         before = ", ".join(f"{other.name} (samples `{other.fingerprint}`)" for other in origin.earlier)
@@ -162,7 +162,7 @@ def _data(manifest: Manifest, origin: Provenance) -> list[str]:
     ]
 
 
-def _training(manifest: Manifest) -> list[str]:
+def _training(manifest: RunManifest) -> list[str]:
     versions = ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
     others = "; TRL's defaults are in the run's `run.json`" if manifest.arguments else ""
     return [
@@ -172,7 +172,7 @@ def _training(manifest: Manifest) -> list[str]:
     ]
 
 
-def _validation(manifest: Manifest, chosen: Entry | None) -> list[str]:
+def _validation(manifest: RunManifest, chosen: Entry | None) -> list[str]:
     if chosen is None:
         return ["None: the last checkpoint was taken."]
     selection, ceiling = manifest.settings.get("selection") or {}, manifest.svr_ceiling

@@ -15,7 +15,7 @@ from typing import Any
 from safecrs.errors import SafecrsError, extra
 from safecrs.storage import atomic_path, write_text
 from safecrs.training.runs.log import LOG, Entry, TrainingLog, series
-from safecrs.training.runs.manifest import Manifest, read_manifest
+from safecrs.training.runs.manifest import RunManifest, read_manifest
 from safecrs.training.runs.selection import HIGH, LOW, RECALL, SVR, VALIDATION, selected
 
 FORMATS = (".png", ".svg", ".html")
@@ -41,7 +41,7 @@ class Curves:
     """The log of one run."""
 
     name: str
-    manifest: Manifest
+    manifest: RunManifest
     entries: list[Entry]
 
     @property

@@ -19,7 +19,7 @@ from safecrs.progress import Report, quiet
 from safecrs.storage import read_json
 from safecrs.training.models.adapters import drop_other_adapters, name_base
 from safecrs.training.runs.log import LOG, TrainingLog
-from safecrs.training.runs.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from safecrs.training.runs.manifest import MANIFEST, RunManifest, read_manifest, write_manifest
 from safecrs.training.runs.model_card import write_card
 from safecrs.training.runs.processes import (
     LOST,
@@ -46,7 +46,7 @@ class Run:
         validation: how its checkpoints are compared; None takes the last one.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, validation: Validation | None = None) -> None:
+    def __init__(self, folder: Path, manifest: RunManifest, validation: Validation | None = None) -> None:
         self.folder, self.manifest, self.validation = folder, manifest, validation
         self.log = TrainingLog(folder / LOG)
 
