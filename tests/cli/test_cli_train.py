@@ -173,6 +173,33 @@ def test_a_tracker_that_is_not_there(refused, folder, tmp_path):
     assert "pip install wandb" in message
 
 
+@pytest.mark.parametrize(
+    ("objective", "setting", "told"),
+    [
+        ("sft", "sft.max_length=8", "set a higher max_length"),
+        ("sft", "sft.learning_rate=abc", "valid number"),
+        ("sft", "sft.gradient_accumulation_steps=0", "above 0"),
+        ("gdpo", "rl.loss_type=foo", "Unknown loss type: foo"),
+        ("gdpo", "rl.max_completion_length=0", "above 0"),
+        ("dpo", "dpo.beta=nan", "finite number"),
+    ],
+)
+def test_a_setting_that_is_refused_leaves_the_folder_free(
+    cli, refused, folder, trained, tmp_path, objective, setting, told
+):
+    base = () if objective == "sft" else ("--base", trained / "safe-sft" / "model")
+    arguments = ("train", objective, folder, *base, "--out", tmp_path / "run", *SETTINGS)
+    assert told in refused(*arguments, "--set", setting)
+    assert not (tmp_path / "run" / "run.json").exists()
+    assert cli(*arguments).code == 0
+
+
+def test_an_objective_that_continues_asks_for_its_base(refused, folder, tmp_path):
+    for objective in ("dpo", "gdpo", "safe-gdpo"):
+        message = refused("train", objective, folder, "--out", tmp_path / "run")
+        assert "starts from a trained model: name its folder with --base" in message
+
+
 @pytest.mark.slow
 def test_kill_minus_nine(trained, folder, tmp_path):
     """Wherever it is killed: the same command leads to the same model, chosen from the same validations."""

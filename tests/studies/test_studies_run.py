@@ -241,7 +241,7 @@ def test_a_model_without_a_run_is_told(tmp_path):
     with pytest.raises(SafecrsError, match=r"run\.json does not exist"):
         named_model(f"Mine={tmp_path / 'model'}")
     (tmp_path / "run.json").write_text(json.dumps({"stage": "sft"}))
-    with pytest.raises(SafecrsError, match="not the record of a run"):
+    with pytest.raises(SafecrsError, match="not the manifest of a run"):
         named_model(f"Mine={tmp_path / 'model'}")
 
 
