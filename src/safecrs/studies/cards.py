@@ -18,9 +18,6 @@ def write_model_card(run: Path, evaluation: Evaluation | None = None, name: str 
 
     Args:
         name: the model's name in the evaluation; its objective's by default.
-
-    Raises:
-        SafecrsError: the run is not finished, or the evaluation has no such model.
     """
     manifest = read_manifest(run)
     model = run / "model"

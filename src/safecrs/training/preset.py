@@ -72,11 +72,7 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
-    """A shipped preset or a TOML file, with ``table.key=value`` overrides (TOML values).
-
-    Raises:
-        SafecrsError: there is no such preset, or it or an override is not valid.
-    """
+    """A shipped preset or a TOML file, with ``table.key=value`` overrides (TOML values)."""
     path = Path(name)
     if name in preset_names():
         text = (_SHIPPED / f"{name}.toml").read_text(encoding="utf-8")

@@ -49,10 +49,6 @@ def train(
         out: the run's folder.
         name: what progress calls the stage; the objective's name by default.
         command: the command line, for the model card.
-
-    Raises:
-        SafecrsError: there is no training sample, a setting is refused or needs what is not installed, or
-            ``out`` holds another run.
     """
     chosen = OBJECTIVES[objective]
     samples: Sequence[Sample] = benchmark.split("train")

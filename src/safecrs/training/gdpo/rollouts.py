@@ -68,11 +68,7 @@ class ConstrainedRollouts:
 
 
 def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:
-    """Constrained rollouts sample with this package's own decoder, at a temperature.
-
-    Raises:
-        SafecrsError: TRL's configuration asks for another engine or another distribution.
-    """
+    """Constrained rollouts sample with this package's own decoder, at a temperature."""
     asked = {
         "use_vllm": args.use_vllm,
         "use_transformers_continuous_batching": args.use_transformers_continuous_batching,

@@ -64,11 +64,6 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         args: TRL's configuration; ``reward_weights`` and ``multi_objective_aggregation`` follow the settings.
         train_dataset: a Hugging Face dataset.
         kwargs: passed on to ``GRPOTrainer``: processing_class, eval_dataset, peft_config, callbacks…
-
-    Raises:
-        SafecrsError: a column is missing, no reward has a weight, ``scale_rewards`` would be ignored, there
-        is
-            no reference, or constrained rollouts do not support the engine or the sampling parameters.
     """
 
     _tag_names = ["trl", "safecrs", "gdpo"]  # noqa: RUF012, TRL's own form

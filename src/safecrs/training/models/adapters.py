@@ -22,9 +22,6 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
 
     Adapters in ``base`` are trained further with their own rank, and a frozen copy of them is the reference.
     Without adapters in ``spec`` they are merged and all weights are trained.
-
-    Raises:
-        SafecrsError: ``base`` holds adapters whose base model is missing.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -93,10 +90,6 @@ def pack_adapter(model: Path, out: Path) -> None:
     """Write the adapters in ``model`` into ``out`` in half the size, as bfloat16, with tokenizer and card.
 
     The base model is not copied.
-
-    Raises:
-        SafecrsError: ``model`` holds no adapters, or such that need a folder of this machine, or ``out``
-            exists or cannot be written.
     """
     if not (model / ADAPTER).is_file() or not (model / _WEIGHTS).is_file():
         raise SafecrsError(f"{model} holds no adapters; only those can be packed (model.lora in a preset).")

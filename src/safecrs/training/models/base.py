@@ -31,10 +31,6 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
         oracle: the titles of its catalog become tokens of a tiny model, or of one with item tokens; its risks
             are part of their vectors.
         folder: where such a model is written.
-
-    Raises:
-        SafecrsError: the model is not installed or downloaded, ``spec.name`` names neither a model nor a
-            folder, or ``folder`` holds a model of another size, seed, wording or catalog.
     """
     silence()
     with main_first():

@@ -76,9 +76,6 @@ def save_with_item_tokens(
         labels: the catalog's; titles without the year become tokens too (`title_tokens`).
         colikes, risks: a vector each, [labels, size], of unit length on average (`item_vectors`).
         phrases: how a safety analysis names each column of ``risks``; their tokens begin as its axis.
-
-    Raises:
-        SafecrsError: the model is too narrow for the vectors, or its tokenizer does not return titles.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer

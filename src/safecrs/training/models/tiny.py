@@ -127,9 +127,6 @@ def save_tiny(
             labels' tokens.
         phrases: tokens that name the columns of the last of ``vectors`` and begin as its axes, so that a
             safety analysis points at what it is about.
-
-    Raises:
-        SafecrsError: the vectors are longer than the embeddings.
     """
     tokenizer = tiny_tokenizer(texts, labels, size, phrases)
     model = tiny_model(tokenizer, size, seed)

@@ -113,11 +113,7 @@ class RunManifest(BaseModel):
 
 
 def read_manifest(run: Path) -> RunManifest:
-    """The manifest in a run's folder, also of version 0.1.0.
-
-    Raises:
-        SafecrsError: it is missing or damaged.
-    """
+    """The manifest in a run's folder, also of version 0.1.0."""
     path = run / MANIFEST
     raw = read_json(path)
     if isinstance(raw, dict) and "provenance" not in raw and (run / _ABOUT).is_file():

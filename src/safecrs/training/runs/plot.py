@@ -86,11 +86,7 @@ def plot_runs(runs: Sequence[Path], out: Path) -> None:
 
 
 def draw(curves: Sequence[Curves]) -> tuple[Any, str]:
-    """The figure, and a title for it.
-
-    Raises:
-        SafecrsError: matplotlib is missing, or nothing that has a panel was logged.
-    """
+    """The figure, and a title for it."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure

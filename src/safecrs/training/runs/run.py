@@ -66,11 +66,7 @@ class Run:
         return any((self.model / name).is_file() for name in ("config.json", "adapter_config.json"))
 
     def open(self) -> bool:
-        """Create the folder (true), or make sure that it holds this very run.
-
-        Raises:
-            SafecrsError: it holds another run, or is damaged.
-        """
+        """Create the folder (true), or make sure that it holds this very run."""
         if not (self.folder / MANIFEST).exists():
             write_manifest(self.folder, self.manifest)
             return True
@@ -122,9 +118,6 @@ class Run:
         Args:
             make_trainer: makes a Hugging Face trainer whose output folder is `checkpoints`.
             name: what progress calls the stage.
-
-        Raises:
-            SafecrsError: the folder holds another run, a setting is refused, or the disk is full.
         """
         with main_first():
             new = self.open()

@@ -27,11 +27,7 @@ _TENSORBOARD = "tensorboard"
 
 
 def check_settings(kind: Any, settings: Mapping[str, Any]) -> None:
-    """Refuse what TRL's configuration class ``kind`` would take and fail over later.
-
-    Raises:
-        SafecrsError: a setting is unknown, of another type, out of range, a secret, or safecrs's own.
-    """
+    """Refuse what TRL's configuration class ``kind`` would take and fail over later."""
     hints = get_type_hints(kind)
     for name, value in settings.items():
         if problem := _problem(kind, hints, name, value):
@@ -67,11 +63,7 @@ def _problem(kind: Any, hints: Mapping[str, Any], name: str, value: Any) -> str 
 
 
 def trl_config(kind: Any, settings: Mapping[str, Any], **more: Any) -> Any:
-    """One of TRL's configuration objects.
-
-    Raises:
-        SafecrsError: a value is refused, or a tracker cannot be used.
-    """
+    """One of TRL's configuration objects."""
     import torch
 
     settings = {"use_cpu": not torch.cuda.is_available(), "bf16": fast_bf16(), **settings}
@@ -99,9 +91,6 @@ def other_trackers(settings: Mapping[str, Any]) -> list[str]:
     """The trackers in ``report_to`` without TensorBoard, which is ours (`tensorboard`).
 
     Trackers get numbers and settings, never conversations.
-
-    Raises:
-        SafecrsError: a tracker does not exist or is not installed.
     """
     from transformers.integrations import integration_utils
 
@@ -119,9 +108,6 @@ def tensorboard(settings: Mapping[str, Any], folder: Path, step: int) -> Any:
 
     Args:
         step: where the run is resumed; what an earlier process wrote after it is not shown.
-
-    Raises:
-        SafecrsError: TensorBoard was asked for by name and is not installed.
     """
     if _TENSORBOARD not in _trackers(settings):
         return None
