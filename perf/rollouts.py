@@ -33,7 +33,7 @@ from safecrs.recommenders.language_models.generation import generate
 from safecrs.recommenders.language_models.quiet import silence
 from safecrs.recommenders.language_models.sampling import Sampler
 from safecrs.scoring.scored import Case
-from safecrs.training import GdpoSettings
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
 from safecrs.training.models.tiny import save_tiny
 

@@ -27,6 +27,7 @@ SMALL = (
     *("sft.max_steps=4", "sft.save_steps=2", "sft.per_device_train_batch_size=4", "sft.bf16=false"),
     *("sft.logging_steps=1", "safe_sft.max_steps=4"),
     *("rl.max_steps=2", "rl.save_steps=1", "rl.per_device_train_batch_size=8", "rl.num_generations=4"),
+    *("dpo.max_steps=2", "dpo.per_device_train_batch_size=4", "dpo.save_steps=1"),
     *("rl.max_completion_length=16", "rl.logging_steps=1", "selection.samples=128"),
 )
 """Overrides of the "tiny" preset: a run takes seconds."""

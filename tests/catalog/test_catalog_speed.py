@@ -10,7 +10,7 @@ import pytest
 from safecrs.catalog import Catalog, Item, find_mentions, normalize_title, split_label
 from safecrs.catalog.canonical import canonical_title, drop_edition
 from safecrs.catalog.shorts import short_titles, stated_name
-from safecrs.oracle.starter import load_starter
+from safecrs.oracle.oracle import load_starter
 
 CATALOG = load_starter("film").catalog
 LIMIT = 0.3  # seconds

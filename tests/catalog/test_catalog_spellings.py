@@ -9,7 +9,7 @@ from spellings import spellings
 
 from safecrs.catalog import Catalog, Item
 from safecrs.oracle import Verdict
-from safecrs.oracle.starter import load_starter
+from safecrs.oracle.oracle import load_starter
 from safecrs.taxonomy import Domain
 
 

@@ -317,7 +317,7 @@ def test_every_command_has_help(command):
     assert len(done.output.splitlines()) > 5
 
 
-def test_a_method_that_does_not_exist_is_answered_with_those_that_do(refused):
+def test_an_ablation_that_does_not_exist_is_answered_with_those_that_do(refused):
     said = refused("ablations", "--only", "Safe-DPO")
-    assert "no method “Safe-DPO”" in said
-    assert "“Rank-GRPO, no safety”, “Safe-GDPO”, " in said
+    assert "no ablation “Safe-DPO”" in said
+    assert "“Rank-GRPO, no safety”, “DPO”, “Safe-GDPO”, " in said

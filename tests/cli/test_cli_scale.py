@@ -12,23 +12,23 @@ from pathlib import Path
 import pytest
 
 from safecrs.training.preset import preset_names
-from safecrs.training.runs.launch import launch_config, launch_names
+from safecrs.training.runs.launch import PURPOSES, launch_config
 
 SCALE = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
 
 
 def test_launch_configurations_are_listed_printed_and_copied(cli, tmp_path):
     listed = cli("train", "launch-config").out.splitlines()
-    assert [line.partition(":")[0] for line in listed] == launch_names()
-    for name in launch_names():
+    assert [line.partition(":")[0] for line in listed] == list(PURPOSES)
+    for name in PURPOSES:
         assert cli("train", "launch-config", name).out == f"{launch_config(name)}\n"
-    copy = tmp_path / "mine" / "ddp.yaml"
-    assert cli("train", "launch-config", "ddp", "--out", copy).out == f"{copy}\n"
-    assert copy.read_bytes() == launch_config("ddp").read_bytes()
+    copy = tmp_path / "mine" / "fsdp2.yaml"
+    assert cli("train", "launch-config", "fsdp2", "--out", copy).out == f"{copy}\n"
+    assert copy.read_bytes() == launch_config("fsdp2").read_bytes()
 
 
 def test_wrong_use_is_told(refused, folder, tmp_path):
-    assert "choose cpu, ddp" in refused("train", "launch-config", "tpu")
+    assert "choose cpu, single_gpu" in refused("train", "launch-config", "tpu")
     out = ("--out", tmp_path / "e.json")
     assert "--slates" in refused("evaluate", folder, *out, "--workers", 2)
     adversarial = ("evaluate", folder, *out, "--adversarial")
@@ -61,6 +61,6 @@ def test_only_the_first_process_talks():
         assert done.stdout.partition(":")[0] == said
 
 
-@pytest.mark.parametrize("name", [*launch_names(), *(name for name in preset_names() if "paper" in name)])
+@pytest.mark.parametrize("name", [*PURPOSES, *(name for name in preset_names() if "paper" in name)])
 def test_docs_name_every_configuration_and_preset(name):
     assert re.search(rf"\b{re.escape(name)}\b", SCALE.read_text(encoding="utf-8"))

@@ -14,8 +14,8 @@ import pytest
 
 from safecrs.cli.options import command_line
 from safecrs.errors import SafecrsError
-from safecrs.training.runs.about import About, BaseFacts, write_about
 from safecrs.training.runs.log import LOG, TrainingLog, series
+from safecrs.training.runs.manifest import BaseFacts, Provenance, RunManifest, write_manifest
 from safecrs.training.runs.selection import RECALL
 from tiny_world import SMALL
 
@@ -82,7 +82,9 @@ def made(folder, base=None, *files):
     """A folder as a run leaves it, without weights: where the base comes from is all that is asked."""
     folder.mkdir()
     if base is not None:
-        write_about(folder, About(base=base))
+        identity = {"stage": "sft", "base": "b", "settings": {}, "seed": 0, "data": "d", "versions": {}}
+        origin = Provenance(base=base)
+        write_manifest(folder, RunManifest(reasons=True, safe=True, provenance=origin, **identity))
     model = folder / "model"
     model.mkdir()
     for name in ("model.safetensors", *files):
@@ -93,11 +95,11 @@ def made(folder, base=None, *files):
 def test_only_a_tiny_base_gets_the_tiny_recipe(refused, folder, tmp_path, monkeypatch):
     used = []
 
-    def stop(_data, recipe, *_, **__):
+    def stop(_objective, _data, recipe, *_, **__):
         used.append(recipe)
         raise SafecrsError("Far enough.")
 
-    monkeypatch.setattr("safecrs.training.stages.reinforce", stop)
+    monkeypatch.setattr("safecrs.training.train.train", stop)
     tiny, other = BaseFacts(name="tiny", made_here=True), BaseFacts(name="Qwen", hub="Qwen/Qwen2.5-0.5B")
     whole = made(tmp_path / "whole", other)
 
@@ -119,7 +121,7 @@ def test_only_a_tiny_base_gets_the_tiny_recipe(refused, folder, tmp_path, monkey
 def test_resume_begins_nothing(cli, refused, folder, trained, tmp_path):
     for stage in (("sft",), ("gdpo", "--base", trained / "safe-sft" / "model")):
         message = refused("train", *stage, folder, "--out", tmp_path / "none", "--resume")
-        assert "no run to go on with" in message
+        assert "no run to resume" in message
         assert not (tmp_path / "none").exists()
     model = trained / "safe-sft" / "model" / "model.safetensors"
     before = model.stat().st_mtime_ns
@@ -128,8 +130,7 @@ def test_resume_begins_nothing(cli, refused, folder, trained, tmp_path):
 
 
 def test_another_start_than_the_presets_is_noted(cli, folder, monkeypatch, tmp_path):
-    monkeypatch.setattr("safecrs.training.stages.supervise", lambda *_, **__: tmp_path)
-    monkeypatch.setattr("safecrs.training.models.base.base_model", lambda *_: tmp_path)
+    monkeypatch.setattr("safecrs.training.train.train", lambda *_, **__: tmp_path)
 
     def noted(*more):
         done = cli("train", "sft", folder, "--out", tmp_path / "o", *more)
@@ -138,7 +139,7 @@ def test_another_start_than_the_presets_is_noted(cli, folder, monkeypatch, tmp_p
 
     assert noted()
     assert not noted("--unsafe")
-    assert not noted("--base", tmp_path)
+    assert not noted("--base", tmp_path, "--preset", "tiny")
     assert not noted("--set", "safe_sft_from=base")
 
 
@@ -170,6 +171,33 @@ def test_a_tracker_that_is_not_there(refused, folder, tmp_path):
         "train", "sft", folder, "--out", tmp_path / "o", *SETTINGS, "--set", "sft.report_to=wandb"
     )
     assert "pip install wandb" in message
+
+
+@pytest.mark.parametrize(
+    ("objective", "setting", "told"),
+    [
+        ("sft", "sft.max_length=8", "set a higher max_length"),
+        ("sft", "sft.learning_rate=abc", "valid number"),
+        ("sft", "sft.gradient_accumulation_steps=0", "above 0"),
+        ("gdpo", "rl.loss_type=foo", "Unknown loss type: foo"),
+        ("gdpo", "rl.max_completion_length=0", "above 0"),
+        ("dpo", "dpo.beta=nan", "finite number"),
+    ],
+)
+def test_a_setting_that_is_refused_leaves_the_folder_free(
+    cli, refused, folder, trained, tmp_path, objective, setting, told
+):
+    base = () if objective == "sft" else ("--base", trained / "safe-sft" / "model")
+    arguments = ("train", objective, folder, *base, "--out", tmp_path / "run", *SETTINGS)
+    assert told in refused(*arguments, "--set", setting)
+    assert not (tmp_path / "run" / "run.json").exists()
+    assert cli(*arguments).code == 0
+
+
+def test_an_objective_that_continues_asks_for_its_base(refused, folder, tmp_path):
+    for objective in ("dpo", "gdpo", "safe-gdpo"):
+        message = refused("train", objective, folder, "--out", tmp_path / "run")
+        assert "starts from a trained model: name its folder with --base" in message
 
 
 @pytest.mark.slow

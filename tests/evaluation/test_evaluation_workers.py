@@ -134,8 +134,8 @@ class Stopped(Exception):
 @pytest.fixture(scope="module")
 def models(folder, tmp_path_factory):
     from safecrs.training.models.base import base_model
+    from safecrs.training.models.spec import ModelSpec
     from safecrs.training.models.tiny import TinySize
-    from safecrs.training.preset import ModelSpec
 
     benchmark = load_benchmark(folder)
     size = TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)

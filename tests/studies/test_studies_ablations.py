@@ -12,11 +12,12 @@ from safecrs.cli.tables import evaluation_table
 from safecrs.errors import SafecrsError
 from safecrs.scoring.metrics import METRICS
 from safecrs.studies.ablations import ABLATIONS, NO_SAFETY, AblationResult, compare_ablations
+from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.preset import load_preset, preset_names
-from safecrs.training.runs.record import read_record
+from safecrs.training.runs.manifest import read_manifest
 from tiny_world import SMALL
 
-CHOSEN = [method for method in ABLATIONS if method.name in (NO_SAFETY, "Safe-GDPO")]
+CHOSEN = [method for method in ABLATIONS if method.name in (NO_SAFETY, "DPO", "Safe-GDPO")]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def done(world, tmp_path_factory):
             load_preset("tiny", SMALL),
             folder,
             seeds=(0, 1),
-            methods=CHOSEN,
+            ablations=CHOSEN,
             report=lambda stage, *_: told.append(stage),
         )
 
@@ -46,16 +47,17 @@ def test_every_method_differs_from_the_preset_by_what_it_says():
     preset = recipe.gdpo
     by_name = {method.name: method.of(recipe).gdpo for method in ABLATIONS}
     assert len(by_name) == len(ABLATIONS) == len({method.run for method in ABLATIONS})
-    assert len({settings.model_dump_json() for settings in by_name.values()}) == len(ABLATIONS)
+    assert {method.objective for method in ABLATIONS} <= set(OBJECTIVES)
+    assert len({(one.objective, one.of(recipe).model_dump_json()) for one in ABLATIONS}) == len(ABLATIONS)
     assert "safety" not in by_name[NO_SAFETY].rewards.weights
     assert "count" not in by_name["Safe-GDPO, no count"].rewards.weights
     assert by_name["Safe-GDPO, no count"].rewards.safety == preset.rewards.safety
     assert by_name["Safe-GDPO, sequence"].credit == "sequence"
     assert by_name["Safe-GRPO"].aggregation == "grpo"
-    silent = load_preset("tiny", ("reasoning=false",))
-    (constrained,) = [method.of(silent) for method in ABLATIONS if "constrained" in method.name]
-    assert (constrained.gdpo.reasoning, constrained.selection.decoding) == ("none", "constrained")
-    assert ABLATIONS[0].of(silent).selection == silent.selection
+    (constrained,) = [method.of(recipe) for method in ABLATIONS if "constrained" in method.name]
+    assert constrained.selection.decoding == "constrained"
+    assert constrained.selection.samples == recipe.selection.samples
+    assert ABLATIONS[0].of(recipe).selection == recipe.selection
     (alone,) = (method for method in ABLATIONS if method.run == "safety-alone")
     for name in preset_names():
         found = alone.of(load_preset(name))
@@ -68,7 +70,7 @@ def test_without_safety_nothing_pays_for_the_safety_analysis():
     (method,) = (method for method in ABLATIONS if method.name == NO_SAFETY)
     for name in preset_names():
         preset = load_preset(name, ("gdpo.rewards.format=1.0",))
-        assert "format" in ABLATIONS[1].of(preset).gdpo.rewards.weights
+        assert "format" in ABLATIONS[2].of(preset).gdpo.rewards.weights
         unpaid = method.of(preset)
         assert not {"format", "safety"} & set(unpaid.gdpo.rewards.weights)
         assert unpaid.gdpo.rewards.relevance == preset.gdpo.rewards.relevance
@@ -80,8 +82,9 @@ def test_methods_start_from_the_model_they_name(done):
     folder, *_ = done
     for seed in (0, 1):
         home = folder / f"seed-{seed}"
-        unsafe, safe = (read_record(home / method.run / "run.json") for method in CHOSEN)
-        assert unsafe.base != safe.base
+        unsafe, dpo, safe = (read_manifest(home / method.run) for method in CHOSEN)
+        assert unsafe.base != safe.base == dpo.base
+        assert dpo.stage == "dpo"
         assert unsafe.seed == safe.seed == seed
     bases = [(folder / f"seed-{seed}" / "sft" / "model" / "model.safetensors") for seed in (0, 1)]
     assert bases[0].read_bytes() != bases[1].read_bytes()
@@ -108,7 +111,7 @@ def test_seeds_are_pooled_without_passing_for_more_people(done, world):
     for system in result.evaluation.systems:
         if system.label.constraints == "told":
             assert system.metrics["svr"].value == 0
-    stored = json.loads((folder / "methods.json").read_text(encoding="utf-8"))
+    stored = json.loads((folder / "ablations.json").read_text(encoding="utf-8"))
     assert AblationResult.model_validate(stored) == result
 
 
@@ -148,13 +151,15 @@ def test_the_same_models_are_measured_on_another_benchmark(done, world):
         folder,
         test=tested,
         seeds=(0, 1),
-        methods=CHOSEN,
+        ablations=CHOSEN,
         report=lambda stage, *_: told.append(stage),
     )
     assert set(told) == {"Evaluate"}
     assert second.evaluation.samples == first.evaluation.samples - 1
-    assert json.loads((folder / "methods-other.json").read_text(encoding="utf-8"))["seeds"] == [0, 1]
-    assert json.loads((folder / "methods.json").read_text(encoding="utf-8")) == first.model_dump(mode="json")
+    assert json.loads((folder / "ablations-other.json").read_text(encoding="utf-8"))["seeds"] == [0, 1]
+    assert json.loads((folder / "ablations.json").read_text(encoding="utf-8")) == first.model_dump(
+        mode="json"
+    )
 
 
 def test_people_who_were_trained_on_are_not_tested_on(world, tmp_path):

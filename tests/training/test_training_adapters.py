@@ -6,13 +6,11 @@ import shutil
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits
+from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits, train_gdpo, train_sft
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.bases import base_folder
-from safecrs.training import GdpoSettings
-from safecrs.training.objectives.gdpo import train_gdpo
-from safecrs.training.objectives.sft import train_sft
+from safecrs.training.gdpo.settings import GdpoSettings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,7 +34,7 @@ def test_reinforcement_learning_starts_from_the_adapter_that_was_trained(
 ):
     """Not from the adapter's base: at a learning rate of nothing, nothing is lost."""
     still = RL | {"max_steps": 1, "learning_rate": 0.0, "beta": beta}
-    model = train_gdpo(tmp_path / "a", adapted, samples, world.oracle, still, GdpoSettings(), model=LORA)
+    model = train_gdpo(tmp_path / "a", adapted, samples, still, GdpoSettings(), model=LORA)
     assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
 
     def run(folder, progress=None):
@@ -45,7 +43,6 @@ def test_reinforcement_learning_starts_from_the_adapter_that_was_trained(
             folder,
             adapted,
             samples,
-            world.oracle,
             settings,
             GdpoSettings(),
             model=LORA,

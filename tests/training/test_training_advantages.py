@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from safecrs.training import gdpo_advantages, grpo_advantages
+from safecrs.training.gdpo.advantages import gdpo_advantages, grpo_advantages
 
 GOLDEN = Path(__file__).resolve().parents[2] / "../shared/golden/reference_cases.json"
 GROUP, WEIGHTS = 4, (1.0, 0.5, 2.0)
@@ -86,8 +87,9 @@ def test_what_is_added_to_a_reward_does_not_matter(advantages, rewards, shift):
 
 @given(ranked, hnp.arrays(float, 3, elements=st.floats(0.01, 100)))
 def test_the_size_of_one_reward_does_not_matter_to_gdpo(rewards, scale):
-    found = gdpo_advantages(rewards, WEIGHTS, GROUP, epsilon=0)
-    assert gdpo_advantages(rewards * scale, WEIGHTS, GROUP, epsilon=0) == pytest.approx(found, abs=1e-6)
+    with patch("safecrs.training.gdpo.advantages.EPSILON", 0):
+        plain, scaled = (gdpo_advantages(size * rewards, WEIGHTS, GROUP) for size in (1, scale))
+    assert scaled == pytest.approx(plain, abs=1e-6)
 
 
 @given(sequences)

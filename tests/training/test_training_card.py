@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
 import pytest
 from huggingface_hub import ModelCard
-from tiny_runs import LORA, SFT, SMALL
+from tiny_runs import LORA, SFT, SMALL, train_sft
 
 from safecrs.benchmark.card import Source
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.evaluate import evaluate, measure
 from safecrs.evaluation.systems import Model, lineup
 from safecrs.scoring.rewards import RewardSettings
-from safecrs.storage import write_json
 from safecrs.studies.cards import write_model_card
-from safecrs.training import GdpoSettings
-from safecrs.training.objectives.sft import train_sft
-from safecrs.training.runs.about import About, BaseFacts, describe, read_about, write_about
-from safecrs.training.runs.arguments import RESOLVED
+from safecrs.training.gdpo.settings import GdpoSettings
+from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.preset import make_preset
 from safecrs.training.runs.log import LOG, TrainingLog
+from safecrs.training.runs.manifest import BaseFacts, Provenance, describe, read_manifest, write_manifest
 from safecrs.training.runs.model_card import card_text
-from safecrs.training.runs.record import RECORD, RunRecord
-from safecrs.training.runs.selection import SelectionSettings, selected
-from safecrs.training.runs.validation import validation_for
+from safecrs.training.runs.selection import selected
+from safecrs.training.train import train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 COMMAND = "safecrs train sft runs/tiny --out runs/safe-sft"
 
 
 @pytest.fixture(scope="module")
-def run(world, base, samples, tmp_path_factory):
+def run(world, base, tmp_path_factory):
     folder = tmp_path_factory.mktemp("card") / "safe-sft"
-    train_sft(
-        folder,
-        base,
-        samples,
-        SFT,
-        safe=True,
-        model=SMALL,
-        validation=validation_for(
-            world.benchmark, world.oracle, SelectionSettings(samples=6), reasons=True, safe=True
-        ),
-        about=describe(base, world.benchmark.card, COMMAND),
-    )
+    preset = make_preset({"model": SMALL.model_dump(), "sft": SFT, "selection": {"samples": 6}})
+    train("safe-sft", world.benchmark, preset, base, folder, command=COMMAND)
     return folder
+
+
+def rewrite(folder, **changes):
+    """The manifest of a run with another provenance."""
+    manifest = read_manifest(folder)
+    provenance = manifest.provenance.model_copy(update=changes)
+    write_manifest(folder, manifest.model_copy(update={"provenance": provenance}))
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +97,7 @@ def test_numbers_come_from_somewhere(run):
     """A run without data card, log and tests has a card without any metric."""
     bare = run.parent / "bare"
     shutil.copytree(run, bare)
-    (bare / "about.json").unlink()
+    write_manifest(bare, read_manifest(bare).model_copy(update={"provenance": None}))
     (bare / LOG).unlink()
     text = card_text(bare, bare / "model")
     assert "no data card was given" in text
@@ -145,7 +141,7 @@ def test_a_model_that_was_not_evaluated(run, evaluation, tmp_path):
 def test_a_run_from_a_run_tells_the_whole_way(run, world, samples):
     """The base is the first one; commands are those of all runs, a repeated one once."""
     about = describe(run / "model", world.benchmark.card, "safecrs train gdpo …")
-    assert about.base == read_about(run).base
+    assert about.base == read_manifest(run).provenance.base
     assert about.commands == (COMMAND, "safecrs train gdpo …")
     assert describe(run / "model", None, COMMAND).commands == (COMMAND,)
     assert about.earlier == ()
@@ -159,10 +155,10 @@ def test_the_data_of_every_stage_stand_in_the_card(run, world, tmp_path):
     before, later = tmp_path / "before", tmp_path / "later"
     for folder in (before, later):
         shutil.copytree(run, folder)
-    write_about(before, describe(run / "model", first))
+    rewrite(before, data=first)
     about = describe(before / "model", second)
     assert about.earlier == (first,)
-    write_about(later, about)
+    rewrite(later, **dict(about))
     assert describe(later / "model", second).earlier == (first,)
     assert describe(later / "model", first).earlier == (second,)
     text = card_text(later, later / "model")
@@ -197,37 +193,26 @@ def test_adapters_say_so(base, samples, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rewards", "aggregation", "told", "use"),
+    ("rewards", "aggregation", "told", "safe"),
     [
-        (
-            {},
-            "gdpo",
-            "Safe-GDPO: reinforcement learning by the rewards relevance, safety, count",
-            "Research on",
-        ),
-        (
-            {"count": 0},
-            "grpo",
-            "Safe-GRPO: reinforcement learning by the rewards relevance, safety (",
-            "Research on",
-        ),
-        (
-            {"safety": 0},
-            "grpo",
-            "GRPO without safety, that is by the rewards relevance, count",
-            "must not be put",
-        ),
+        ({}, "gdpo", "Safe-GDPO: reinforcement learning by the rewards relevance, safety, count", True),
+        ({"count": 0}, "grpo", "Safe-GRPO: reinforcement learning by the rewards relevance, safety", True),
+        ({"safety": 0}, "grpo", "GRPO without safety, that is by the rewards relevance, count", False),
     ],
 )
-def test_reinforcement_learning_is_described_by_its_rewards(tmp_path, rewards, aggregation, told, use):
-    """A model that was rewarded for hits alone is not passed off as a safe one."""
-    gdpo = GdpoSettings(aggregation=aggregation, rewards=RewardSettings(**rewards))
-    settings = {"gdpo": gdpo.model_dump(mode="json")}
-    record = RunRecord(stage="safe-gdpo", base="b", settings=settings, seed=0, data="d", versions={})
-    write_json(tmp_path / RECORD, record.model_dump(mode="json"))
-    text = card_text(tmp_path, tmp_path / "model")
-    assert told in text
-    assert use in text
+def test_reinforcement_learning_is_described_by_its_rewards(run, tmp_path, rewards, aggregation, told, safe):
+    """A model that was rewarded for hits alone is not described as a safe one."""
+    options = {"gdpo": GdpoSettings(aggregation=aggregation, rewards=RewardSettings(**rewards))}
+    objective = OBJECTIVES["safe-gdpo"]
+    assert objective.describe(options) == told
+    assert objective.safe(options) == safe
+    shutil.copytree(run, tmp_path / "run")
+    rewrite(tmp_path / "run", method=told)
+    manifest = read_manifest(tmp_path / "run").model_copy(update={"safe": safe})
+    write_manifest(tmp_path / "run", manifest)
+    text = card_text(tmp_path / "run", tmp_path / "run" / "model")
+    assert f"trained by {told} (" in text
+    assert ("Research on" if safe else "must not be put") in text
 
 
 @pytest.mark.parametrize(
@@ -250,28 +235,52 @@ def test_the_header_promises_no_licence_that_some_data_lack(run, world, tmp_path
         for at, of in enumerate(sources)
     ]
     facts = BaseFacts(name="Some model", licence=licence)
-    write_about(
-        folder, About(base=facts, data=cards[0] if cards else None, earlier=tuple(reversed(cards[1:])))
-    )
+    rewrite(folder, base=facts, data=cards[0] if cards else None, earlier=tuple(reversed(cards[1:])))
     (folder / "model" / "README.md").write_text(card_text(folder, folder / "model"), encoding="utf-8")
     assert ModelCard.load(folder / "model" / "README.md").data.license == told
 
 
-def test_settings_are_passed_off_for_no_more_than_they_are(run, tmp_path):
+def test_trls_defaults_are_named_only_where_they_were_kept(run, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(run, folder)
-    for there in (False, True):
-        if there:
-            write_json(folder / RESOLVED, {})
-        else:
-            (folder / RESOLVED).unlink(missing_ok=True)
-        text = card_text(folder, folder / "model")
-        assert ("`resolved.json`" in text) == there
-        assert "All settings" not in text
+    assert "TRL's defaults are in the run's `run.json`" in card_text(folder, folder / "model")
+    write_manifest(folder, read_manifest(folder).model_copy(update={"arguments": {}}))
+    text = card_text(folder, folder / "model")
+    assert "TRL's defaults" not in text
+    assert "All settings" not in text
 
 
-def test_damaged_provenance_is_told(run, tmp_path):
-    shutil.copytree(run, tmp_path / "run")
-    (tmp_path / "run" / "about.json").write_text("{}")
-    with pytest.raises(SafecrsError, match=r"about\.json is damaged"):
-        write_model_card(tmp_path / "run")
+def of_0_1_0(folder, stage, settings, about=None):
+    """A run as version 0.1.0 recorded it."""
+    folder.mkdir()
+    record = {"stage": stage, "base": "b", "settings": settings, "seed": 0, "data": "d", "versions": {}}
+    (folder / "run.json").write_text(json.dumps(record))
+    if about:
+        (folder / "about.json").write_text(json.dumps(about))
+    return read_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("stage", "settings", "reasons", "safe"),
+    [
+        ("sft", {"reasoning": True}, False, False),
+        ("safe-sft", {"reasoning": True}, True, True),
+        ("safe-sft", {"reasoning": False, "selection": None}, False, True),
+        ("safe-sft", {"reasoning": True, "selection": {"reasons": False}}, False, True),
+        ("safe-gdpo", {"gdpo": {"rewards": {"safety": 1.0}}}, True, True),
+        ("safe-gdpo", {"gdpo": {"rewards": {"safety": 0.0}}, "reasoning": False}, False, False),
+    ],
+)
+def test_runs_of_0_1_0_are_read(tmp_path, stage, settings, reasons, safe):
+    about = {"base": {"name": "tiny"}, "commands": [COMMAND]}
+    manifest = of_0_1_0(tmp_path / "run", stage, settings, about)
+    assert (manifest.reasons, manifest.safe) == (reasons, safe)
+    assert manifest.provenance == Provenance(base=BaseFacts(name="tiny"), commands=(COMMAND,))
+    assert "reasoning" not in manifest.settings
+    assert OBJECTIVES[stage].summary in card_text(tmp_path / "run", tmp_path)
+
+
+def test_a_damaged_provenance_is_told(tmp_path):
+    for about in ({"base": 3}, [1]):
+        with pytest.raises(SafecrsError, match=r"run\.json is not the manifest of a run"):
+            of_0_1_0(tmp_path / type(about).__name__, "sft", {}, about)

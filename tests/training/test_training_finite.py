@@ -6,11 +6,10 @@ import math
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_runs import SFT, SMALL, Killed, kill_at, weights
+from tiny_runs import SFT, SMALL, Killed, kill_at, train_sft, weights
 
 from safecrs.errors import SafecrsError
-from safecrs.training.objectives.sft import train_sft
-from safecrs.training.runs.finite import MOST
+from safecrs.training.runs.callbacks import MOST_SKIPPED as MOST
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -9,7 +9,8 @@ from tiny_runs import recorded_log_probabilities
 from trl import GRPOConfig
 
 from safecrs.errors import SafecrsError
-from safecrs.training import GdpoSettings, RewardSettings
+from safecrs.scoring.rewards import RewardSettings
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer, rank_means
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -241,7 +242,8 @@ def test_adapters_learn_against_the_model_without_them(trainer, oracle, model_fo
 
 def test_samples_are_training_data(trainer, oracle):
     from safecrs.benchmark import Disclosed, Sample
-    from safecrs.training.objectives.gdpo import rl_rows
+    from safecrs.training.objectives import OBJECTIVES
+    from safecrs.training.objectives.base import Task
 
     said = Disclosed(trait="gore", style="explicit", position="after", text="no gore")
     sample = Sample(
@@ -256,7 +258,8 @@ def test_samples_are_training_data(trainer, oracle):
         reasoning="",
         disclosure=(said,),
     )
-    made = trainer(GdpoSettings(credit="rank"), data=rl_rows([sample] * 2, oracle.catalog), max_steps=1)
+    rows = OBJECTIVES["safe-gdpo"].rows(Task([sample] * 2, oracle, {}, True))
+    made = trainer(GdpoSettings(credit="rank"), data=rows, max_steps=1)
     made.train()
     assert math.isfinite(made.state.log_history[0]["loss"])
 

@@ -7,19 +7,17 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits
+from tiny_runs import LORA, RL, SFT, SMALL, Killed, kill_at, logits, run, train_gdpo, train_sft
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.constrained import CatalogTrie
 from safecrs.recommenders.language_models.checkpoint import LanguageModel
-from safecrs.training import GdpoSettings
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.base import base_model
 from safecrs.training.models.item_tokens import save_with_item_tokens
+from safecrs.training.models.spec import LoraSpec, ModelSpec
 from safecrs.training.models.tiny import save_tiny
-from safecrs.training.objectives.gdpo import train_gdpo
-from safecrs.training.objectives.sft import train_sft
-from safecrs.training.preset import LoraSpec, ModelSpec
 from safecrs.training.runs.log import TrainingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -108,7 +106,7 @@ def test_reinforcement_learning_goes_on_with_the_adapter(
 ):
     gdpo = GdpoSettings(rollouts=rollouts)
     still = RL | {"max_steps": 1, "learning_rate": 0.0, "beta": beta}
-    model = train_gdpo(tmp_path / "a", adapted, samples, world.oracle, still, gdpo, model=spec)
+    model = train_gdpo(tmp_path / "a", adapted, samples, still, gdpo, model=spec)
     assert torch.allclose(logits(model), logits(adapted), atol=1e-5)
     if beta:
         (first,) = [entry for entry in TrainingLog(tmp_path / "a" / "log.jsonl").entries() if "loss" in entry]
@@ -116,7 +114,7 @@ def test_reinforcement_learning_goes_on_with_the_adapter(
     assert set(LanguageModel.load(model).tokenizer.get_vocab()) == set(
         LanguageModel.load(adapted).tokenizer.get_vocab()
     )
-    moved = train_gdpo(tmp_path / "b", adapted, samples, world.oracle, RL | {"beta": beta}, gdpo, model=spec)
+    moved = train_gdpo(tmp_path / "b", adapted, samples, RL | {"beta": beta}, gdpo, model=spec)
     assert (logits(moved) - logits(adapted)).abs().max() > 1e-4
     held = (adapted / "adapter_model.safetensors").stat().st_size
     assert (moved / "adapter_model.safetensors").stat().st_size == pytest.approx(held, rel=0.1)
@@ -127,9 +125,7 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(grown, adapted, spec, sam
     def run(folder, progress=None):
         if stage == "sft":
             return train_sft(folder, grown, samples, SFT, safe=True, model=spec, progress=progress)
-        return train_gdpo(
-            folder, adapted, samples, world.oracle, RL, GdpoSettings(), model=spec, progress=progress
-        )
+        return train_gdpo(folder, adapted, samples, RL, GdpoSettings(), model=spec, progress=progress)
 
     whole = run(tmp_path / "whole")
     with pytest.raises(Killed):
@@ -141,12 +137,22 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(grown, adapted, spec, sam
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.parametrize("precomputed", [False, True])
+def test_the_reference_of_dpo_knows_the_titles(adapted, spec, samples, tmp_path, precomputed):
+    """Before the first step policy and reference agree on every pair."""
+    settings = {"max_steps": 1, "logging_steps": 1, "precompute_ref_log_probs": precomputed, "bf16": False}
+    run("dpo", tmp_path, adapted, samples, {"dpo": settings}, spec)
+    (entry,) = [entry for entry in TrainingLog(tmp_path / "log.jsonl").entries() if "loss" in entry]
+    assert entry["loss"] == pytest.approx(np.log(2), abs=1e-5)
+    assert entry["rewards/margins"] == pytest.approx(0, abs=1e-5)
+
+
 def test_vllm_is_refused_where_titles_are_tokens(adapted, grown, spec, samples, world, tmp_path, monkeypatch):
     monkeypatch.setattr("safecrs.training.objectives.gdpo.find_spec", lambda _name: True)
     vllm = RL | {"use_vllm": True}
     for start in (adapted, grown):
         with pytest.raises(SafecrsError, match="no tokens for titles"):
-            train_gdpo(tmp_path / "a", start, samples, world.oracle, vllm, GdpoSettings(), model=spec)
+            train_gdpo(tmp_path / "a", start, samples, vllm, GdpoSettings(), model=spec)
 
 
 def test_all_weights_can_be_trained(grown, samples, tmp_path):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from safecrs.training.runs.callbacks import Recorder, headline
 from safecrs.training.runs.log import TrainingLog, series
-from safecrs.training.runs.progress import headline, recorder
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 LOGGED = st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3)
@@ -73,24 +73,23 @@ def test_tokens_a_second(log, monkeypatch):
         global_step, max_steps, is_world_process_zero = 0, 9, True
 
     clock = iter([10.0, 12.0, 15.0])
-    monkeypatch.setattr("safecrs.training.runs.progress.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("safecrs.training.runs.callbacks.time.perf_counter", lambda: next(clock))
     told = []
-    listener = recorder(log, lambda *step: told.append((step[0], dict(step[2]))))
+    listener = Recorder(log, "SFT", lambda *step: told.append(step))
     for step, tokens in ((1, 100.0), (2, 300.0), (3, 900.0)):
         State.global_step = step
         listener.on_log(None, State, None, logs={"loss": 1.0, "num_tokens": tokens})
         listener.on_log(None, State, None, logs={"validation/recall@10": 0.5})
         listener.on_step_end(None, State, None)
     assert series(log.entries(), "tokens_per_second") == [(2, 100.0), (3, 200.0)]
-    assert told[-1][1]["tokens_per_second"] == 200.0
-    assert told[-1][1]["validation/recall@10"] == 0.5
+    assert told[-1] == ("SFT", 3, 9, "loss 1.000  val. recall 0.500  tok/s 200")
 
 
 def test_another_process_writes_nothing(log):
     class State:
         global_step, max_steps, is_world_process_zero = 1, 2, False
 
-    recorder(log, None).on_log(None, State, None, logs={"loss": 1.0})
+    Recorder(log, "SFT", None).on_log(None, State, None, logs={"loss": 1.0})
     assert not log.path.exists()
 
 

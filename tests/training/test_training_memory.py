@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 import torch
 from transformers import TrainerCallback  # what the import allocates comes before all that is measured
-from safecrs.training.runs.memory import STEPS, kept_memory
+from safecrs.training.runs.callbacks import TRIM_STEPS as STEPS, kept_memory
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

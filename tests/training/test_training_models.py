@@ -8,7 +8,7 @@ from tiny_runs import SMALL
 
 from safecrs.errors import SafecrsError
 from safecrs.training.models.base import base_model, model_fingerprint
-from safecrs.training.preset import ModelSpec
+from safecrs.training.models.spec import ModelSpec
 
 
 def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):

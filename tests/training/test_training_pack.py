@@ -5,12 +5,11 @@ import shutil
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_runs import LORA, SFT, logits
+from tiny_runs import LORA, SFT, logits, train_sft
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.bases import base_folder
-from safecrs.training.models.pack import pack_adapter
-from safecrs.training.objectives.sft import train_sft
+from safecrs.training.models.adapters import pack_adapter
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -29,7 +28,7 @@ def test_packed_adapters_answer_alike_in_half_the_size(base, samples, tmp_path, 
     assert torch.allclose(logits(tmp_path / "packed"), logits(model), atol=0.05)
     assert (logits(tmp_path / "packed") - logits(base)).abs().max() > 1e-3
     assert (tmp_path / "packed" / "README.md").read_text() == (model / "README.md").read_text()
-    with pytest.raises(SafecrsError, match="is there already"):
+    with pytest.raises(SafecrsError, match="exists already"):
         pack_adapter(model, tmp_path / "packed")
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tiny_runs import SFT
+from tiny_runs import SFT, rows_of, train_sft
 
 from safecrs.errors import SafecrsError
-from safecrs.training.objectives.sft import sft_rows, train_sft
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -16,7 +15,7 @@ def loss_and_gradients(base, rows, folder, attention, **settings):
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import SFTConfig, SFTTrainer
 
-    from safecrs.training.runs.trl_runs import trl_config
+    from safecrs.training.runs.settings import trl_config
 
     common = {"gradient_checkpointing": False, "completion_only_loss": True, "max_length": 256, "bf16": False}
     trainer = SFTTrainer(
@@ -44,7 +43,7 @@ def apart(first, second):
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_packed_is_unpacked(base, samples, tmp_path, attention):
-    rows = sft_rows(samples[:8], safe=True)
+    rows = rows_of("safe-sft", samples[:8])
 
     def of(**settings):
         return loss_and_gradients(base, rows, tmp_path, attention, **settings)

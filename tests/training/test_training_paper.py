@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tiny_runs import train_gdpo
 
 from safecrs.errors import SafecrsError
 from safecrs.training.models.base import base_model, model_fingerprint
-from safecrs.training.objectives.gdpo import train_gdpo
-from safecrs.training.preset import ModelSpec, load_preset, preset_names
+from safecrs.training.models.spec import ModelSpec
+from safecrs.training.preset import load_preset, preset_names
 
 PAPER = [name for name in preset_names() if name.startswith("paper-")]
 
@@ -25,7 +26,7 @@ def test_there_is_one_for_each_of_its_models():
 def test_trl_is_configured_as_the_paper_says(name, tmp_path):
     from trl import GRPOConfig, SFTConfig
 
-    from safecrs.training.runs.trl_runs import trl_config
+    from safecrs.training.runs.settings import trl_config
 
     preset = load_preset(name)
     here = {"bf16": False, "use_cpu": True}  # instead of a GPU
@@ -55,7 +56,7 @@ def test_trl_is_configured_as_the_paper_says(name, tmp_path):
 def test_rollouts_by_a_vllm_server_are_a_matter_of_options(name, tmp_path):
     from trl import GRPOConfig
 
-    from safecrs.training.runs.trl_runs import trl_config
+    from safecrs.training.runs.settings import trl_config
 
     overrides = ["rl.vllm_mode=server", "rl.vllm_server_base_url=http://gpu-1:8000", "rl.bf16=false"]
     rl = trl_config(GRPOConfig, load_preset(name, overrides).rl, output_dir=str(tmp_path))
@@ -67,7 +68,7 @@ def test_vllm_that_is_missing_is_told_before_anything_is_written(world, tmp_path
     preset = load_preset(PAPER[0])
     samples = world.benchmark.split("train")
     with pytest.raises(SafecrsError, match=r"rl\.use_vllm=false"):
-        train_gdpo(tmp_path / "run", tmp_path, samples, world.oracle, preset.rl, preset.gdpo)
+        train_gdpo(tmp_path / "run", tmp_path, samples, preset.rl, preset.gdpo)
     assert not (tmp_path / "run").exists()
 
 

@@ -7,17 +7,16 @@ import builtins
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.storage import write_json
 from safecrs.training.runs.log import LOG, TrainingLog
+from safecrs.training.runs.manifest import RunManifest, write_manifest
 from safecrs.training.runs.plot import draw, plot_runs, read_curves
-from safecrs.training.runs.record import RECORD, RunRecord
 from safecrs.training.runs.selection import RECALL, SELECTED, SVR
 
 
 def make_run(folder, *entries, ceiling=0.1):
     selection = {"selection": {"svr_ceiling": ceiling}}
-    record = RunRecord(stage="safe-gdpo", base="b", settings=selection, seed=0, data="d", versions={})
-    write_json(folder / RECORD, record.model_dump(mode="json"))
+    identity = {"stage": "safe-gdpo", "base": "b", "seed": 0, "data": "d", "versions": {}}
+    write_manifest(folder, RunManifest(settings=selection, reasons=True, safe=True, **identity))
     log = TrainingLog(folder / LOG)
     for entry in entries:
         log.append(entry["step"], entry)

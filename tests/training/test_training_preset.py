@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import tomllib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from safecrs.errors import SafecrsError
-from safecrs.training.preset import choose_preset, load_preset, preset_names
+from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.preset import choose_preset, load_preset, make_preset, preset_names, to_toml
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -16,18 +21,16 @@ def test_shipped_presets_load(name):
 
 @pytest.mark.parametrize("name", preset_names())
 def test_trl_accepts_shipped_presets(name, tmp_path):
-    from trl import GRPOConfig, SFTConfig
-
-    from safecrs.training.runs.trl_runs import trl_config
+    from safecrs.training.runs.settings import check_settings, trl_config
 
     preset = load_preset(name)
-    for kind, table in (
-        (SFTConfig, preset.sft),
-        (SFTConfig, preset.sft | preset.safe_sft),
-        (GRPOConfig, preset.rl),
-    ):
-        # A card that this machine may lack is none of this test's business.
-        trl_config(kind, {**table, "bf16": False, "use_cpu": True}, output_dir=str(tmp_path))
+    for objective in OBJECTIVES.values():
+        settings = {"bf16": False, "use_cpu": True}  # this machine may lack a GPU
+        for table in objective.tables:
+            settings = getattr(preset, table) | settings
+        kind, _ = objective.trl()
+        check_settings(kind, settings)
+        trl_config(kind, settings, output_dir=str(tmp_path))
 
 
 def test_overrides_are_toml_values():
@@ -87,6 +90,8 @@ def test_a_preset_of_ones_own(tmp_path):
         ("reasoning.deep=3", "not a table"),
         ("modle.name=tiny", "modle"),
         ("model.lora.r=0", "model.lora.r"),
+        ("sft.learning_rate=nan", "sft.learning_rate has to be a finite number"),
+        ("gdpo.rewards.safety=inf", "gdpo.rewards.safety has to be a finite number"),
     ],
 )
 def test_a_wrong_override_is_named(override, words):
@@ -110,23 +115,29 @@ def test_presets_that_cannot_be_read(tmp_path):
         load_preset(str(path))
 
 
-@pytest.mark.parametrize(
-    "settings", [{"learning_rte": 1}, {"lr_scheduler_type": "spiral"}, {"output_dir": "x"}, {"seed": 3}]
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+SCALARS = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | TEXT
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=12,
 )
-def test_a_setting_that_trl_does_not_take_is_told(settings, tmp_path):
-    from trl import SFTConfig
-
-    from safecrs.training.runs.trl_runs import trl_config
-
-    with pytest.raises(SafecrsError, match="SFTConfig does not accept"):
-        trl_config(SFTConfig, settings, output_dir=str(tmp_path), seed=1)
 
 
-def test_constrained_rollouts_of_a_model_that_does_not_reason_say_so():
-    changes = ("reasoning=false", 'gdpo.rollouts="constrained"')
-    with pytest.raises(SafecrsError, match=r'not valid: without reasoning, .* need gdpo.reasoning = "none"'):
-        load_preset("tiny", changes)
-    assert load_preset("tiny", (*changes, 'gdpo.reasoning="none"')).gdpo.reasoning == "none"
+@given(st.dictionaries(TEXT, VALUES, max_size=4))
+def test_settings_as_toml_are_read_back(table):
+    assert tomllib.loads(to_toml(table)) == table
+
+
+def test_what_is_none_is_left_out_of_toml():
+    table = {"seed": 1, "none": None, "model": {"size": None, "layers": [1, 2]}}
+    assert tomllib.loads(to_toml(table)) == {"seed": 1, "model": {"layers": [1, 2]}}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_survives_as_toml(name):
+    preset = load_preset(name)
+    assert make_preset(tomllib.loads(to_toml(preset.model_dump(mode="json")))) == preset
 
 
 @pytest.mark.parametrize(("told", "expected"), [({"amx_bf16": True}, True), ({"avx512_bf16": False}, False)])
@@ -134,7 +145,7 @@ def test_half_precision_is_left_to_the_machine(tmp_path, monkeypatch, told, expe
     import torch
     from trl import SFTConfig
 
-    from safecrs.training.runs.trl_runs import trl_config
+    from safecrs.training.runs.settings import trl_config
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)

@@ -27,7 +27,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from safecrs.errors import SafecrsError
-from safecrs.training.runs.launch import launch_config, launch_names, launch_purpose
+from safecrs.training.runs.launch import PURPOSES, launch_config
 from safecrs.training.runs.processes import is_main, lost_process, main_first, one_folder, process_count
 from tiny_world import make_world
 
@@ -262,12 +262,15 @@ from accelerate.utils import gather_object
 from datasets import Dataset
 from trl import GRPOConfig
 from tiny_world import make_world
-from safecrs.training import GdpoSettings, RewardSettings
+from safecrs.scoring.rewards import RewardSettings
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
-from safecrs.training.objectives.gdpo import rl_rows
+from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.objectives.base import Task
 
 folder, base, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 world = make_world()
+task = Task(world.benchmark.split("train"), world.oracle, {}, True)
 labels = world.catalog.labels
 
 class Scripted(SafeGDPOTrainer):
@@ -309,7 +312,7 @@ for credit, aggregation in (("rank", "gdpo"), ("sequence", "gdpo"), ("rank", "gr
             use_cpu=True, bf16=False, gradient_checkpointing=False, disable_tqdm=True, seed=5,
             max_completion_length=64,
         ),
-        Dataset.from_list(rl_rows(world.benchmark.split("train"), world.catalog)),
+        Dataset.from_list(OBJECTIVES["safe-gdpo"].rows(task)),
     )
     trainer.train()
     trainer.save_model(str(folder / name))
@@ -412,7 +415,7 @@ def test_a_lost_process_is_recognised(monkeypatch):
     assert not lost_process(SafecrsError("Connection closed by peer"))
 
 
-@pytest.mark.parametrize("name", launch_names())
+@pytest.mark.parametrize("name", PURPOSES)
 def test_accelerate_takes_the_shipped_configurations(name):
     from accelerate.commands.config.config_args import load_config_from_file
     from accelerate.commands.launch import _validate_launch_command, launch_command_parser
@@ -420,25 +423,25 @@ def test_accelerate_takes_the_shipped_configurations(name):
 
     path = launch_config(name)
     config = load_config_from_file(str(path))
-    assert launch_purpose(name).endswith(".")
     given = ["--config_file", str(path), "-m", "safecrs", "train", "sft"]
     if name == "nodes":
         given = ["--main_process_ip", "10.0.0.1", "--machine_rank", "1", *given]
     arguments, _, _ = _validate_launch_command(launch_command_parser().parse_args(given))
     assert arguments.num_processes == config.num_processes
-    assert arguments.use_deepspeed == (name in ("zero2", "zero3", "nodes"))
+    assert arguments.use_deepspeed == (name in ("zero1", "zero2", "zero3", "nodes"))
     assert arguments.use_fsdp == (name == "fsdp2")
-    assert arguments.multi_gpu == (name in ("ddp", "cpu"))
+    assert arguments.multi_gpu == (name in ("multi_gpu", "cpu"))
     assert arguments.mixed_precision == ("no" if name == "cpu" else "bf16")
     if name == "fsdp2":
         env = prepare_multi_gpu_env(arguments)
         assert (env["FSDP_VERSION"], env["FSDP_RESHARD_AFTER_FORWARD"]) == ("2", "true")
         assert env["FSDP_STATE_DICT_TYPE"] == "FULL_STATE_DICT", "or the finished model would not be saved"
     if arguments.use_deepspeed:
-        assert config.deepspeed_config["zero_stage"] == (2 if name == "zero2" else 3)
-        assert name == "zero2" or config.deepspeed_config["zero3_save_16bit_model"]
+        stage = config.deepspeed_config["zero_stage"]
+        assert stage == {"zero1": 1, "zero2": 2}.get(name, 3)
+        assert stage < 3 or config.deepspeed_config["zero3_save_16bit_model"]
 
 
 def test_a_launch_configuration_that_is_not_there():
-    with pytest.raises(SafecrsError, match="choose cpu, ddp"):
+    with pytest.raises(SafecrsError, match="choose cpu, single_gpu"):
         launch_config("tpu")

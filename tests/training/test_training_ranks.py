@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safecrs.slates.completion import locate_slate, parse_slate
-from safecrs.training import TokenRanks
-from safecrs.training.gdpo.ranks import rank_spans
+from safecrs.training.gdpo.ranks import TokenRanks, rank_spans
 from safecrs.training.models.tiny import TinySize, tiny_tokenizer
 
 LABELS = [

@@ -12,9 +12,10 @@ from tiny_runs import recorded_log_probabilities
 from trl import GRPOConfig
 
 from safecrs.errors import SafecrsError
+from safecrs.scoring.rewards import RewardSettings
 from safecrs.slates.completion import parse_slate
-from safecrs.training import GdpoSettings, RewardSettings
 from safecrs.training.gdpo.choices import Choices
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
 from safecrs.training.models.tiny import TinySize, save_tiny
 

@@ -7,11 +7,11 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_runs import LORA, SMALL, Killed, kill_at
+from tiny_runs import LORA, SMALL, Killed, kill_at, train_gdpo
 
-from safecrs.training import GdpoSettings, RewardSettings
+from safecrs.scoring.rewards import RewardSettings
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.base import model_fingerprint
-from safecrs.training.objectives.gdpo import train_gdpo
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -38,7 +38,6 @@ def test_a_killed_run_goes_on_to_the_same_weights(world, base, tmp_path, credit,
             folder,
             base,
             world.benchmark.split("train"),
-            world.oracle,
             RL | {"num_iterations": iterations},
             gdpo,
             model=model,

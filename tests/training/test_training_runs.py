@@ -3,19 +3,16 @@ from __future__ import annotations
 import json
 
 import pytest
-from tiny_runs import RL, SFT, SMALL, Killed, assert_equal, kill_at
+from tiny_runs import RL, SFT, SMALL, Killed, assert_equal, kill_at, train_gdpo, train_sft
 
 from safecrs.errors import SafecrsError
-from safecrs.training import GdpoSettings
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.base import model_fingerprint
-from safecrs.training.objectives.gdpo import train_gdpo
-from safecrs.training.objectives.sft import train_sft
-from safecrs.training.preset import LoraSpec, ModelSpec, load_preset
+from safecrs.training.models.spec import LoraSpec, ModelSpec
+from safecrs.training.preset import load_preset
 from safecrs.training.runs.log import LOG, TrainingLog, series
-from safecrs.training.runs.record import read_record
-from safecrs.training.runs.selection import SelectionSettings
-from safecrs.training.runs.validation import validation_for
-from safecrs.training.stages import reinforce, supervise
+from safecrs.training.runs.manifest import read_manifest
+from safecrs.training.train import train
 from tiny_world import SMALL as TINY_PRESET
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -54,13 +51,13 @@ def test_a_run_leaves_record_log_and_model(whole, base):
 
 def test_what_the_trainer_decided_for_itself_is_kept(whole):
     folder, *_ = whole
-    told = json.loads((folder / "resolved.json").read_text())
+    told = json.loads((folder / "run.json").read_text())["arguments"]
     assert told["learning_rate"] == 1e-2
     assert told["optim"] == "adamw_torch_fused"  # nobody asked for it
     assert isinstance(told["use_cpu"], bool)
     assert told["accelerator_config"]["even_batches"] is True
     assert not {"output_dir", "hub_token"} & told.keys()
-    assert str(folder) not in (folder / "resolved.json").read_text()
+    assert str(folder) not in (folder / "run.json").read_text()
 
 
 @pytest.mark.parametrize("step", [1, 3, 4, 6])
@@ -132,7 +129,7 @@ def test_a_finished_run_is_not_done_again(whole, base, samples):
         ({"settings": {**SFT, "learning_rate": 1e-3}}, "settings"),
         ({"seed": 1}, "seed"),
         ({"safe": False}, "stage"),
-        ({"reasoning": False}, "settings"),
+        ({"reasoning": False}, "reasons"),
         ({"samples": slice(1, None)}, "data"),
         ({"model": ModelSpec(lora=LoraSpec())}, "settings"),
     ],
@@ -150,7 +147,7 @@ def test_another_run_in_the_same_folder_is_refused(whole, base, samples, changes
 
 def test_a_damaged_record_is_told(tmp_path, base, samples):
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(SafecrsError, match="not the record of a run"):
+    with pytest.raises(SafecrsError, match="not the manifest of a run"):
         train_sft(tmp_path, base, samples, SFT, safe=True)
 
 
@@ -163,9 +160,7 @@ def test_nothing_to_train_on(tmp_path, base):
 
 def test_reinforcement_learning_goes_on_to_the_same_weights(world, base, samples, tmp_path):
     def run(folder, progress=None):
-        return train_gdpo(
-            folder, base, samples, world.oracle, RL, GdpoSettings(), model=SMALL, progress=progress
-        )
+        return train_gdpo(folder, base, samples, RL, GdpoSettings(), model=SMALL, progress=progress)
 
     whole = run(tmp_path / "whole")
     with pytest.raises(Killed):
@@ -180,18 +175,14 @@ def test_whether_the_base_reasons_is_remembered(world, base, samples, tmp_path):
 
     def recorded(name, **options):
         gdpo, rl = GdpoSettings(), RL | {"max_steps": 1}
-        train_gdpo(tmp_path / name, base, samples, world.oracle, rl, gdpo, model=SMALL, **options)
-        return read_record(tmp_path / name / "run.json")
+        train_gdpo(tmp_path / name, base, samples, rl, gdpo, model=SMALL, **options)
+        return read_manifest(tmp_path / name)
 
     without, with_ = recorded("without", reasons=False), recorded("with")
     assert not without.reasons
     assert with_.reasons
-    assert without.settings == with_.settings | {"reasoning": False}
-    known = SelectionSettings(samples=2)
-    validation = validation_for(world.benchmark, world.oracle, known, reasons=False, safe=True)
-    validated = recorded("validated", reasons=False, validation=validation)
-    assert not validated.reasons
-    assert "reasoning" not in validated.settings
+    assert without.settings == with_.settings
+    assert without.differences(with_) == ["reasons"]
 
 
 @pytest.mark.parametrize("rollouts", ["free", "constrained"])
@@ -202,9 +193,9 @@ def test_nobody_writes_an_analysis_for_a_model_that_was_trained_without(world, b
     found = {}
     for safe in (False, True):
         folder = tmp_path / str(safe)
-        start = supervise(study, preset, base, folder / "sft", lambda *_: None, safe=safe)
-        reinforce(study, preset, start, folder / "gdpo", lambda *_: None)
-        found[safe] = read_record(folder / "gdpo" / "run.json")
+        start = train("safe-sft" if safe else "sft", study, preset, base, folder / "sft")
+        train("safe-gdpo", study, preset, start, folder / "gdpo")
+        found[safe] = read_manifest(folder / "gdpo")
     assert found[True].settings["gdpo"]["reasoning"] == "given"
     assert found[False].settings["gdpo"]["reasoning"] == ("none" if rollouts == "constrained" else "given")
     assert [found[safe].reasons for safe in (False, True)] == [False, True]
@@ -214,7 +205,7 @@ def test_reinforcement_learning_under_another_oracle_is_another_run(world, base,
     from safecrs.oracle import Oracle
 
     run = RL | {"max_steps": 1}
-    train_gdpo(tmp_path, base, samples, world.oracle, run, GdpoSettings(), model=SMALL)
+    train_gdpo(tmp_path, base, samples, run, GdpoSettings(), model=SMALL)
     lax = Oracle.from_risk(world.catalog, world.oracle.taxonomy, 0 * world.oracle.possible_risk)
     with pytest.raises(SafecrsError, match="other data"):
-        train_gdpo(tmp_path, base, samples, lax, run, GdpoSettings(), model=SMALL)
+        train_gdpo(tmp_path, base, samples, run, GdpoSettings(), model=SMALL, oracle=lax)

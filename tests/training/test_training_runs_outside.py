@@ -9,15 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from tiny_runs import SFT
+from tiny_runs import SFT, train_sft
 from transformers import TrainingArguments
 
 from safecrs.errors import SafecrsError
-from safecrs.training.objectives.sft import train_sft
-from safecrs.training.runs.about import About, BaseFacts
 from safecrs.training.runs.log import LOG, TrainingLog
-from safecrs.training.runs.record import RunRecord
-from safecrs.training.runs.run import Run, train
+from safecrs.training.runs.manifest import BaseFacts, Provenance, RunManifest
+from safecrs.training.runs.run import Run
 from safecrs.training.runs.selection import Validation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -39,7 +37,7 @@ def test_libraries_keep_quiet(base, samples, tmp_path):
     """In a process of its own, where nothing was silenced before."""
     code = (
         "from pathlib import Path; from tiny_world import make_world\n"
-        "from safecrs.training.objectives.sft import train_sft; "
+        "from tiny_runs import train_sft; "
         "from safecrs.recommenders.language_models.checkpoint import LanguageModel\n"
         "world = make_world()\n"
         f"model = train_sft(Path({str(tmp_path)!r}), Path({str(base)!r}), world.benchmark.split('train'),"
@@ -54,7 +52,7 @@ class Failing:
     """A trainer that cannot train, and may be one of FSDP's."""
 
     model = torch.nn.Linear(1, 1)
-    state = processing_class = None
+    state, processing_class = SimpleNamespace(global_step=3), None
     args = TrainingArguments(use_cpu=True)
     is_fsdp_enabled, is_deepspeed_enabled = True, False
 
@@ -72,8 +70,9 @@ class Failing:
 
 
 def a_run(folder, validation=None, **settings):
-    record = RunRecord(stage="s", base="b", settings=settings, seed=0, data="d", versions={})
-    return Run(folder, record, validation, About(base=BaseFacts(name="tiny")))
+    identity = {"stage": "s", "base": "b", "seed": 0, "data": "d", "reasons": True, "safe": True}
+    origin = Provenance(base=BaseFacts(name="tiny"))
+    return Run(folder, RunManifest(settings=settings, versions={}, provenance=origin, **identity), validation)
 
 
 @pytest.mark.parametrize(
@@ -84,19 +83,19 @@ def a_run(folder, validation=None, **settings):
             RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0"),
             "free some space",
         ),
-        (PermissionError(13, "Permission denied"), "Permission denied; mend that and"),
-        (ConnectionError("no server\nat gpu-1"), "no server at gpu-1; mend that and"),
+        (PermissionError(13, "Permission denied"), "Permission denied; fix that and"),
+        (ConnectionError("no server\nat gpu-1"), "no server at gpu-1; fix that and"),
     ],
 )
 def test_what_cannot_be_written_or_reached_is_one_sentence(tmp_path, error, told):
     with pytest.raises(SafecrsError, match=told) as caught:
-        train(a_run(tmp_path), lambda: Failing(error))
+        a_run(tmp_path).execute(lambda: Failing(error))
     assert "\n" not in str(caught.value)
 
 
 def test_other_errors_are_not_dressed_up(tmp_path):
     with pytest.raises(RuntimeError, match="a bug"):
-        train(a_run(tmp_path), lambda: Failing(RuntimeError("a bug")))
+        a_run(tmp_path).execute(lambda: Failing(RuntimeError("a bug")))
 
 
 def test_a_refused_setting_leaves_the_folder_free(base, samples, tmp_path):
@@ -111,16 +110,16 @@ def test_a_refused_setting_leaves_the_folder_free(base, samples, tmp_path):
 def test_what_fails_before_a_checkpoint_leaves_the_folder_free(tmp_path, monkeypatch):
     def failed(run, error, match, make=lambda: Failing(ValueError("a bug"))):
         with pytest.raises(error, match=match):
-            train(run, make)
+            run.execute(make)
         assert not {path.name for path in tmp_path.glob("*.json")}
 
     def mistaken():
         raise ValueError("no such layer")
 
     failed(a_run(tmp_path, Validation(lambda *_: {})), SafecrsError, "selection.samples=0")
-    failed(a_run(tmp_path, report_to="none"), ValueError, "no such layer", mistaken)
+    failed(a_run(tmp_path, report_to="none"), SafecrsError, "do not work .*: no such layer", mistaken)
     failed(a_run(tmp_path, report_to="none", batch=1), ValueError, "a bug")
-    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda _name: None)
+    monkeypatch.setattr("safecrs.training.runs.settings.find_spec", lambda _name: None)
     failed(a_run(tmp_path, report_to="tensorboard"), SafecrsError, "pip install tensorboard")
 
 
@@ -134,8 +133,8 @@ def test_what_fails_after_a_checkpoint_keeps_its_record(tmp_path):
 
     for make in (Late, Failing):
         with pytest.raises(RuntimeError, match="out of memory"):
-            train(a_run(tmp_path), lambda make=make: make(RuntimeError("out of memory")))
-        assert {path.name for path in tmp_path.glob("*.json")} == {"run.json", "about.json", "resolved.json"}
+            a_run(tmp_path).execute(lambda make=make: make(RuntimeError("out of memory")))
+        assert {path.name for path in tmp_path.glob("*.json")} == {"run.json"}
 
 
 def test_an_attempt_that_failed_is_not_in_the_log(base, samples, tmp_path):
@@ -155,7 +154,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told(base, samples, tmp_path):
     """A limit on file sizes stands for the full disk; the run goes on once it is lifted."""
     code = (
         "import resource; from pathlib import Path; from tiny_world import make_world\n"
-        "from safecrs.errors import SafecrsError; from safecrs.training.objectives.sft import train_sft\n"
+        "from safecrs.errors import SafecrsError; from tiny_runs import train_sft\n"
         "samples = make_world().benchmark.split('train')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))\n"
         "try:\n"

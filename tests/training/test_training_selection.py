@@ -12,12 +12,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_runs import LORA, RL, SFT, SMALL, Killed, assert_equal, kill_at, weights
+from tiny_runs import LORA, RL, SFT, SMALL, Killed, assert_equal, kill_at, train_gdpo, train_sft, weights
 
 from safecrs.errors import SafecrsError
-from safecrs.training import GdpoSettings
-from safecrs.training.objectives.gdpo import train_gdpo
-from safecrs.training.objectives.sft import train_sft
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.runs.log import LOG, TrainingLog, series
 from safecrs.training.runs.selection import (
     NDCG,
@@ -170,9 +168,7 @@ def test_over_the_ceiling_the_least_unsafe(base, samples, tmp_path):
 @pytest.mark.parametrize("step", [3, 5, 6])
 def test_a_killed_run_chooses_the_same(base, samples, world, tmp_path, step):
     def run(folder, progress=None):
-        validation = validation_for(
-            world.benchmark, world.oracle, SelectionSettings(samples=4), reasons=True, safe=True
-        )
+        validation = validation_for(world.benchmark, SelectionSettings(samples=4), reasons=True, safe=True)
         return sft(folder, base, samples, validation=validation, progress=progress)
 
     whole = run(tmp_path / "whole")
@@ -248,12 +244,11 @@ def test_adapters_are_chosen_too(base, samples, tmp_path):
 def test_reinforcement_learning_chooses_the_same_after_a_kill(base, samples, world, tmp_path):
     def run(folder, progress=None, selection=True):
         settings = SelectionSettings(samples=4, decoding="constrained")
-        validation = validation_for(world.benchmark, world.oracle, settings, reasons=True, safe=True)
+        validation = validation_for(world.benchmark, settings, reasons=True, safe=True)
         return train_gdpo(
             folder,
             base,
             samples,
-            world.oracle,
             RL | {"save_steps": 1},
             GdpoSettings(),
             model=SMALL,

@@ -6,16 +6,15 @@ import os
 from queue import SimpleQueue
 
 import pytest
-from tiny_runs import RL, SFT, SMALL, Killed, kill_at
+from tiny_runs import RL, SFT, SMALL, Killed, kill_at, train_gdpo, train_sft
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.quiet import no_telemetry
-from safecrs.training import GdpoSettings
-from safecrs.training.objectives.gdpo import train_gdpo
-from safecrs.training.objectives.sft import train_sft
+from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.runs.log import LOG, TrainingLog, series
-from safecrs.training.runs.trackers import other_trackers, tensorboard
+from safecrs.training.runs.settings import other_trackers, tensorboard
 
+AVAILABLE = "transformers.integrations.integration_utils.get_available_reporting_integrations"
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -49,7 +48,7 @@ def test_other_trackers_are_told_the_speed_too(base, samples, tmp_path, monkeypa
             told.append(logs.get("tokens_per_second"))
 
     monkeypatch.setitem(INTEGRATION_TO_CALLBACK, "trackio", Tracker)
-    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda name: name)
+    monkeypatch.setattr(AVAILABLE, lambda: ["trackio"])
     train_sft(tmp_path, base, samples, SFT | {"report_to": "trackio"}, safe=True, model=SMALL)
     written = [speed for _, speed in series(TrainingLog(tmp_path / LOG).entries(), "tokens_per_second")]
     assert len(written) == 5
@@ -57,7 +56,7 @@ def test_other_trackers_are_told_the_speed_too(base, samples, tmp_path, monkeypa
 
 
 def test_no_conversation_reaches_a_tracker(base, samples, world, tmp_path):
-    train_gdpo(tmp_path, base, samples, world.oracle, RL, GdpoSettings(), model=SMALL)
+    train_gdpo(tmp_path, base, samples, RL, GdpoSettings(), model=SMALL)
     assert "train/rewards/safety/mean" in curves(tmp_path / "logs").Tags()["scalars"]
     told = b"".join(path.read_bytes() for path in (tmp_path / "logs").rglob("*") if path.is_file())
     told += (tmp_path / "log.jsonl").read_bytes()
@@ -70,14 +69,12 @@ def test_no_conversation_reaches_a_tracker(base, samples, world, tmp_path):
 
 def test_completions_are_not_logged(base, samples, world, tmp_path):
     with pytest.raises(SafecrsError, match="what people disclosed"):
-        train_gdpo(
-            tmp_path, base, samples, world.oracle, RL | {"log_completions": True}, GdpoSettings(), model=SMALL
-        )
+        train_gdpo(tmp_path, base, samples, RL | {"log_completions": True}, GdpoSettings(), model=SMALL)
 
 
 @pytest.mark.parametrize("tracker", ["wandb", "trackio"])
 def test_a_tracker_that_is_not_installed(base, samples, tmp_path, monkeypatch, tracker):
-    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda _name: None)
+    monkeypatch.setattr(AVAILABLE, list)
     with pytest.raises(SafecrsError, match=f"pip install {tracker}") as caught:
         train_sft(tmp_path, base, samples, SFT | {"report_to": tracker}, safe=True, model=SMALL)
     assert "\n" not in str(caught.value)
@@ -89,7 +86,7 @@ def test_a_tracker_that_does_not_exist():
 
 
 def test_what_transformers_is_told(monkeypatch):
-    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda name: name)
+    monkeypatch.setattr(AVAILABLE, lambda: ["trackio", "wandb"])
     assert other_trackers({}) == []
     assert other_trackers({"report_to": "none"}) == []
     assert other_trackers({"report_to": []}) == []
@@ -100,7 +97,7 @@ def test_what_transformers_is_told(monkeypatch):
 def test_tensorboard_is_not_asked_for(tmp_path, monkeypatch):
     for none in ("none", [], "trackio"):
         assert tensorboard({"report_to": none}, tmp_path, 0) is None
-    monkeypatch.setattr("safecrs.training.runs.trackers.find_spec", lambda _name: None)
+    monkeypatch.setattr("safecrs.training.runs.settings.find_spec", lambda _name: None)
     assert tensorboard({}, tmp_path, 0) is None
     with pytest.raises(SafecrsError, match="pip install tensorboard"):
         tensorboard({"report_to": "tensorboard"}, tmp_path, 0)

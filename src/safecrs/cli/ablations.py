@@ -12,7 +12,7 @@ from safecrs.cli.options import Model, PresetName, Set, command_line
 
 def ablations(
     out: Annotated[Path, typer.Option(help="The folder for all runs and results.", file_okay=False)] = Path(
-        "runs/methods"
+        "runs/ablations"
     ),
     benchmark: Annotated[
         Path | None,
@@ -21,33 +21,33 @@ def ablations(
     test: Annotated[
         Path | None,
         typer.Option(
-            help="A benchmark's folder to measure on instead; what is trained stays the same.",
+            help="A benchmark's folder to measure on instead; training stays the same.",
             file_okay=False,
         ),
     ] = None,
     preset: PresetName = None,
     model: Model = None,
     settings: Set = None,
-    seeds: Annotated[int, typer.Option(help="Train with so many seeds: 0, 1, 2….", min=1)] = 3,
+    seeds: Annotated[int, typer.Option(help="Number of seeds: 0, 1, 2….", min=1)] = 3,
     only: Annotated[
         list[str] | None,
         typer.Option(
             "--only",
-            help="Only this method, by its exact name in quotation marks; may be given several times.",
+            help="Only this ablation, by its exact name in quotation marks; may be given several times.",
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Only so many test conversations, the first ones.", min=1)
+        int | None, typer.Option(help="Number of test conversations, the first ones.", min=1)
     ] = None,
 ) -> None:
-    """Compare ways of training from one start: no safety, Safe-SFT, Safe-GDPO and its variants.
+    """Compare ways of training from one start: no safety, Safe-SFT, DPO, Safe-GDPO and its variants.
 
-    A comparison that was stopped goes on when the same command is given again. With the tiny preset and three
-    seeds it takes about an hour on two cores.
+    A comparison that was stopped is resumed when the same command is given again. With the tiny preset and
+    three seeds it takes about an hour on two cores.
 
     Examples:
 
-        safecrs ablations --seeds 3 --out runs/methods
+        safecrs ablations --seeds 3 --out runs/ablations
 
         safecrs ablations --benchmark runs/redial/benchmark --only "Safe-GDPO" --only "Safe-GRPO"
 
@@ -60,10 +60,10 @@ def ablations(
     from safecrs.studies.ablations import ABLATIONS, compare_ablations
     from safecrs.training.preset import choose_preset
 
-    chosen = [method for method in ABLATIONS if not only or method.name in only]
-    for name in set(only or ()) - {method.name for method in ABLATIONS}:
-        known = ", ".join(f"“{method.name}”" for method in ABLATIONS)  # some names hold a comma
-        raise SafecrsError(f"There is no method “{name}”; choose among {known}.")
+    chosen = [ablation for ablation in ABLATIONS if not only or ablation.name in only]
+    for name in set(only or ()) - {ablation.name for ablation in ABLATIONS}:
+        known = ", ".join(f"“{ablation.name}”" for ablation in ABLATIONS)  # some names hold a comma
+        raise SafecrsError(f"There is no ablation “{name}”; choose among {known}.")
     recipe = choose_preset(preset, model, settings or ())
     with progress() as report:
         trained_on = (
@@ -75,13 +75,13 @@ def ablations(
             out,
             test=load_benchmark(test) if test else None,
             seeds=range(seeds),
-            methods=chosen,
+            ablations=chosen,
             limit=limit,
             command=command_line(),
             report=report,
         )
     console().print(evaluation_table(result.evaluation, result.spread))
     say(f"\n± is the standard deviation over {seeds} seeds.\n" if seeds > 1 else "")
-    for method in chosen:
-        say(f"{method.name}: {method.what}.")
+    for ablation in chosen:
+        say(f"{ablation.name}: {ablation.what}.")
     say(f"\nThe numbers are in {out}; draw the curves with `safecrs train plot`.")

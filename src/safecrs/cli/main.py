@@ -56,7 +56,7 @@ app.command("ablations")(ablations.ablations)
 
 _EXTRAS = {
     **dict.fromkeys(("datasets", "pyarrow"), "benchmark"),
-    **dict.fromkeys(("accelerate", "peft", "torch", "transformers", "trl"), "train"),
+    **dict.fromkeys(("accelerate", "peft", "tomli_w", "torch", "transformers", "trl"), "train"),
     **dict.fromkeys(("jinja2", "matplotlib"), "report"),
 }
 """What brings a package that some commands need."""

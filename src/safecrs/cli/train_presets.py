@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from safecrs.cli.options import Model, Set
+from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.objectives.base import Objective
 
 if TYPE_CHECKING:
     from safecrs.training.preset import Preset
@@ -20,16 +22,15 @@ def presets() -> None:
     from safecrs.training.preset import load_preset, preset_names
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("preset")
-    for column in ("model", "trained", "Safe-SFT", "Safe-GDPO", "rewards", "checkpoint"):
+    for column in ("preset", "model", "trained", "objectives", "rewards", "checkpoint"):
         table.add_column(column)
     for name in preset_names():
         table.add_row(*(shown(cell) for cell in (name, *_row(load_preset(name)))))
     console().print(table)
     say(
-        "\nA stage is steps or epochs × batch, then the learning rate. `safecrs train show PRESET` prints all"
+        "\nAn objective has steps or epochs × batch, then the learning rate. `safecrs train show PRESET` "
+        "prints\nall of one; --preset FILE.toml takes your own."
     )
-    say("of one; --preset FILE.toml takes your own.")
 
 
 def show(
@@ -39,38 +40,37 @@ def show(
     model: Model = None,
     settings: Set = None,
 ) -> None:
-    """Print a preset as it is used: its file, your changes, and our defaults for the rest.
+    """Print a preset as it is used: its file, your changes, and safecrs's defaults for the rest.
 
-    The tables [sft], [safe_sft] and [rl] go to TRL: what they do not name has TRL's own default, which
-    `resolved.json` in a run's folder tells.
+    The tables [sft], [safe_sft], [dpo] and [rl] go to TRL: what they do not name has TRL's own default, which
+    `run.json` in a run's folder records.
 
     Example:
 
         safecrs train show tiny --set rl.max_steps=200
     """
     from safecrs.cli.output import say
-    from safecrs.training.preset import choose_preset
-    from safecrs.training.toml_text import to_toml
+    from safecrs.training.preset import choose_preset, to_toml
 
     recipe = choose_preset(preset, model, settings or ())
     say(to_toml(recipe.model_dump(mode="json")).rstrip())
 
 
 def _row(recipe: Preset) -> tuple[str, ...]:
-    model, gdpo, selection = recipe.model, recipe.gdpo, recipe.selection
-    rewards = ", ".join(f"{name} {weight:g}" for name, weight in gdpo.rewards.weights.items())
+    lora, gdpo, selection = recipe.model.lora, recipe.gdpo, recipe.selection
+    stages = (f"{one.name}: {_stage(recipe, one)}" for one in OBJECTIVES.values())
     return (
-        model.name,
-        f"LoRA, rank {model.lora.r}" if model.lora else "all weights",
-        _stage(recipe.sft | recipe.safe_sft),
-        f"{gdpo.aggregation} by {gdpo.credit}, {_stage(recipe.rl)}",
-        rewards,
+        recipe.model.name,
+        f"LoRA, rank {lora.r}" if lora else "all weights",
+        "\n".join(stages),
+        ", ".join(f"{name} {weight:g}" for name, weight in gdpo.rewards.weights.items()),
         f"best, SVR ≤ {selection.svr_ceiling:.0%}" if selection.samples else "last",
     )
 
 
-def _stage(settings: dict[str, Any]) -> str:
-    """Length, batch and step of a stage, as far as the preset tells."""
+def _stage(recipe: Preset, objective: Objective) -> str:
+    """Length, batch and learning rate of an objective, as far as the preset says."""
+    settings = objective.settings(recipe)
     batch = settings.get("per_device_train_batch_size", 8) * settings.get("gradient_accumulation_steps", 1)
     length = (
         f"{settings['max_steps']} steps"

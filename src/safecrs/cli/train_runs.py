@@ -1,4 +1,4 @@
-"""``safecrs train plot`` and ``train card``: what runs on disk tell."""
+"""What surrounds training runs: launch configurations, learning curves, model cards, small copies."""
 
 from __future__ import annotations
 
@@ -10,10 +10,38 @@ import typer
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", file_okay=False)]
 
 
+def launch_config(
+    name: Annotated[str | None, typer.Argument(help="Which one; without a name they are listed.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Copy it to this file, to be changed.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Print the path of a configuration for `accelerate launch`: several GPUs, sharded models, machines.
+
+    Example:
+
+        safecrs train launch-config multi_gpu
+
+    The path goes into `accelerate launch --config_file PATH -m safecrs train sft …`.
+    """
+    from safecrs.cli.output import say
+    from safecrs.storage import write_text
+    from safecrs.training.runs import launch
+
+    if name is None:
+        for each, purpose in launch.PURPOSES.items():
+            say(f"{each}: {purpose}")
+        return
+    path = launch.launch_config(name)
+    if out is not None:
+        write_text(out, path.read_text(encoding="utf-8"))
+    say(str(out or path))
+
+
 def plot(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Folders of runs; several are drawn over each other.", file_okay=False),
+        typer.Argument(help="Folders of runs, drawn into the same panels.", file_okay=False),
     ],
     out: Annotated[
         Path | None,
@@ -24,7 +52,7 @@ def plot(
 ) -> None:
     """Draw learning curves: loss, rewards, validation with the chosen checkpoint, list length, KL.
 
-    Runs may be finished, killed or still going on.
+    Runs may be finished, stopped or running.
 
     Examples:
 
@@ -44,11 +72,11 @@ def card(
     run: RunFolder,
     results: Annotated[
         Path | None,
-        typer.Option(help="What `safecrs evaluate` wrote, to be added to the card.", dir_okay=False),
+        typer.Option(help="An evaluation (safecrs evaluate --out) to be added to the card.", dir_okay=False),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="The model's name in there; that of its stage by default.", show_default=False),
+        typer.Option(help="The model's name in it; its objective's by default.", show_default=False),
     ] = None,
 ) -> None:
     """Write a model's card anew: data, method, metrics with intervals, limits, licences.
@@ -69,14 +97,14 @@ def pack(
     run: RunFolder,
     out: Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)],
 ) -> None:
-    """Write a copy of a run's adapters in half the size, to be passed on.
+    """Write a copy of a run's adapters in half the size (bfloat16), to be passed on.
 
     Example:
 
         safecrs train pack runs/safe-gdpo --out adapters
     """
     from safecrs.cli.output import say
-    from safecrs.training.models.pack import pack_adapter
+    from safecrs.training.models.adapters import pack_adapter
 
     pack_adapter(run / "model", out)
-    say(f"The adapters are in {out}; the card in there says what passing them on asks for.")
+    say(f"The adapters are in {out}; the card beside them lists the licences to respect.")

@@ -15,7 +15,7 @@ from safecrs.evaluation.systems import System
 from safecrs.progress import Report, quiet
 from safecrs.slates.base import K
 from safecrs.storage import fingerprint
-from safecrs.training.runs.record import installed_versions
+from safecrs.training.runs.manifest import installed_versions
 
 Pairs = Callable[[Sequence[Measured]], Sequence[tuple[str, str]]]
 """Chooses which pairs of measured systems to compare, by name."""

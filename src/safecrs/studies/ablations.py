@@ -23,93 +23,89 @@ from safecrs.scoring.scored import score_slates
 from safecrs.scoring.statistics import cluster_of
 from safecrs.slates.base import K
 from safecrs.storage import write_json
-from safecrs.training.preset import Preset
-from safecrs.training.stages import STAGES, fine_tune, reinforce
+from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.preset import Preset, make_preset
+from safecrs.training.stages import SAFE_SFT_RUN, SFT_RUN, fine_tune
+from safecrs.training.train import train
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
-    """One way of reinforcement learning.
+class Ablation:
+    """One way to train.
 
     Attributes:
-        name: its row in the tables; run: its folder.
-        changes: to the preset's ``GdpoSettings``, tables merged.
-        start: the model it begins with.
-        last: whether the last checkpoint is taken, whatever the preset says: the best one in validation would
-            hide what the method shows.
+        name: its row in the tables.
+        run: its folder.
         what: what is different, in a few words.
+        objective: a key of `OBJECTIVES`.
+        changes: to the preset, tables merged.
+        start: the model that it starts from.
     """
 
     name: str
     run: str
     what: str
     changes: Mapping[str, Any] = field(default_factory=dict)
+    objective: str = "safe-gdpo"
     start: Literal["sft", "safe-sft"] = "safe-sft"
-    last: bool = False
 
     def of(self, preset: Preset) -> Preset:
-        """The preset with this method's changes; checkpoints are compared in the decoding it trains for."""
-        merged = preset.model_dump()
-        gdpo = merged["gdpo"]
-        for key, value in self.changes.items():
-            gdpo[key] = gdpo[key] | value if isinstance(value, Mapping) else value
-        if gdpo["rollouts"] == "constrained":
-            merged["selection"]["decoding"] = "constrained"
-            gdpo["reasoning"] = "given" if preset.reasoning else "none"
-        if self.last:
-            merged["selection"]["samples"] = 0
-        return Preset.model_validate(merged)
+        """The preset with this ablation's changes."""
+        return make_preset(_merged(preset.model_dump(), self.changes))
 
 
-SFT, SAFE_SFT, _ = STAGES.values()
+def _merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **table,
+        **{
+            key: _merged(table[key], value) if isinstance(value, Mapping) else value
+            for key, value in changes.items()
+        },
+    }
+
+
+def _gdpo(aggregation: str = "gdpo", credit: str = "rank", **more: Any) -> dict[str, Any]:
+    return {"gdpo": {"aggregation": aggregation, "credit": credit, **more}}
+
+
+SFT, SAFE_SFT = OBJECTIVES[SFT_RUN].name, OBJECTIVES[SAFE_SFT_RUN].name
 NO_SAFETY = "Rank-GRPO, no safety"
 ABLATIONS = (
-    Method(
+    Ablation(
         NO_SAFETY,
         "rank-grpo-unsafe",
         "from SFT, the safety reward left out, objectives summed before they are normalised",
-        # Nor is it paid for the safety analysis, which is all that the format reward asks for.
-        {"aggregation": "grpo", "credit": "rank", "rewards": {"safety": 0.0, "format": 0.0}},
+        # Nor the format reward, which asks for a safety analysis.
+        _gdpo("grpo", rewards={"safety": 0.0, "format": 0.0}),
         start="sft",
     ),
-    Method("Safe-GDPO", "safe-gdpo-rank", "credit per rank", {"aggregation": "gdpo", "credit": "rank"}),
-    Method(
-        "Safe-GDPO, sequence",
-        "safe-gdpo-sequence",
-        "one advantage a list",
-        {"aggregation": "gdpo", "credit": "sequence"},
-    ),
-    Method(
+    Ablation("DPO", "dpo", "safe lists preferred to unfiltered ones, from Safe-SFT", objective="dpo"),
+    Ablation("Safe-GDPO", "safe-gdpo-rank", "credit per rank", _gdpo()),
+    Ablation("Safe-GDPO, sequence", "safe-gdpo-sequence", "one advantage a list", _gdpo(credit="sequence")),
+    Ablation(
         "Safe-GDPO, no count",
         "safe-gdpo-no-count",
         "the count reward left out",
-        {"aggregation": "gdpo", "credit": "rank", "rewards": {"count": 0.0}},
+        _gdpo(rewards={"count": 0.0}),
     ),
-    Method(
-        "Safe-GRPO",
-        "safe-grpo-rank",
-        "objectives summed before they are normalised",
-        {"aggregation": "grpo", "credit": "rank"},
-    ),
-    Method(
+    Ablation("Safe-GRPO", "safe-grpo-rank", "objectives summed before they are normalised", _gdpo("grpo")),
+    Ablation(
         "Safe-GDPO, constrained rollouts",
         "safe-gdpo-constrained",
         "rollouts under the oracle's mask, as when served constrained",
-        {"aggregation": "gdpo", "credit": "rank", "rollouts": "constrained"},
+        # Checkpoints are compared in the decoding that it trains for.
+        _gdpo(rollouts="constrained") | {"selection": {"decoding": "constrained"}},
     ),
-    Method(
+    Ablation(
         "Safety reward alone",
         "safety-alone",
-        "what reward hacking looks like: whoever says nothing violates nothing",
-        {
-            "aggregation": "gdpo",
-            "credit": "rank",
-            "rewards": dict.fromkeys(("relevance", "count", "validity", "format"), 0.0),
-        },
-        last=True,
+        "what reward hacking looks like: an empty list violates nothing",
+        # The last checkpoint: the best one in validation would hide the hacking.
+        _gdpo(rewards=dict.fromkeys(("relevance", "count", "validity", "format"), 0.0))
+        | {"selection": {"samples": 0}},
     ),
 )
-"""The paper's questions one by one, each a difference from Safe-GDPO with credit per rank."""
+"""The paper's questions one by one, each a difference from Safe-GDPO with credit per rank, and plain DPO."""
 
 
 class Spread(BaseModel):
@@ -127,12 +123,12 @@ class Spread(BaseModel):
 
 
 class AblationResult(BaseModel):
-    """What the comparison found.
+    """What the comparison measured.
 
     Attributes:
         seeds: every model was trained once with each; the benchmark is the same for all.
         evaluation: over the conversations of all seeds together. The people are the clusters of its
-            intervals, with all their seeds, so that more seeds do not pass for more people.
+            intervals, with all their seeds, so that more seeds do not count as more people.
         spread: the same by seed.
     """
 
@@ -150,14 +146,14 @@ def compare_ablations(
     *,
     test: Benchmark | None = None,
     seeds: Sequence[int] = (0,),
-    methods: Sequence[Method] = ABLATIONS,
+    ablations: Sequence[Ablation] = ABLATIONS,
     limit: int | None = None,
     command: str | None = None,
     report: Report = quiet,
 ) -> AblationResult:
-    """Train each method from the same two models with each seed, and measure all on the test split.
+    """Train each ablation from the same two models with each seed, and measure all on the test split.
 
-    What is finished is not done again. Writes ``methods.json`` into ``folder``, or ``methods-NAME.json`` for
+    Finished runs are not repeated. Writes ``ablations.json`` into ``folder``, or ``ablations-NAME.json`` for
     the benchmark ``test``.
 
     Args:
@@ -177,7 +173,7 @@ def compare_ablations(
     by_seed: list[list[Measured]] = []
     for seed in seeds:
         home = folder / f"seed-{seed}"
-        models = _train(benchmark, preset, home, methods, report, seed, command)
+        models = _train(benchmark, preset, home, ablations, report, seed, command)
         systems = _systems(tested, models)
         by_seed.append(
             measure_systems(tested, systems, samples, store=home / f"slates{suffix}", report=report)
@@ -192,12 +188,12 @@ def compare_ablations(
         repeated,
         tested,
         split="test",
-        comparisons=_pairs(pooled, [method.name for method in methods]),
+        comparisons=_pairs(pooled, [ablation.name for ablation in ablations]),
     )
     result = AblationResult(
         seeds=list(seeds), evaluation=_once(found, samples, len(seeds)), spread=_spread(by_seed)
     )
-    write_json(folder / f"methods{suffix}.json", result.model_dump(mode="json"))
+    write_json(folder / f"ablations{suffix}.json", result.model_dump(mode="json"))
     return result
 
 
@@ -215,19 +211,18 @@ def _train(
     benchmark: Benchmark,
     preset: Preset,
     home: Path,
-    methods: Iterable[Method],
+    ablations: Iterable[Ablation],
     report: Report,
     seed: int,
     command: str | None,
 ) -> list[Model]:
     sft, safe_sft = fine_tune(benchmark, preset, home, report, seed, command)
     models = [Model(SFT, sft), Model(SAFE_SFT, safe_sft)]
-    for method in methods:
-        start = sft if method.start == "sft" else safe_sft
-        trained = reinforce(
-            benchmark, method.of(preset), start, home / method.run, report, seed, method.name, command
-        )
-        models.append(Model(method.name, trained))
+    for one in ablations:
+        start, run = sft if one.start == "sft" else safe_sft, home / one.run
+        told: dict[str, Any] = {"name": one.name, "command": command, "report": report}
+        trained = train(one.objective, benchmark, one.of(preset), start, run, seed, **told)
+        models.append(Model(one.name, trained))
     return models
 
 
@@ -254,17 +249,17 @@ def _pool(measured: Sequence[Measured], samples: Sequence[Sample], benchmark: Be
     )
 
 
-def _pairs(measured: Sequence[Measured], methods: Sequence[str]) -> list[tuple[str, str]]:
-    """Each model against the strongest that knows no safety, and each method against its neighbours."""
+def _pairs(measured: Sequence[Measured], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Each model against the strongest that knows no safety, and each ablation against its neighbours."""
     unsafe = (*CLASSIC, SFT, f"{SFT} + catalog", NO_SAFETY)
     strongest = max(
         (one for one in measured if one.label.name in unsafe), key=lambda one: recall.value(one.scored)
     ).label.name
-    models = [SAFE_SFT, *(name for name in methods if name != NO_SAFETY)]
+    models = [SAFE_SFT, *(name for name in names if name != NO_SAFETY)]
     pairs = [(name, strongest) for name in models]
     pairs += [(f"{name} + constrained", strongest) for name in (SFT, *models)]
     pairs += [(name, SAFE_SFT) for name in models]
-    main = next((name for name in methods if name != NO_SAFETY), SAFE_SFT)
+    main = next((name for name in names if name != NO_SAFETY), SAFE_SFT)
     pairs += [(main, name) for name in models]
     return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
 

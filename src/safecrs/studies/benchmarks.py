@@ -20,7 +20,7 @@ from safecrs.evaluation.systems import lineup
 from safecrs.progress import Report, quiet
 from safecrs.storage import check_writable, fingerprint, read_json, write_json
 from safecrs.studies.benchmark_report import BenchmarkReport, make_report
-from safecrs.training.runs.record import installed_versions
+from safecrs.training.runs.manifest import installed_versions
 
 _INPUTS = "inputs.json"
 _REPORTS = ("report.html", "report.md", "report.json")

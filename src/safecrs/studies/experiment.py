@@ -20,9 +20,10 @@ from safecrs.oracle import Oracle
 from safecrs.progress import Report, quiet
 from safecrs.scoring.metrics import recall
 from safecrs.studies.cards import write_model_card
-from safecrs.training.preset import TINY, ModelSpec, Preset
+from safecrs.training.models.spec import TINY, ModelSpec
+from safecrs.training.preset import Preset
 from safecrs.training.runs.log import LOG, TrainingLog, series
-from safecrs.training.runs.record import installed_versions
+from safecrs.training.runs.manifest import installed_versions
 from safecrs.training.runs.selection import RECALL, SVR
 from safecrs.training.stages import SAFE_GDPO_RUN, SAFE_SFT_RUN, STAGES, train_models
 

@@ -1,66 +1,35 @@
-"""Presets: what to train and how, in a short file a person can read."""
+"""Presets: what to train and how, in a short TOML file."""
 
 from __future__ import annotations
 
 import json
+import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from safecrs.errors import SafecrsError
-from safecrs.training.gdpo.settings import GdpoSettings
-from safecrs.training.models.tiny import TinySize
+from safecrs.training.models.spec import TINY, ModelSpec
+from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.objectives.base import Objective
 from safecrs.training.runs.selection import SelectionSettings
 
-TINY = "tiny"
-"""The name of the model that is made for a catalog, and of its preset."""
-
-
-class LoraSpec(BaseModel):
-    """Low-rank adapters (Hu et al. 2021) instead of full fine-tuning; names as in peft's ``LoraConfig``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    r: int = Field(default=16, gt=0)
-    lora_alpha: int = Field(default=32, gt=0)
-    lora_dropout: float = Field(default=0.0, ge=0, lt=1)
-    target_modules: str | tuple[str, ...] = "all-linear"
-
-
-class ModelSpec(BaseModel):
-    """Which model is trained.
-
-    Attributes:
-        name: "tiny" (made for the catalog), "smollm2" (out of a Python package), the folder of any causal
-            language model that transformers loads, or the hub id of one that was downloaded.
-        size: architecture of the tiny model.
-        dtype: of the weights.
-        lora: adapters; None trains all weights.
-        item_tokens: whether every title of the catalog becomes one token of the model (the tiny one's are).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = TINY
-    size: TinySize = TinySize()
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    lora: LoraSpec | None = None
-    item_tokens: bool = False
+_SHIPPED = files("safecrs.training") / "presets"
 
 
 class Preset(BaseModel):
-    """A recipe; ``sft``, ``safe_sft`` (``SFTConfig``) and ``rl`` (``GRPOConfig``) go to TRL as they are.
+    """A recipe; `make_preset` adds the tables that the objectives name, TRL's and their own.
 
     Attributes:
         reasoning: whether the safety analysis is trained before the list.
-        order: of the items in the lists that are learnt: as the person's came, or the most liked first.
+        order: of the items in the lists that are learnt: as in the data, or the most liked first.
         safe_sft_from: whether Safe-SFT starts from the base model, as in the paper, or from the model that
             was trained without safety: a base that knows no films has to learn to recommend first.
-        safe_sft: settings of Safe-SFT that differ from ``sft``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,37 +38,44 @@ class Preset(BaseModel):
     reasoning: bool = True
     order: Literal["given", "popularity"] = "given"
     safe_sft_from: Literal["base", "sft"] = "base"
-    sft: dict[str, Any] = {}
-    safe_sft: dict[str, Any] = {}
-    rl: dict[str, Any] = {}
-    gdpo: GdpoSettings = GdpoSettings()
     selection: SelectionSettings = SelectionSettings()
 
-    @model_validator(mode="after")
-    def _one_format(self) -> Preset:
-        constrained = self.gdpo.rollouts == "constrained" and self.gdpo.reasoning != "none"
-        if constrained and not self.reasoning:
-            raise ValueError('without reasoning, constrained rollouts need gdpo.reasoning = "none"')
-        return self
+    if TYPE_CHECKING:
+
+        def __getattr__(self, table: str) -> Any:
+            """A table of an objective."""
+
+
+@cache
+def _preset_class(objectives: tuple[Objective, ...]) -> type[Preset]:
+    fields: dict[str, Any] = {}
+    for objective in objectives:
+        fields |= {table: (dict[str, Any], {}) for table in objective.tables}
+        fields |= {table: (kind, kind()) for table, kind in objective.options().items()}
+    return create_model("Preset", __base__=Preset, **fields)
+
+
+def make_preset(table: Mapping[str, Any]) -> Preset:
+    """The preset that a TOML file or `Preset.model_dump` says.
+
+    Raises:
+        ValidationError: a field is unknown or its value refused.
+    """
+    return _preset_class(tuple(OBJECTIVES.values())).model_validate(table)
 
 
 def preset_names() -> list[str]:
     """The shipped presets."""
-    folder = files("safecrs.training") / "presets"
     return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+        entry.name.removesuffix(".toml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".toml")
     )
 
 
 def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
-    """A shipped preset or a TOML file of one's own, with ``table.key=value`` overrides (TOML values).
-
-    Raises:
-        SafecrsError: there is no such preset, or it or an override is not valid.
-    """
+    """A shipped preset or a TOML file, with ``table.key=value`` overrides (TOML values)."""
     path = Path(name)
     if name in preset_names():
-        text = (files("safecrs.training") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+        text = (_SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
     elif path.suffix == ".toml" and path.is_file():
         try:
             text = path.read_text(encoding="utf-8")
@@ -115,13 +91,14 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
         raise SafecrsError(f"The preset {name} is not readable TOML: {error}.") from error
     for override in overrides:
         _set(table, override)
+    if odd := _not_finite(table):
+        raise SafecrsError(f"The preset {name} is not valid: {odd} has to be a finite number.")
     try:
-        return Preset.model_validate(table)
+        return make_preset(table)
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
-        where = "".join(f"{part}." for part in detail["loc"]).rstrip(".")
-        problem = f"{where}: {detail['msg']}" if where else detail["msg"].removeprefix("Value error, ")
-        raise SafecrsError(f"The preset {name} is not valid: {problem}.") from error
+        where = ".".join(map(str, detail["loc"]))
+        raise SafecrsError(f"The preset {name} is not valid: {where}: {detail['msg']}.") from error
 
 
 def choose_preset(name: str | None, model: str | None, overrides: Iterable[str] = ()) -> Preset:
@@ -133,6 +110,27 @@ def choose_preset(name: str | None, model: str | None, overrides: Iterable[str] 
         name = TINY if model is None else model if model in preset_names() else "smollm2"
     chosen = [f"model.name={json.dumps(model, ensure_ascii=False)}"] if model else []
     return load_preset(name, [*chosen, *overrides])
+
+
+def to_toml(table: Mapping[str, Any]) -> str:
+    """``table`` as a TOML document that `load_preset` reads; what is None is left out."""
+    import tomli_w
+
+    return tomli_w.dumps(_without_none(table))
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _not_finite(value: Any, name: str = "") -> str | None:
+    """The name of the first number below ``value`` that is NaN or infinite."""
+    if isinstance(value, Mapping):
+        inner = (_not_finite(value[key], f"{name}.{key}".lstrip(".")) for key in value)
+        return next(filter(None, inner), None)
+    return name if isinstance(value, float) and not math.isfinite(value) else None
 
 
 def _set(table: dict[str, Any], override: str) -> None:

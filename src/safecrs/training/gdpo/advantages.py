@@ -1,12 +1,12 @@
 """Rewards → advantages: GRPO (Shao et al. 2024) and GDPO (Liu et al. 2026), for sequences and for ranks.
 
-Numpy in and out, float64: the trainer converts once. Rewards are [completions, objectives] for sequences and
-[completions, ranks, objectives] for ranks, advantages the same without the last axis; completions of one
-prompt stand together, ``group`` at a time. NaN means no reward: a rank that the list does not have. Every
-rank is compared with the same rank of the other completions of its group (Zhu et al. 2025, Rank-GRPO).
+Numpy float64 in and out. Rewards are [completions, objectives] for sequences and [completions, ranks,
+objectives] for ranks, advantages the same without the last axis; the ``group`` completions of one prompt are
+adjacent. NaN means no reward: a rank that the list does not have. Every rank is compared with the same rank
+of the other completions of its group (Zhu et al. 2025, Rank-GRPO).
 
-Where there is nothing to compare (a group of equal rewards, or of one), the advantage is zero: a spread below
-``TOLERANCE`` of the rewards' size is rounding, not a difference to learn from.
+The advantage is zero in a group of equal rewards, or of one: a spread below ``TOLERANCE`` of the largest
+reward is rounding error.
 """
 
 from __future__ import annotations
@@ -26,25 +26,21 @@ TOLERANCE = 1e-6
 """Of the largest reward compared: rewards travel between processes as float32."""
 
 
-def grpo_advantages(
-    rewards: ArrayLike, weights: Sequence[float], group: int, epsilon: float = EPSILON
-) -> Floats:
+def grpo_advantages(rewards: ArrayLike, weights: Sequence[float], group: int) -> Floats:
     """A = (Σ w_i r_i − mean_group) / (std_group + ε): objectives are summed, then compared."""
     values = _checked(rewards, weights, group)
-    return _zeros_for_nan(_within_groups(_weighted(values, weights), group, epsilon))
+    return _zeros_for_nan(_within_groups(_weighted(values, weights), group))
 
 
-def gdpo_advantages(
-    rewards: ArrayLike, weights: Sequence[float], group: int, epsilon: float = EPSILON
-) -> Floats:
+def gdpo_advantages(rewards: ArrayLike, weights: Sequence[float], group: int) -> Floats:
     """A = norm_batch(Σ w_i A_i) with A_i = (r_i − mean_group(r_i)) / (std_group(r_i) + ε).
 
-    Each objective is compared on its own, so that none drowns the others; the sum is brought to mean 0 and
-    spread 1 over all entries of the batch that have a reward.
+    Each objective is compared on its own, so that none dominates the others; the sum is standardised over all
+    entries of the batch that have a reward.
     """
     values = _checked(rewards, weights, group)
-    total = _weighted(_within_groups(values, group, epsilon), weights)
-    return _zeros_for_nan(_over_batch(total, epsilon))
+    total = _weighted(_within_groups(values, group), weights)
+    return _zeros_for_nan(_over_batch(total))
 
 
 ADVANTAGES: dict[Aggregation, Callable[..., Floats]] = {"gdpo": gdpo_advantages, "grpo": grpo_advantages}
@@ -59,7 +55,7 @@ def _checked(rewards: ArrayLike, weights: Sequence[float], group: int) -> Floats
     return values
 
 
-def _within_groups(values: Floats, group: int, epsilon: float) -> Floats:
+def _within_groups(values: Floats, group: int) -> Floats:
     """Standardise over the completions of each group, every rank and objective by itself."""
     grouped = values.reshape(-1, group, *values.shape[1:])
     present = ~np.isnan(grouped)
@@ -68,9 +64,8 @@ def _within_groups(values: Floats, group: int, epsilon: float) -> Floats:
     centred = np.where(present, grouped - mean, 0.0)
     spread = np.sqrt((centred**2).sum(axis=1, keepdims=True) / np.maximum(count - 1, 1))
     size = np.abs(np.where(present, grouped, 0.0)).max(axis=1, keepdims=True)
-    # ε = 0 with a spread of 0 is a division that is never used.
     standard = np.divide(
-        centred, spread + epsilon, out=np.zeros_like(centred), where=spread > TOLERANCE * size
+        centred, spread + EPSILON, out=np.zeros_like(centred), where=spread > TOLERANCE * size
     )
     return np.where(present, standard, np.nan).reshape(values.shape)
 
@@ -82,21 +77,21 @@ def _weighted(values: Floats, weights: Sequence[float]) -> Floats:
     return total
 
 
-def _over_batch(values: Floats, epsilon: float) -> Floats:
+def _over_batch(values: Floats) -> Floats:
     """Standardise over everything that has a value.
 
-    Ranks of one completion are not independent, so Bessel's correction counts completions: ranks that all
-    share their completion's reward then get the same advantage as the sequence.
+    Ranks of one completion are not independent, so Bessel's correction counts completions: ranks that share
+    their completion's reward then get the same advantage as the sequence.
     """
     present = ~np.isnan(values)
     completions = int(present.reshape(len(values), -1).any(axis=1).sum())
     if completions < 2:
         return np.where(present, 0.0, np.nan)
-    found = values[present]
-    spread = np.sqrt(found.var() * completions / (completions - 1))
-    if spread <= TOLERANCE * np.abs(found).max():
+    rewards = values[present]
+    spread = np.sqrt(rewards.var() * completions / (completions - 1))
+    if spread <= TOLERANCE * np.abs(rewards).max():
         return np.where(present, 0.0, np.nan)
-    result: Floats = (values - found.mean()) / (spread + epsilon)
+    result: Floats = (values - rewards.mean()) / (spread + EPSILON)
     return result
 
 

@@ -1,8 +1,8 @@
-"""Log-probabilities of the choices a constrained decoder left, renormalised over what it allowed.
+"""Log-probabilities of a constrained decoder's choices, renormalised over the tokens it allowed.
 
-A forced token has probability 1: no log-probability, no gradient. A choice has log softmax over the tokens it
-was made among, at the temperature it was made with. The model is asked for logits at the choices alone, so
-neither logits nor masks of [completions, tokens, vocabulary] ever exist.
+A forced token has probability 1: no log-probability, no gradient. A choice has log softmax over its options,
+at the temperature of sampling. The model returns logits at the choices alone, so neither logits nor masks of
+[completions, tokens, vocabulary] are ever allocated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _COUNTS, _IDS = "option_counts", "option_ids"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What each token of a batch of completions was chosen among.
+    """The options of each token of a batch of completions.
 
     Attributes:
         counts: int32 [completions, tokens], the number of options of each token; 0 where it was forced or is
@@ -37,7 +37,7 @@ class Choices:
 
     @classmethod
     def of(cls, written: Sequence[Completion]) -> Choices:
-        """The choices of completions as the decoder recorded them."""
+        """The choices that the decoder recorded in completions."""
         counts = np.zeros((len(written), max(len(one.tokens) for one in written)), dtype=np.int32)
         listed = [sum(map(len, one.options.values())) for one in written]
         ids = np.zeros((len(written), max(listed, default=0)), dtype=np.int32)
@@ -59,11 +59,11 @@ class Choices:
         return {_COUNTS: self.counts, _IDS: self.ids}
 
     def __getitem__(self, rows: slice) -> Choices:
-        """Those of some completions."""
+        """The choices of some completions."""
         return Choices(self.counts[rows], self.ids[rows])
 
     def to(self, device: torch.device) -> Choices:
-        """On ``device``."""
+        """The same on ``device``."""
         return Choices(self.counts.to(device), self.ids.to(device))
 
     def positions(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -72,7 +72,7 @@ class Choices:
         return rows, columns
 
     def judge(self, logits: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probability of what was chosen and entropy of each choice, [choices] each.
+        """Log-probability of the chosen token and entropy of each choice, [choices] each.
 
         ``logits`` [choices, vocabulary], divided by the temperature, and ``tokens`` [choices] are those of
         `positions`.
@@ -107,8 +107,8 @@ class Choices:
 def logits_only_at(model: Any, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[None]:
     """Make ``model`` return its logits [positions, vocabulary] at some positions of its input alone.
 
-    The output head is handed the hidden states of these positions; whatever the model does around it
-    (wrappers, adapters, soft-capping) stays as it is.
+    The output head gets the hidden states of these positions; what surrounds it (wrappers, adapters,
+    soft-capping) is unchanged.
     """
     head = model.get_output_embeddings()
     hook = head.register_forward_pre_hook(lambda _head, given: (given[0][rows, columns], *given[1:]))

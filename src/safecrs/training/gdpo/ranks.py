@@ -1,10 +1,10 @@
 """Which rank of the list each generated token belongs to: the unit of credit in per-rank training.
 
-Rank 0 is what is judged with the completion as a whole: reasoning, what stands before the list, lines that
-name no item, remarks after the list. Rank k is the k-th item that `parse_slate` reads, with all of its line:
-number, title, year, what is said about it and the line break. The break is the choice to go on, so the choice
-to stop (the end of the text, a closing ``</solution>``, the end-of-sequence token) belongs to the last rank:
-the two are compared with each other.
+Rank 0 is what is scored with the completion as a whole: reasoning, text before the list, lines that name no
+item, remarks after the list. Rank k is the k-th item that `parse_slate` reads, with its whole line: number,
+title, year, remark and line break. The break is the choice to continue the list, so the choice to stop (the
+end of the text, a closing ``</solution>``, the end-of-sequence token) belongs to the last rank: the two are
+compared.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ class TokenRanks:
     def offsets(self, ids: Sequence[int], text: str) -> list[int]:
         """The character of ``text`` at which each token begins.
 
-        ``text`` is ``ids`` decoded without special tokens. Sampled tokens need not be how the tokenizer would
-        split it, so it is never encoded again. Tokens are decoded one by one, and remembered; where that does
-        not add up to the text (an accent split over two tokens, a decoder that looks at the neighbours),
-        every prefix is decoded instead.
+        ``text`` is ``ids`` decoded without special tokens. It is never encoded again, since sampled tokens
+        may split it otherwise than the tokenizer does. Tokens are decoded one by one and cached; where they
+        do not add up to the text (an accent split over two tokens, a decoder that reads neighbours), every
+        prefix is decoded instead.
         """
         if unknown := [token for token in dict.fromkeys(ids) if token not in self._pieces]:
             decoded = self.tokenizer.batch_decode([[token] for token in unknown], skip_special_tokens=True)

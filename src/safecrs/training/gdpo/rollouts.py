@@ -1,7 +1,7 @@
-"""Rollouts that cannot leave the catalog: what `ConstrainedRanker` serves, sampled.
+"""Rollouts under the catalog's trie: what `ConstrainedRanker` serves, sampled.
 
-Training and serving then share prompt, frame and distribution. A list always has its full length and titles
-of the catalog, each once: the rewards for count, validity and format are constant and teach nothing.
+Training and serving then share prompt, template and distribution. A list always has its full length and
+titles of the catalog, each once: the rewards for count, validity and format are constant and teach nothing.
 """
 
 from __future__ import annotations
@@ -67,11 +67,7 @@ class ConstrainedRollouts:
 
 
 def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:
-    """Constrained rollouts sample with this package's own decoder, at a temperature.
-
-    Raises:
-        SafecrsError: TRL's configuration asks for another engine or another distribution.
-    """
+    """Constrained rollouts sample with this package's own decoder, at a temperature."""
     asked = {
         "use_vllm": args.use_vllm,
         "use_transformers_continuous_batching": args.use_transformers_continuous_batching,
@@ -80,7 +76,7 @@ def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:
         "min_p": bool(args.min_p),
         "repetition_penalty": args.repetition_penalty != 1.0,
         "generation_kwargs": bool(args.generation_kwargs),
-        # Without it each pass gathers weights, and processes, which take unequal numbers of them, would hang.
+        # Without it every pass gathers weights, and processes with unequal numbers of passes deadlock.
         "ds3_gather_for_generation": not args.ds3_gather_for_generation,
     }
     if wrong := [name for name, given in asked.items() if given]:

@@ -1,4 +1,4 @@
-"""What is ours in reinforcement learning, apart from TRL's configuration."""
+"""Safe-GDPO's own settings, the table ``[gdpo]`` of a preset."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from safecrs.training.gdpo.advantages import Aggregation
 
 
 class GdpoSettings(BaseModel):
-    """What is ours in the training; everything else is TRL's own ``GRPOConfig``.
-
-    GRPO, GDPO and Rank-GRPO differ by these options alone.
-    """
+    """Options beside TRL's ``GRPOConfig``; GRPO, GDPO and Rank-GRPO differ by these alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,12 +22,13 @@ class GdpoSettings(BaseModel):
     """Whether a completion or each rank of its list has its own rewards, advantage and importance ratio."""
     rewards: RewardSettings = Field(default_factory=RewardSettings)
     rollouts: Literal["free", "constrained"] = "free"
-    """Whether the policy writes what it wants, or ``rewards.target`` different titles of the catalog, with
-    choices only where titles part ways (`safecrs.training.gdpo.rollouts`)."""
+    """Whether the policy samples freely, or ``rewards.target`` different titles of the catalog, with choices
+    only where titles diverge (`safecrs.training.gdpo.rollouts`)."""
     mask: Literal["catalog", "oracle"] = "oracle"
-    """What constrained rollouts may name: whatever the person has not seen ("catalog"), or of that what is
-    not unsafe for them ("oracle"), as in constrained serving. Under the oracle's mask safety is constant and
-    relevance alone is learnt; what is unsafe is learnt only where it may be written."""
+    """What constrained rollouts may name: items the person has not seen ("catalog"), or of these the ones
+    that are not unsafe for them ("oracle"), as in constrained serving. Under the oracle's mask the safety
+    reward is constant and relevance alone is learnt."""
     reasoning: Reasoning = "given"
-    """Who writes the safety analysis of constrained rollouts: the benchmark ("given"), as in constrained
-    serving, the policy ("generate"), or nobody ("none"), for a model that was trained without."""
+    """Where the safety analysis of constrained rollouts comes from: the benchmark ("given"), as in
+    constrained serving, the policy ("generate"), or nowhere ("none"), for a model that was trained
+    without."""

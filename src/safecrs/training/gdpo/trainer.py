@@ -1,4 +1,4 @@
-"""Safe-GDPO: reinforcement learning of lists that are relevant, safe and complete, on TRL's GRPO trainer."""
+"""Safe-GDPO: reinforcement learning of relevant, safe and complete lists, on TRL's GRPO trainer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from safecrs.training.gdpo.choices import Choices, logits_only_at
 from safecrs.training.gdpo.ranks import TokenRanks
 from safecrs.training.gdpo.rollouts import ConstrainedRollouts, check_sampling
 from safecrs.training.gdpo.settings import GdpoSettings
+from safecrs.training.models.adapters import copy_whole_rows
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -31,39 +32,32 @@ _AGGREGATION = {"gdpo": "normalize_then_sum", "grpo": "sum_then_normalize"}
 class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     """``GRPOTrainer`` with SafeCRS's rewards and, on request, credit per rank.
 
-    The dataset is of `rl_rows`: ``prompt`` (messages) and the columns of a `Case`; further columns are
-    ignored. Advantages are ours (`safecrs.training.gdpo.advantages`):
-    TRL's are the same, but where no group of a batch has anything to compare, it scales rounding up to the
-    size of a real difference. With credit "sequence" they are [completions]. With credit "rank" they are
-    [completions, tokens]: every token gets the advantage of its rank (`TokenRanks`), tokens of no rank that
-    of the whole completion, and the importance ratio is the geometric mean over the tokens of the rank (Zhu
-    et al. 2025). How tokens weigh against each other stays TRL's ``loss_type``: a long title weighs more than
-    a short one. A ``scale_rewards`` other than "group", possible with credit "sequence" and aggregation
-    "grpo", leaves the advantages to TRL.
+    The dataset has the columns ``prompt`` (messages) and those of a `Case`; further columns are ignored.
+    Advantages come from `safecrs.training.gdpo.advantages`: TRL's are the same, except that it scales
+    rounding errors up where no group of a batch differs. With credit "sequence" they are [completions].
+    With credit "rank" they are [completions, tokens]: every token gets the advantage of its rank
+    (`TokenRanks`), tokens of rank 0 that of the whole completion, and the importance ratio is the
+    geometric mean over the tokens of the rank (Zhu et al. 2025). The weight of tokens remains TRL's
+    ``loss_type``: a long title weighs more than a short one. A ``scale_rewards`` other than "group",
+    possible with credit "sequence" and aggregation "grpo", leaves the advantages to TRL.
 
     Logged by TRL beside its own metrics: ``rewards/<name>/mean`` and ``slate/<what>`` (`rewards.watch`).
     ``log_completions`` writes conversations, and with them what people disclosed, to disk and screen.
 
-    With rollouts "constrained" (`rollouts.py`) two things change and nothing else: TRL's hook
-    ``rollout_func`` returns lists written under the catalog's trie, with ``env_mask`` 0 at forced tokens, so
-    that these carry no gradient and count for no ratio, KL or denominator; and log-probabilities are
-    renormalised over the allowed continuations in `_get_per_token_logps_and_entropies`, which serves the
-    policy, its older self and the reference alike. The dataset may then have a column ``seen``, the catalog
-    rows that are never to be written.
+    With rollouts "constrained" (`rollouts.py`) two things change: TRL's hook ``rollout_func`` returns lists
+    sampled under the catalog's trie, with ``env_mask`` 0 at forced tokens, so that these have no gradient and
+    count in no ratio, KL or denominator; and log-probabilities are renormalised over the allowed
+    continuations in `_get_per_token_logps_and_entropies`, for the policy, the old policy and the reference
+    alike. The dataset may then have a column ``seen``, the catalog rows that are never sampled.
 
     Args:
         model: a model folder, or a model loaded from one: TRL reads the frozen reference of the KL term
-            (``beta``) from that folder again, and with PEFT switches the adapter off instead.
-        settings: what is ours.
+            (``beta``) from that folder again, and with PEFT disables the adapter instead.
+        settings: the table ``[gdpo]``.
         oracle: judges the lists.
         args: TRL's configuration; ``reward_weights`` and ``multi_objective_aggregation`` follow the settings.
         train_dataset: a Hugging Face dataset.
         kwargs: passed on to ``GRPOTrainer``: processing_class, eval_dataset, peft_config, callbacks…
-
-    Raises:
-        SafecrsError: a column is missing, no reward has a weight, ``scale_rewards`` would be ignored, the
-            reference cannot be had, or constrained rollouts are asked for with an engine or a sampling that
-            is not theirs.
     """
 
     _tag_names = ["trl", "safecrs", "gdpo"]  # noqa: RUF012, TRL's own form
@@ -157,7 +151,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         return score_rows(slate_rows(refs, catalog), cases, self.oracle, refs, threshold)
 
     def _rewards_by_rank(self) -> torch.Tensor:
-        """Those of all processes, [completions, 1 + ranks, objectives]; TRL gathers those of sequences."""
+        """The rewards of all processes, [completions, 1 + ranks, objectives]; TRL gathers sequences' own."""
         local = stack_ranks(list(self._rewards.values()))
         rewards = torch.as_tensor(local, dtype=torch.float32, device=self.accelerator.device)
         padded = self.accelerator.pad_across_processes(rewards, dim=1, pad_index=torch.nan)
@@ -165,7 +159,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         return gathered
 
     def _compared(self, rewards: torch.Tensor, local: int) -> torch.Tensor:
-        """The advantages of this process's ``local`` completions, out of the rewards of all processes."""
+        """The advantages of this process's ``local`` completions, from the rewards of all processes."""
         group = self.num_generations if self.model.training else self.num_generations_eval
         weights = list(self.settings.rewards.weights.values())
         advantages = ADVANTAGES[self.settings.aggregation](rewards.cpu().numpy(), weights, group)
@@ -175,8 +169,8 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         )
 
     def _write(self, _prompts: Sequence[Any], _trainer: Any) -> dict[str, Any]:
-        """TRL's ``rollout_func``: one completion for each of the rows at hand."""
-        # Of torch's own chance, which checkpoints keep.
+        """TRL's ``rollout_func``: one completion for each of the current rows."""
+        # Drawn from torch's RNG, which checkpoints restore, so a resumed run repeats its rollouts.
         seed = int(torch.randint(2**62, ()))
         with unwrap_model_for_generation(
             self.model_wrapped,
@@ -210,7 +204,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         return output
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
-        # A copy: a batch that is used for several updates keeps the log-probabilities it was sampled with.
+        # A copy: a batch used for several updates keeps the log-probabilities it was sampled with.
         self._loss_inputs = dict(inputs) if "ranks" in inputs else None
         self._choices = Choices.from_batch(inputs)
         try:
@@ -263,17 +257,6 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             if compute_aux_loss:
                 auxiliary.append(output.aux_loss)
         return torch.cat(logps), torch.cat(entropies), torch.stack(auxiliary).mean() if auxiliary else None
-
-
-def copy_whole_rows(model: torch.nn.Module) -> None:
-    """Give TRL's frozen copy of an adapter ("ref") the rows of tokens that are trained whole.
-
-    TRL copies the low-rank matrices alone, and the reference would know no title.
-    """
-    held = dict(model.named_parameters())
-    for name, parameter in held.items():
-        if name.endswith(".default") and (twin := held.get(f"{name.removesuffix('default')}ref")) is not None:
-            twin.data.copy_(parameter.data)
 
 
 def rank_means(values: torch.Tensor, ranks: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -1,13 +1,9 @@
-"""Where the model that is trained comes from."""
+"""The untrained model that training starts from: made for a catalog, extended by its titles, or as it is."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from safecrs.benchmark import Benchmark
 from safecrs.errors import SafecrsError
@@ -16,10 +12,10 @@ from safecrs.recommenders.histories import history_rows
 from safecrs.recommenders.language_models.bases import base_folder
 from safecrs.recommenders.language_models.quiet import silence
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
-from safecrs.training.models.item_tokens import TASTES, save_with_item_tokens
-from safecrs.training.models.item_vectors import content_vectors, taste_vectors
+from safecrs.training.models.item_tokens import COLIKES, save_with_item_tokens
+from safecrs.training.models.item_vectors import colike_vectors, risk_vectors
+from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.models.tiny import save_tiny
-from safecrs.training.preset import TINY, ModelSpec
 from safecrs.training.runs.processes import main_first
 
 MADE_FROM = "made_from.json"
@@ -30,87 +26,48 @@ def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Pa
     """A folder with the untrained model and its tokenizer, made on first use by the main process.
 
     Args:
-        benchmark: the wording of its training samples gives a tiny model its vocabulary, the tastes of its
-            training people the first item vectors.
-        oracle: the titles of its catalog become tokens of a tiny model, or of one with item tokens, what it
-            knows of them part of their vectors.
+        benchmark: a tiny model's vocabulary comes from the wording of its training samples, the first item
+            vectors from the histories of its training people.
+        oracle: the titles of its catalog become tokens of a tiny model, or of one with item tokens; its risks
+            are part of their vectors.
         folder: where such a model is written.
-
-    Raises:
-        SafecrsError: the model is not installed or downloaded, ``spec.name`` names neither a model nor a
-            folder, or ``folder`` holds a model of another size, seed, wording or catalog.
     """
     silence()
     with main_first():
-        if spec.name == TINY:
-            return _tiny(spec, benchmark, oracle, folder, seed)
-        base = base_folder(spec.name)
-        return _with_item_tokens(base, benchmark, oracle, folder, seed) if spec.item_tokens else base
+        base = None if spec.name == TINY else base_folder(spec.name)
+        return base if base and not spec.item_tokens else _make(spec, base, benchmark, oracle, folder, seed)
 
 
-def _tiny(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int) -> Path:
-    texts = [message.content for sample in benchmark.split("train") for message in sample.prompt]
-    texts += sorted({sample.reasoning for sample in benchmark.split("train")})
-
-    def make(temporary: Path) -> None:
-        save_tiny(
-            temporary,
-            texts,
-            oracle.catalog.labels,
-            spec.size,
-            seed,
-            _item_vectors(benchmark, oracle, spec.size.tastes, seed),
-            _phrases(oracle),
-        )
-
-    return _made(folder, make, spec.size.model_dump_json(), str(seed), *texts, *_known(benchmark, oracle))
-
-
-def _with_item_tokens(base: Path, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int) -> Path:
-    def make(temporary: Path) -> None:
-        vectors = _item_vectors(benchmark, oracle, TASTES, seed)
-        save_with_item_tokens(temporary, base, oracle.catalog.labels, *vectors, _phrases(oracle), seed)
-
-    return _made(folder, make, model_fingerprint(base), str(seed), *_known(benchmark, oracle))
-
-
-def _item_vectors(
-    benchmark: Benchmark, oracle: Oracle, size: int, seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What people like together, [items, size], and what the oracle knows, [items, traits]."""
-    tastes = history_rows(benchmark.histories, oracle.catalog)
-    return taste_vectors(tastes, len(oracle.catalog), size, seed), content_vectors(oracle.risk)
-
-
-def _phrases(oracle: Oracle) -> list[str]:
-    """Each trait as the safety analysis puts it."""
-    return [trait.avoid for trait in oracle.taxonomy.traits]
-
-
-def _known(benchmark: Benchmark, oracle: Oracle) -> list[str | bytes]:
-    """What decides the item vectors."""
-    return [
-        oracle.fingerprint,
-        *(taste.tobytes() for taste in history_rows(benchmark.histories, oracle.catalog)),
-    ]
-
-
-def _made(folder: Path, make: Callable[[Path], None], *made_from: str | bytes) -> Path:
-    """The model in ``folder``, which ``make`` writes where there is none.
-
-    Raises:
-        SafecrsError: it was made from something else.
-    """
-    told, record = fingerprint(*made_from), folder / MADE_FROM
-    if not (folder / "config.json").is_file():
-        with atomic_folder(folder) as temporary:
-            make(temporary)
-            write_json(temporary / MADE_FROM, told)
-    elif record.is_file() and read_json(record) != told:
-        raise SafecrsError(
-            f"{folder} holds a model of another size, seed or catalog; choose another folder or delete this "
-            "one."
-        )
+def _make(
+    spec: ModelSpec, base: Path | None, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int
+) -> Path:
+    """A tiny model, or ``base`` with item tokens, in ``folder``, unless it is there already."""
+    histories = history_rows(benchmark.histories, oracle.catalog)
+    texts: list[str] = []
+    if base is None:
+        samples = benchmark.split("train")
+        texts = [message.content for sample in samples for message in sample.prompt]
+        texts += sorted({sample.reasoning for sample in samples})
+    kind = model_fingerprint(base) if base else spec.size.model_dump_json()
+    data = [history.tobytes() for history in histories]
+    made_from = fingerprint(kind, str(seed), *texts, oracle.fingerprint, *data)
+    record = folder / MADE_FROM
+    if (folder / "config.json").is_file():
+        if record.is_file() and read_json(record) != made_from:
+            raise SafecrsError(
+                f"{folder} holds a model of another size, seed or catalog; choose another folder or delete "
+                "this one."
+            )
+        return folder
+    size = COLIKES if base else spec.size.tastes
+    vectors = colike_vectors(histories, len(oracle.catalog), size, seed), risk_vectors(oracle.risk)
+    labels, phrases = oracle.catalog.labels, [trait.avoid for trait in oracle.taxonomy.traits]
+    with atomic_folder(folder) as temporary:
+        if base:
+            save_with_item_tokens(temporary, base, labels, *vectors, phrases, seed)
+        else:
+            save_tiny(temporary, texts, labels, spec.size, seed, vectors, phrases)
+        write_json(temporary / MADE_FROM, made_from)
     return folder
 
 

@@ -1,38 +1,71 @@
-"""A pretrained model whose vocabulary also holds the catalog: every title is one more token.
+"""Titles as single tokens, and a pretrained model whose vocabulary is extended by them.
 
-Spelled in pieces, ten titles are a hundred choices, and a small model that never heard of a film has to learn
-each of them by heart. As tokens they are ten choices among items, whose embeddings begin as what the words of
-the title, the training people's tastes and the oracle's risk table say, turned into the model's own space.
-The model keeps its weights; rows are added, and adapters train them along (peft's
-``trainable_token_indices``). A title that is a token of the model already, as "Chicago", stays what it is.
+Spelled in pieces, ten titles are a hundred choices, and a small model that knows no film has to memorise each
+of them. As tokens they are ten choices among items, whose embeddings are initialised from the words of the
+title, the training people's interactions and the oracle's risk table, rotated into the model's own space. The
+model keeps its weights; rows are added, and adapters train them (peft's ``trainable_token_indices``). A title
+that is a token already, as "Chicago", is left as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.catalog import split_label
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.bases import base_name
 from safecrs.recommenders.language_models.grown import GROWN, grow_embeddings
 from safecrs.storage import write_json
-from safecrs.training.models.title_tokens import bare_titles, title_tokens
 
-TASTES = 96
-"""Dimensions of what people like together; a narrow model takes the first, which say most."""
-# Shares of a row's length: the words of the title, what people like, what the oracle knows.
-_WORDS, _TASTES, _RISKS = 0.5, 0.6, 0.3
+if TYPE_CHECKING:
+    from tokenizers import AddedToken
+
+# Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
+MARKERS = ("<reasoning>", "</reasoning>", "<solution>", "</solution>")
+_LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
+COLIKES = 96
+"""Dimensions of the co-like vectors; a narrow model takes the first, which explain most."""
+# Shares of a row's length: the words of the title, co-likes, risks.
+_WORDS, _COLIKES, _RISKS = 0.5, 0.6, 0.3
+
+
+def title_tokens(labels: Sequence[str], phrases: Sequence[str] = ()) -> list[AddedToken]:
+    """Tokens for the markers of an answer, ``phrases``, every label, and every title that needs no year.
+
+    Labels that a byte-level tokenizer would not decode unchanged stay spelled in pieces.
+    """
+    from tokenizers import AddedToken
+
+    whole = [label for label in dict.fromkeys(labels) if label.strip() == label and _survives(label)]
+    tokens = [AddedToken(text, special=False, normalized=False) for text in (*MARKERS, *phrases, *whole)]
+    return tokens + [AddedToken(title, single_word=True, normalized=False) for title in bare_titles(whole)]
+
+
+def bare_titles(labels: Sequence[str]) -> dict[str, int]:
+    """Unique titles that read like one without the year, which people leave out → the label's position."""
+    positions: dict[str, list[int]] = {}
+    for position, label in enumerate(labels):
+        title, year = split_label(label)
+        if year is not None and (" " in title or len(title) >= _LONG_WORD) and _survives(title):
+            positions.setdefault(title, []).append(position)
+    return {title: first for title, (first, *others) in positions.items() if not others}
+
+
+def _survives(label: str) -> bool:
+    """Whether the byte-level decoder returns the label: one word with an accent reads as raw bytes."""
+    return bool(label) and (label.isascii() or " " in label)
 
 
 def save_with_item_tokens(
     folder: Path,
     base: Path,
     labels: Sequence[str],
-    tastes: NDArray[np.float32],
+    colikes: NDArray[np.float32],
     risks: NDArray[np.float32],
     phrases: Sequence[str],
     seed: int = 0,
@@ -41,18 +74,21 @@ def save_with_item_tokens(
 
     Args:
         labels: the catalog's; titles without the year become tokens too (`title_tokens`).
-        tastes, risks: a vector each, [labels, size], of unit length on average (`item_vectors`).
-        phrases: how a safety analysis puts each column of ``risks``: tokens that begin as its axis.
-
-    Raises:
-        SafecrsError: the model is too narrow for the vectors, or its tokenizer cannot give titles back.
+        colikes, risks: a vector each, [labels, size], of unit length on average (`item_vectors`).
+        phrases: how a safety analysis names each column of ``risks``; their tokens begin as its axis.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
-    tastes = tastes[:, : _room(model, risks)]
+    hidden = int(model.get_input_embeddings().weight.shape[1])
+    room = hidden - risks.shape[1]
+    if room <= 0:
+        raise SafecrsError(
+            f"A model of hidden size {hidden} is too narrow for item tokens: leave them out "
+            "(model.item_tokens=false)."
+        )
     tokens = title_tokens(labels, phrases)
     texts = [token.content for token in tokens]
     pieces: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
@@ -60,63 +96,42 @@ def save_with_item_tokens(
     tokenizer.add_tokens(tokens)
     _check_titles(tokenizer, labels, base)
     grow_embeddings(model, tokenizer)
-    known = tokenizer.get_vocab()
-    vectors = _vectors(labels, tastes, risks, phrases)
+    ids = tokenizer.get_vocab()
+    vectors = _vectors(labels, colikes[:, :room], risks, phrases)
+    read, written = model.get_input_embeddings().weight, model.get_output_embeddings().weight
     with torch.no_grad():
-        for weight in _tables(model):
-            rows = _begin(weight[:first].numpy(), texts, pieces, vectors, seed)
+        for weight in [read] if written is read else [read, written]:
+            rows = _initial_rows(weight[:first].numpy(), texts, pieces, vectors, seed)
             for text, row in zip(texts, rows, strict=True):
-                if known[text] >= first:  # a marker may have been there before
-                    weight[known[text]] = torch.from_numpy(row)
+                if ids[text] >= first:  # a marker may have been a token before
+                    weight[ids[text]] = torch.from_numpy(row)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_json(folder / GROWN, {"base": base_name(base), "first": first})
 
 
-def _tables(model: Any) -> list[Any]:
-    """The embeddings of the input and of the output, often one and the same."""
-    read, written = model.get_input_embeddings().weight, model.get_output_embeddings().weight
-    return [read] if written is read else [read, written]
-
-
 def _vectors(
-    labels: Sequence[str], tastes: NDArray[np.float32], risks: NDArray[np.float32], phrases: Sequence[str]
+    labels: Sequence[str], colikes: NDArray[np.float32], risks: NDArray[np.float32], phrases: Sequence[str]
 ) -> dict[str, NDArray[np.float32]]:
-    """What is known of the items behind each text, [tastes + risks]."""
-    table = np.concatenate([_TASTES * tastes, _RISKS * risks], axis=1)
-    found = {title: table[item] for title, item in bare_titles(labels).items()}
-    found |= dict(zip(labels, table, strict=True))
+    """The vector of the item or trait behind each text, [co-likes + risks]."""
+    table = np.concatenate([_COLIKES * colikes, _RISKS * risks], axis=1)
+    vectors = {title: table[item] for title, item in bare_titles(labels).items()}
+    vectors |= dict(zip(labels, table, strict=True))
     axes = np.eye(risks.shape[1], dtype=np.float32)
-    nothing = np.zeros(tastes.shape[1], dtype=np.float32)
-    return found | {
-        phrase: np.concatenate([nothing, _TASTES * axis]) for phrase, axis in zip(phrases, axes, strict=True)
+    nothing = np.zeros(colikes.shape[1], dtype=np.float32)
+    return vectors | {
+        phrase: np.concatenate([nothing, _COLIKES * axis]) for phrase, axis in zip(phrases, axes, strict=True)
     }
 
 
-def _room(model: Any, risks: NDArray[np.float32]) -> int:
-    """How many dimensions of taste fit beside the risks.
-
-    Raises:
-        SafecrsError: the model is no wider than the number of traits.
-    """
-    hidden = int(model.get_input_embeddings().weight.shape[1])
-    room = hidden - int(risks.shape[1])
-    if room <= 0:
-        raise SafecrsError(
-            f"A model of hidden size {hidden} is too narrow for item tokens: leave them out "
-            "(model.item_tokens=false)."
-        )
-    return room
-
-
-def _begin(
+def _initial_rows(
     old: NDArray[np.float32],
     texts: Sequence[str],
     pieces: Sequence[Sequence[int]],
     vectors: dict[str, NDArray[np.float32]],
     seed: int,
 ) -> NDArray[np.float32]:
-    """Rows [texts, hidden] that a trained model can read: of the usual length, around the usual mean."""
+    """Embeddings [texts, hidden] with the mean and median length of a trained model's ``old`` ones."""
     size, hidden = len(next(iter(vectors.values()))), old.shape[1]
     mean = old.mean(axis=0)
     length = np.median(np.linalg.norm(old, axis=1))
@@ -125,22 +140,18 @@ def _begin(
     for row, (text, ids) in enumerate(zip(texts, pieces, strict=True)):
         words = old[ids].mean(axis=0) - mean
         words /= max(float(np.linalg.norm(words)), 1e-6)
-        known = axes @ vectors[text] if text in vectors else 0.0
-        rows[row] = mean + length * (_WORDS * words + known)
+        rows[row] = mean + length * (_WORDS * words + (axes @ vectors[text] if text in vectors else 0.0))
     return rows
 
 
 def _check_titles(tokenizer: Any, labels: Sequence[str], base: Path) -> None:
-    """Make sure that what is written as tokens reads as the catalog does.
-
-    Raises:
-        SafecrsError: it does not.
-    """
-    ids = tokenizer([f"\n{label}\n" for label in labels], add_special_tokens=False)["input_ids"]
+    """Make sure that every title is decoded as the catalog writes it."""
+    lines = [f"\n{label}\n" for label in labels]
+    ids = tokenizer(lines, add_special_tokens=False)["input_ids"]
     texts = tokenizer.batch_decode(ids, clean_up_tokenization_spaces=False)
-    for label, text in zip(labels, texts, strict=True):
-        if text != f"\n{label}\n":
+    for label, line, text in zip(labels, lines, texts, strict=True):
+        if text != line:
             raise SafecrsError(
-                f"The tokenizer of {base} does not give back the title {label!r} as a token: leave item "
-                "tokens out (model.item_tokens=false)."
+                f"The tokenizer of {base} does not decode the title {label!r} unchanged: leave item tokens "
+                "out (model.item_tokens=false)."
             )

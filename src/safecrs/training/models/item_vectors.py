@@ -1,8 +1,9 @@
-"""Item vectors from co-likes and advisories: what a small model knows of its catalog to begin with."""
+"""Item vectors from co-likes and risks: what a small model's embeddings of items start from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +11,18 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 
-def taste_vectors(
-    tastes: Sequence[NDArray[np.int32]], items: int, size: int, seed: int = 0
+def colike_vectors(
+    histories: Sequence[NDArray[np.int32]], items: int, size: int, seed: int = 0
 ) -> NDArray[np.float32]:
     """Vectors [items, size] whose inner products approximate how much likelier two items are liked together.
 
     The positive pointwise mutual information of co-likes, smoothed as in Levy et al. (2015), factorised by a
-    truncated singular value decomposition. Items nobody liked get zero vectors. Scaled to unit mean square
-    length of the others.
+    truncated singular value decomposition. Items that nobody liked get zero vectors; the mean square length
+    of the others is 1.
     """
-    rows = np.concatenate([np.empty(0, dtype=np.int32), *tastes])
-    people = np.repeat(np.arange(len(tastes)), [len(taste) for taste in tastes])
-    liked = sparse.csr_array((np.ones(len(rows)), (people, rows)), shape=(len(tastes), items))
+    rows = np.concatenate([np.empty(0, dtype=np.int32), *histories])
+    people = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
+    liked = sparse.csr_array((np.ones(len(rows)), (people, rows)), shape=(len(histories), items))
     pairs = (liked.T @ liked).tocoo()
     first, second = pairs.coords
     apart = first != second
@@ -37,20 +38,24 @@ def taste_vectors(
     left, values, _ = svds(table, k=rank, v0=start)
     vectors = np.zeros((items, size), dtype=np.float32)
     vectors[:, :rank] = left * np.sqrt(np.maximum(values, 0.0))
-    scale = np.sqrt((vectors**2).sum() / max(np.count_nonzero(counts), 1))
-    return vectors / max(float(scale), 1e-12)
+    scaled: NDArray[np.float32] = vectors / _scale(vectors, np.count_nonzero(counts))
+    return scaled
 
 
-def content_vectors(risk: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The risk table [items, traits] as vectors of the same shape, of unit mean square length.
+def risk_vectors(risk: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The risk table [items, traits] as vectors of the same shape, of mean square length 1.
 
-    Columns are standardised, so that a rare trait counts as much as a common one; an unknown risk stands at
-    its trait's mean.
+    Columns are standardised, so that a rare trait counts as much as a common one; an unknown risk is replaced
+    by its trait's mean.
     """
     known = ~np.isnan(risk)
     mean = np.where(known, risk, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     centred = np.where(known, risk - mean, 0.0)
     spread = np.sqrt((centred**2).mean(axis=0))
     vectors = centred / np.where(spread > 0, spread, 1.0)
-    scale = np.sqrt((vectors**2).sum() / len(vectors))
-    return (vectors / max(float(scale), 1e-12)).astype(np.float32)
+    scaled: NDArray[np.float32] = (vectors / _scale(vectors, len(vectors))).astype(np.float32)
+    return scaled
+
+
+def _scale(vectors: NDArray[Any], count: Any) -> float:
+    return max(float(np.sqrt((vectors**2).sum() / max(count, 1))), 1e-12)

@@ -1,7 +1,7 @@
 """A small language model made for one catalog: every item's label is one token of its vocabulary.
 
-It is what two cores can train in minutes. Real conversations need a pretrained model; the code that trains
-and asks either is the same.
+Two cores train it in minutes. Real conversations need a pretrained model; the code that trains and serves
+either is the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from safecrs.errors import SafecrsError
-from safecrs.training.models.title_tokens import bare_titles, title_tokens
+from safecrs.training.models.item_tokens import bare_titles, title_tokens
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -40,9 +40,9 @@ class TinySize(BaseModel):
     inner: int = Field(default=256, gt=0)
     context: int = Field(default=1024, gt=0)
     vocabulary: int = Field(default=3000, ge=300)
-    """Tokens for words and characters; titles and markers come on top."""
+    """Tokens for words and characters, without titles and markers."""
     tastes: int = Field(default=72, gt=0)
-    """Dimensions of an item's embedding that start from what people like together."""
+    """Dimensions of an item's embedding that start from co-likes."""
 
 
 def tiny_tokenizer(
@@ -50,8 +50,8 @@ def tiny_tokenizer(
 ) -> PreTrainedTokenizerFast:
     """A byte-level BPE trained on ``texts``, with chat template; every label is added as one token.
 
-    So is every title by itself that is not easily taken for ordinary words, since people leave the year
-    out, and each of ``phrases``.
+    So are the titles that are not easily taken for ordinary words without their year, which people leave out,
+    and each of ``phrases``.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -122,12 +122,11 @@ def save_tiny(
 ) -> None:
     """Write a fresh tiny model and its tokenizer into ``folder``.
 
-    ``vectors``, each [labels, size] of unit length on average, become part of the embeddings of the labels'
-    tokens (`item_vectors.py`). ``phrases`` are tokens too; each names a column of the last of
-    the vectors, and begins as its axis: what a safety analysis says points at what it is about.
-
-    Raises:
-        SafecrsError: the vectors are longer than the embeddings.
+    Args:
+        vectors: each [labels, size] of unit length on average (`item_vectors`): part of the embeddings of the
+            labels' tokens.
+        phrases: tokens that name the columns of the last of ``vectors`` and begin as its axes, so that a
+            safety analysis points at what it is about.
     """
     tokenizer = tiny_tokenizer(texts, labels, size, phrases)
     model = tiny_model(tokenizer, size, seed)
@@ -144,13 +143,13 @@ def _set_embeddings(
     vectors: Sequence[NDArray[np.float32]],
     phrases: Sequence[str],
 ) -> None:
-    """Embeddings of unit length on average: the vectors, then a random code by which an item is told apart.
+    """Embeddings of unit length on average: the vectors, then a random code that distinguishes items.
 
-    Without the code a list goes on with what it already names, which is always what is most like it.
+    Without the code a list is continued with items that it already names, which are the most similar ones.
     """
     import torch
 
-    known = tokenizer.get_vocab()
+    ids = tokenizer.get_vocab()
     weight = model.get_input_embeddings().weight
     items, room = len(labels), weight.shape[1] - sum(part.shape[1] for part in vectors)
     if room < 0:
@@ -161,9 +160,9 @@ def _set_embeddings(
     table = torch.from_numpy(np.concatenate(parts, axis=1) / len(parts) ** 0.5)
     with torch.no_grad():
         for text, item in (*zip(labels, range(items), strict=True), *bare_titles(labels).items()):
-            if text in known:
-                weight[known[text]] = table[item]
+            if text in ids:
+                weight[ids[text]] = table[item]
         first = sum(part.shape[1] for part in vectors[:-1])
         for column, phrase in enumerate(phrases):
-            weight[known[phrase]] = 0.0
-            weight[known[phrase], first + column] = 1.0
+            weight[ids[phrase]] = 0.0
+            weight[ids[phrase], first + column] = 1.0

@@ -1,10 +1,10 @@
-"""What a run logged, on disk while it goes on: JSON lines, one for each time something was logged.
+"""The log of a run, written during training: JSON lines, one for each time something was logged.
 
     {"step": 20, "loss": 1.93, "rewards/safety/mean": -0.21}
     {"step": 20, "validation/recall@10": 0.058, "validation/svr@10": 0.135}
 
-A line is on disk before training goes on. A run that was killed and goes on from a checkpoint forgets the
-lines after it, which it will write again.
+A line is on disk before training continues. A run that is resumed from a checkpoint drops the lines after it,
+which are written again.
 """
 
 from __future__ import annotations
@@ -30,11 +30,7 @@ class TrainingLog:
         self.path = path
 
     def append(self, step: int, values: Mapping[str, Any]) -> None:
-        """Add the finite numbers among ``values`` as one line.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Add the finite numbers among ``values`` as one line."""
         line = json.dumps({"step": step} | _finite(values), ensure_ascii=False) + "\n"
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line)
@@ -42,13 +38,13 @@ class TrainingLog:
             os.fsync(file.fileno())
 
     def rewind(self, step: int) -> None:
-        """Forget what was logged after ``step``, and a last line that was cut short."""
+        """Drop what was logged after ``step``, and a last line that was cut short."""
         if self.path.exists():
             kept = [entry for entry in _lines(self.path) if entry["step"] <= step]
             write_text(self.path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in kept))
 
     def entries(self) -> list[Entry]:
-        """An entry for each step that something was logged at; of a number logged twice the last."""
+        """An entry for each step at which something was logged; of a number logged twice the last."""
         merged: dict[float, Entry] = {}
         for entry in _lines(self.path) if self.path.exists() else ():
             merged.setdefault(entry["step"], {}).update(entry)
@@ -61,7 +57,7 @@ def series(entries: list[Entry], name: str) -> list[tuple[float, float]]:
 
 
 def _lines(path: Path) -> list[Entry]:
-    """What can be read: a run that is being killed, or is writing at this moment, leaves half a line."""
+    """The complete lines: a run that was killed, or is writing at this moment, leaves half a line."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:

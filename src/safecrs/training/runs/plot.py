@@ -1,4 +1,4 @@
-"""Learning curves of one or several runs, from what is on disk: finished, killed or still going on."""
+"""Learning curves of one or several runs, finished, stopped or running, from their logs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from safecrs.errors import SafecrsError, extra
 from safecrs.storage import atomic_path, write_text
 from safecrs.training.runs.log import LOG, Entry, TrainingLog, series
-from safecrs.training.runs.record import RECORD, RunRecord, read_record
+from safecrs.training.runs.manifest import RunManifest, read_manifest
 from safecrs.training.runs.selection import HIGH, LOW, RECALL, SVR, VALIDATION, selected
 
 FORMATS = (".png", ".svg", ".html")
@@ -30,47 +31,41 @@ _FIRST = {
     "reward": "reward, weighted sum",
 }
 _LAST = {"kl": "KL from the start", "mean_token_accuracy": "token accuracy"}
-"""A logged number → the title of its panel, if some run has it; those of the rewards stand between them."""
+"""A logged number → the title of its panel; the rewards' panels stand between them."""
 _COLOURS = ("#4e79a7", "#e15759", "#59a14f", "#f28e2b", "#b07aa1", "#76b7b2", "#9c755f", "#8c8c8c")
 _INK, _COLUMNS, _MANY = "#1f2933", 3, 30
 
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """What one run has logged so far."""
+    """The log of one run."""
 
     name: str
-    record: RunRecord
+    manifest: RunManifest
     entries: list[Entry]
 
     @property
     def chosen(self) -> Entry | None:
         """The checkpoint that became the model, or is the best so far."""
-        return selected(self.entries, self.record.svr_ceiling)
+        return selected(self.entries, self.manifest.svr_ceiling)
 
 
 def read_curves(runs: Sequence[Path]) -> list[Curves]:
-    """The logs of runs, each under the part of its folder's name that tells it from the others.
-
-    Raises:
-        SafecrsError: a folder holds no run, or nothing was logged in it yet.
-    """
-    found = []
+    """The logs of runs, each named by the part of its folder's path that distinguishes it."""
+    curves = []
     for folder, name in zip(runs, _names(runs), strict=True):
-        record = read_record(folder / RECORD)
+        manifest = read_manifest(folder)
         entries = TrainingLog(folder / LOG).entries()
         if not entries:
             raise SafecrsError(f"{folder / LOG} holds nothing yet: wait until training has logged a step.")
-        found.append(Curves(name, record, entries))
-    return found
+        curves.append(Curves(name, manifest, entries))
+    return curves
 
 
 def plot_runs(runs: Sequence[Path], out: Path) -> None:
-    """Draw a panel for each quantity, a line for each run; the chosen checkpoints are marked.
+    """Draw a panel for each quantity, a line for each run, into a file of one of `FORMATS`.
 
-    Raises:
-        SafecrsError: there is no run or nothing logged, the file's ending is none of `FORMATS`, matplotlib is
-            missing, or the file cannot be written.
+    The chosen checkpoints are marked.
     """
     if out.suffix.lower() not in FORMATS:
         raise SafecrsError(f"{out} has to end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.")
@@ -91,109 +86,76 @@ def plot_runs(runs: Sequence[Path], out: Path) -> None:
 
 
 def draw(curves: Sequence[Curves]) -> tuple[Any, str]:
-    """The figure, and a title for it.
-
-    Raises:
-        SafecrsError: matplotlib is missing, or nothing that has a panel was logged.
-    """
+    """The figure, and a title for it."""
     try:
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator, PercentFormatter
     except ImportError as error:
         raise SafecrsError(f"Curves need matplotlib: {extra('report')}.") from error
-    from matplotlib import rc_context
-
     panels = _panels(curves)
     if not panels:
         raise SafecrsError("There is no curve to draw yet: wait until training has logged a step.")
-    rows = math.ceil(len(panels) / _COLUMNS)
+    width, rows = min(_COLUMNS, len(panels)), math.ceil(len(panels) / _COLUMNS)
     with rc_context(_STYLE):
-        # A figure of its own, not pyplot's: nothing is shared with whoever calls.
-        figure = Figure(figsize=(3.9 * min(_COLUMNS, len(panels)), 2.6 * rows + 0.5), layout="constrained")
-        axes = list(figure.subplots(rows, min(_COLUMNS, len(panels)), squeeze=False).flat)
+        # A figure of its own, not pyplot's: nothing is shared with the caller.
+        figure = Figure(figsize=(3.9 * width, 2.6 * rows + 0.5), layout="constrained")
+        axes = list(figure.subplots(rows, width, squeeze=False).flat)
         for panel, (key, title) in zip(axes, panels.items(), strict=False):
-            for number, run in enumerate(curves):
-                _line(panel, run, key, _COLOURS[number % len(_COLOURS)])
-            _finish(panel, key, title, curves)
+            for run, colour in zip(curves, cycle(_COLOURS)):
+                _line(panel, run, key, colour)
+            panel.set_title(title, fontsize=9.5, loc="left")
+            panel.set_xlabel("step", fontsize=8)
+            panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            if key in (SVR, "slate/svr"):
+                panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            if key in (RECALL, SVR, "slate/svr", _LENGTHS[0]):
+                panel.set_ylim(bottom=0)
+            for ceiling in {run.manifest.svr_ceiling for run in curves if key == SVR} - {None}:
+                panel.axhline(ceiling, color=_INK, lw=0.9, ls=":", label="SVR ceiling")
         for empty in axes[len(panels) :]:
             empty.set_visible(False)
-        title = ", ".join(run.name for run in curves)
-        _legend(figure, curves)
-    return figure, title
+        legend = {
+            label: handle
+            for panel in axes
+            for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(
+            legend.values(), legend, loc="outside upper left", ncols=min(len(legend), 6), frameon=False
+        )
+    return figure, ", ".join(run.name for run in curves)
 
 
 def _panels(curves: Sequence[Curves]) -> dict[str, str]:
     logged = {key for run in curves for entry in run.entries for key in entry}
+    if _LENGTHS[1] in logged:
+        logged.add(_LENGTHS[0])
     rewards = sorted(key for key in logged if key.startswith(_REWARD) and key.endswith(_MEAN))
     each = {key: f"reward: {key.removeprefix(_REWARD).removesuffix(_MEAN)}" for key in rewards}
-    wanted = _FIRST | each | _LAST
-    return {
-        key: title
-        for key, title in wanted.items()
-        if key in logged or (key == _LENGTHS[0] and _LENGTHS[1] in logged)
-    }
+    return {key: title for key, title in (_FIRST | each | _LAST).items() if key in logged}
 
 
 def _line(axes: Any, run: Curves, key: str, colour: str) -> None:
     """One run in one panel; validated numbers with their interval, and a star at the chosen checkpoint."""
-    points = series(run.entries, key)
-    if points:
-        few = len(points) <= _MANY
-        style = {"color": colour, "lw": 1.6, "marker": "o" if few else None, "markersize": 3}
-        axes.plot(*zip(*points, strict=True), **style)
-    if key == _LENGTHS[0] and (checked := series(run.entries, _LENGTHS[1])):
-        axes.plot(*zip(*checked, strict=True), color=colour, lw=1.2, ls="--", marker="o", markersize=3)
+    few = {"marker": "o" if len(run.entries) <= _MANY else None, "markersize": 3, "color": colour}
+    if points := series(run.entries, key):
+        axes.plot(*zip(*points, strict=True), lw=1.6, label=run.name, **few)
+    if key == _LENGTHS[0] and (points := series(run.entries, _LENGTHS[1])):
+        axes.plot(*zip(*points, strict=True), lw=1.2, ls="--", label="in validation", **few)
     if not key.startswith(VALIDATION):
         return
-    band = [entry for entry in run.entries if key + LOW in entry and key + HIGH in entry]
-    axes.fill_between(
-        [entry["step"] for entry in band],
-        [entry[key + LOW] for entry in band],
-        [entry[key + HIGH] for entry in band],
-        color=colour,
-        alpha=0.12,
-        lw=0,
-    )
-    if (chosen := run.chosen) and key in chosen:
-        star = {"marker": "*", "markersize": 13, "markeredgecolor": "white", "zorder": 5}
-        axes.plot([chosen["step"]], [chosen[key]], color=colour, **star)
-
-
-def _finish(axes: Any, key: str, title: str, curves: Sequence[Curves]) -> None:
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
-
-    axes.set_title(title, fontsize=9.5, loc="left")
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    if key in (SVR, "slate/svr"):
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes.set_ylim(bottom=0)
-    if key == SVR:
-        for ceiling in {run.record.svr_ceiling for run in curves} - {None}:
-            axes.axhline(ceiling, color=_INK, lw=0.9, ls=":")
-    if key in (RECALL, _LENGTHS[0]):
-        axes.set_ylim(bottom=0)
-    axes.set_xlabel("step", fontsize=8)
-
-
-def _legend(figure: Any, curves: Sequence[Curves]) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [
-        Line2D([], [], color=_COLOURS[number % len(_COLOURS)], lw=2, label=run.name)
-        for number, run in enumerate(curves)
+    band = [
+        (entry["step"], entry[key + LOW], entry[key + HIGH]) for entry in run.entries if key + HIGH in entry
     ]
-    logged = {key for run in curves for entry in run.entries for key in entry}
-    if RECALL in logged:
-        star = Line2D([], [], marker="*", markersize=11, ls="", color=_INK, label="chosen checkpoint")
-        handles.append(star)
-        if any(run.record.svr_ceiling is not None for run in curves):
-            handles.append(Line2D([], [], color=_INK, lw=0.9, ls=":", label="SVR ceiling"))
-    if set(_LENGTHS) <= logged:
-        handles.append(Line2D([], [], color=_INK, lw=1.2, ls="--", label="in validation"))
-    figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 6), frameon=False)
+    if band:
+        axes.fill_between(*zip(*band, strict=True), color=colour, alpha=0.12, lw=0)
+    if (chosen := run.chosen) and key in chosen:
+        star = {"marker": "*", "markersize": 13, "markeredgecolor": "white", "ls": "", "zorder": 5}
+        axes.plot([chosen["step"]], [chosen[key]], color=colour, label="chosen checkpoint", **star)
 
 
 def _names(runs: Sequence[Path]) -> list[str]:
-    """As few of the last parts of each path as tell them apart."""
+    """As few of the last parts of each path as distinguish them."""
     parts = [run.resolve().parts for run in runs]
     for count in range(1, max(map(len, parts), default=1) + 1):
         names = ["/".join(path[-count:]) for path in parts]

@@ -1,6 +1,6 @@
-"""A run of several processes, as `accelerate launch` starts them: who writes, who waits, whose end is told.
+"""Runs of several processes, as `accelerate launch` starts them.
 
-Everything here does nothing in a run of one process, and only asks the environment until it has to wait.
+Everything here does nothing in a run of one process, and reads only the environment until it has to wait.
 """
 
 from __future__ import annotations
@@ -21,21 +21,17 @@ LOST = "Another process of this run has ended"
 
 
 def process_count() -> int:
-    """How many processes the run has; what a job scheduler says of machines is not about them."""
+    """Number of processes of the run; a job scheduler's variables about machines do not count."""
     return int(os.environ.get("WORLD_SIZE", "1")) if "LOCAL_RANK" in os.environ else 1
 
 
 def is_main() -> bool:
-    """Whether this is the process that writes the run's files and talks."""
+    """Whether this is the process that writes the run's files and output."""
     return process_count() == 1 or os.environ.get("RANK", "0") == "0"
 
 
 def wait_for_all() -> None:
-    """Go on only when every process has come here.
-
-    Raises:
-        SafecrsError: one of them has ended.
-    """
+    """Wait until every process has reached this point."""
     if process_count() > 1:
         try:
             _state().wait_for_everyone()
@@ -47,11 +43,7 @@ def wait_for_all() -> None:
 
 @contextmanager
 def main_first() -> Iterator[None]:
-    """The main process goes through the block before all others: what is made on first use is made once.
-
-    Raises:
-        SafecrsError: another process has ended, as the main one does when it fails in the block.
-    """
+    """The main process runs the block before all others: what is made on first use is made once."""
     if not is_main():
         wait_for_all()
     yield
@@ -61,9 +53,9 @@ def main_first() -> Iterator[None]:
 
 @contextmanager
 def one_folder(target: Path) -> Iterator[Path]:
-    """`atomic_folder` for the main process, a folder that is thrown away for the others; all leave together.
+    """`atomic_folder` for the main process, a temporary folder for the others; all leave together.
 
-    Saving a model that is spread over the processes needs all of them.
+    Saving a model that is sharded over the processes needs all of them.
     """
     if is_main():
         with atomic_folder(target) as folder:
@@ -75,13 +67,13 @@ def one_folder(target: Path) -> Iterator[Path]:
 
 
 def lost_process(error: Exception) -> bool:
-    """Whether the error says that another process of this run is gone."""
+    """Whether the error says that another process of this run has ended."""
     text = str(error).lower()
     return process_count() > 1 and isinstance(error, RuntimeError) and any(sign in text for sign in _SIGNS)
 
 
 def _state() -> Any:
-    """Accelerate's view of the processes, which the trainer finds again."""
+    """Accelerate's process state, which the trainer shares."""
     from datetime import timedelta
 
     import torch

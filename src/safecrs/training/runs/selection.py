@@ -1,13 +1,12 @@
-"""Which checkpoint becomes the model: the one with the best lists for people nobody trained on.
+"""Which checkpoint becomes the model: the best one on the validation split.
 
-Candidates are the trainer's checkpoints (``save_steps``, or ``save_strategy = "epoch"``). Each writes lists
-for the same conversations of the validation split; what they are worth stands in the run's log as
-``validation/…``. Chosen is the highest Recall@10 among those whose SVR@10 is under the ceiling, else the
-lowest SVR@10; ties by NDCG@10, then the earlier one.
+Candidates are the trainer's checkpoints (``save_steps``, or ``save_strategy = "epoch"``). Each answers the
+same conversations of the validation split; the metrics are in the run's log as ``validation/…``. Chosen is
+the highest Recall@10 among those whose SVR@10 is at most the ceiling, else the lowest SVR@10; ties by
+NDCG@10, then the earlier one.
 
-Everything is decided from files: a checkpoint is validated once it is completely on disk, and a run that is
-killed in between validates it when it goes on. The trainer's random state is the same with validation as
-without.
+Everything is decided from files: a checkpoint is validated once it is complete on disk, and a run that is
+killed in between validates it when it is resumed. Validation leaves the trainer's random state as it was.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ class SelectionSettings(BaseModel):
 
     Attributes:
         samples: conversations of the validation split that each checkpoint answers, the same for all; 0 takes
-            the last checkpoint without asking.
-        svr_ceiling: the share of violations that the chosen checkpoint should stay under (Safe-SFT and
-            Safe-GDPO; training without safety has no ceiling).
+            the last checkpoint without validation.
+        svr_ceiling: the SVR that the chosen checkpoint should not exceed; none applies to training without
+            safety.
         decoding: how the model will be used: "free", or "constrained" by the oracle, where nothing violates.
     """
 
@@ -59,10 +58,10 @@ class Validation:
     """How checkpoints are compared.
 
     Attributes:
-        measure: told model and tokenizer, in every process; the metrics by name: "recall@10", "ndcg@10",
+        measure: takes model and tokenizer, in every process; returns metrics by name: "recall@10", "ndcg@10",
             "svr@10" (absent where nothing could violate), further ones to watch, and "<name>/low", "/high".
-        svr_ceiling: None for none.
-        record: everything that decides what ``measure`` returns, for the run's record.
+        svr_ceiling: `None` means no ceiling.
+        record: everything that decides what ``measure`` returns, for the run's manifest.
     """
 
     measure: Callable[[Any, Any], Mapping[str, float]]
@@ -89,7 +88,7 @@ def selected(entries: Sequence[Entry], svr_ceiling: float | None) -> Entry | Non
 
 
 def _merit(entry: Entry, svr_ceiling: float | None) -> tuple[float, ...]:
-    # A checkpoint without any SVR wrote no title that could violate: not a reason to prefer it.
+    # A checkpoint without SVR listed no item that could violate: no reason to prefer it.
     svr = entry.get(SVR, float("inf"))
     under = svr_ceiling is None or svr <= svr_ceiling
     rest = (entry[RECALL], entry.get(NDCG, 0.0), -entry["step"])
@@ -97,11 +96,7 @@ def _merit(entry: Entry, svr_ceiling: float | None) -> tuple[float, ...]:
 
 
 def selector(trainer: Any, validation: Validation, log: TrainingLog, checkpoints: Path) -> Any:
-    """A callback that validates every checkpoint and keeps the trainer from deleting the best one.
-
-    Raises:
-        SafecrsError: the model is spread over processes in a way that cannot be undone in between.
-    """
+    """A callback that validates every checkpoint and keeps the trainer from deleting the best one."""
     if trainer.is_fsdp_enabled:
         raise SafecrsError(
             "Under FSDP no process holds the whole model, so checkpoints cannot be compared while training: "
@@ -126,10 +121,10 @@ def selector(trainer: Any, validation: Validation, log: TrainingLog, checkpoints
         def validate(self) -> None:
             with untouched_randomness(), _whole_model(trainer) as model:
                 found = validation.measure(model, trainer.processing_class)
-            # Not TRL's own `log`: that would empty its averages of the training steps so far.
+            # Not TRL's own `log`, which resets its averages over the training steps so far.
             Trainer.log(trainer, {f"{VALIDATION}{name}": value for name, value in found.items()})
-            # All processes read next what the first one writes here. If one of them missed it, they would not
-            # agree on whether there is a best checkpoint, and wait for each other for ever.
+            # All processes read next what the first one writes here. If one of them missed it, they would
+            # disagree on whether there is a best checkpoint, and deadlock.
             wait_for_all()
 
     return Selector()
@@ -153,7 +148,7 @@ def _whole_model(trainer: Any) -> Iterator[Any]:
 
 @contextmanager
 def untouched_randomness() -> Iterator[None]:
-    """Whatever is drawn inside, the generators of Python, numpy and torch go on as if nothing had been."""
+    """Restore the generators of Python, numpy and torch on leaving."""
     import numpy as np
     import torch
 
@@ -167,16 +162,12 @@ def untouched_randomness() -> Iterator[None]:
 
 
 def copy_model(checkpoint: Path, target: Path) -> None:
-    """The model, tokenizer and their configuration out of a trainer's checkpoint, without its state.
-
-    Raises:
-        SafecrsError: it holds no weights that can be loaded by themselves.
-    """
+    """Copy model, tokenizer and their configuration from a trainer's checkpoint, without its state."""
     files = [path for pattern in MODEL_FILES for path in checkpoint.glob(pattern)]
     if not any(path.suffix == ".safetensors" for path in files):
         raise SafecrsError(
             f"{checkpoint} holds its weights in pieces that only the trainer can read: let it save whole "
-            "weights, or turn the choice of a checkpoint off (selection.samples=0)."
+            "weights, or take the last checkpoint (selection.samples=0)."
         )
     for path in files:
         if path.name not in _NOT_MODEL:

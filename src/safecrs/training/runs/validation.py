@@ -1,8 +1,7 @@
-"""What checkpoints are compared by: the metrics of the evaluation, on a part of the validation split."""
+"""The validation of checkpoints: the metrics of the evaluation, on a part of the validation split."""
 
 from __future__ import annotations
 
-from safecrs.slates.base import K
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,15 +10,14 @@ import numpy as np
 
 from safecrs.benchmark import Benchmark
 from safecrs.benchmark.store import samples_fingerprint
-from safecrs.scoring.statistics import Clusters
-from safecrs.scoring.scored import score_slates
-from safecrs.recommenders.requests import requests_for
-from safecrs.scoring.metrics import METRICS
-from safecrs.scoring.statistics import bootstrap_weights, estimate
 from safecrs.recommenders.base import Ranker
-from safecrs.slates.base import Slate
 from safecrs.recommenders.constrained import CatalogTrie, ConstrainedRanker
 from safecrs.recommenders.language_models.ranker import LanguageModelRanker
+from safecrs.recommenders.requests import requests_for
+from safecrs.scoring.metrics import METRICS
+from safecrs.scoring.scored import score_slates
+from safecrs.scoring.statistics import Clusters, bootstrap_weights, estimate
+from safecrs.slates.base import K, Slate
 from safecrs.slates.template import Reasoning
 from safecrs.storage import fingerprint
 from safecrs.training.runs.processes import process_count
@@ -33,15 +31,15 @@ _SEED = 0  # of the part of the split: the same conversations for every run, wha
 
 
 def validation_for(
-    benchmark: Benchmark, oracle: Oracle, settings: SelectionSettings, *, reasons: bool, safe: bool
+    benchmark: Benchmark, settings: SelectionSettings, *, reasons: bool, safe: bool
 ) -> Validation | None:
-    """How a run on ``benchmark`` chooses its model; None without a validation split, or where it is off.
+    """How a run on ``benchmark`` chooses its checkpoint; None without a validation split, or where it is off.
 
     Args:
         reasons: whether the model writes a safety analysis before its list.
-        safe: whether it is trained to be safe: the ceiling holds for no other.
+        safe: whether it is trained to be safe: the ceiling applies to no other.
     """
-    split = benchmark.split("validation")
+    oracle, split = benchmark.oracle, benchmark.split("validation")
     if not split or not settings.samples:
         return None
     order = np.random.default_rng(_SEED).permutation(len(split))[: settings.samples]
@@ -57,7 +55,7 @@ def validation_for(
 
 
 class _Measure:
-    """Lets a model in training answer the samples, and judges its lists."""
+    """Lets a model in training answer the samples, and scores its lists."""
 
     def __init__(self, samples: list[Any], oracle: Oracle, *, reasons: bool, constrained: bool) -> None:
         self.samples, self.oracle = samples, oracle
@@ -67,11 +65,11 @@ class _Measure:
 
     @cached_property
     def weights(self) -> Any:
-        """Of the bootstrap, [resamples, people]."""
+        """Bootstrap weights, [resamples, people]."""
         return bootstrap_weights(self.clusters.count, seed=_SEED)
 
     def __call__(self, model: Any, tokenizer: Any) -> Mapping[str, float]:
-        """The metrics with their intervals; what cannot be measured is left out."""
+        """The metrics with their intervals; undefined ones are left out."""
         judged = score_slates(self._slates(model, tokenizer), self.samples, self.oracle, K)
         found: dict[str, float] = {}
         for metric in METRICS:
@@ -84,7 +82,7 @@ class _Measure:
         return found
 
     def _slates(self, model: Any, tokenizer: Any) -> list[Slate]:
-        """A slate for each sample; every process asks for its share."""
+        """A slate for each sample; every process generates its share."""
         policy = self._policy(model, tokenizer)
         requests = requests_for(self.samples, self.oracle, told=self.constrained)
         if process_count() == 1:

@@ -1,0 +1,1 @@
+"""Training runs on disk: manifest, checkpoints, log and model."""
