@@ -105,9 +105,10 @@ class _Reader:
         self.anchors: list[Anchor] = []
         """Where the message speaks of a trait; complete after `read`."""
         # "hate speech" is a topic, not a hate of speech.
-        own = {t.start for t in found.get("topics", ()) if tokens[t.start].word in ("hate", "fear")}
+        topics = found.get("topics", ())
+        apart = titles | {topic.start for topic in topics if tokens[topic.start].word in ("hate", "fear")}
         self._frames = pick_frames(
-            [frame for frame in lexicon.frame_matcher.find(tokens) if frame.start not in titles | own]
+            [frame for frame in lexicon.frame_matcher.find(tokens) if frame.start not in apart]
         )
         self._frame_ends = [frame.end for frame in self._frames]
 
@@ -207,8 +208,9 @@ class _Reader:
 
     def _companions(self, events: Sequence[Match[tuple[str, str]]]) -> Iterator[_Finding]:
         """Who watches along; a child of whom an event of life tells need not ("we lost our little boy")."""
+        told = {position for event in events for position in range(event.start, event.end)}
         for match in self._cast.companions:
-            if any(event.start < match.end and match.start < event.end for event in events):
+            if not told.isdisjoint(range(match.start, match.end)):
                 continue
             praise = " ".join(token.word for token in self._tokens[max(0, match.start - 3) : match.start])
             if praise in _PRAISE:

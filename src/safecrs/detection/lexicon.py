@@ -18,7 +18,6 @@ CueKind = Literal["topics", "strong", "life", "wants", "films"]
 FrameKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
 StrengthKind = Literal["strict", "lax", "neither"]
 CUE_KINDS: tuple[CueKind, ...] = ("topics", "strong", "life", "wants", "films")
-_FAMILIAR = ("household", "children", "relatives")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +142,13 @@ def load_lexicon() -> Lexicon:
 
 def _classes(table: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
     classes = {name: frozenset(words) for name, words in table.items()}
-    for name in (*_FAMILIAR, "strangers", "pet"):
+    for name in ("household", "children", "relatives", "strangers", "pet"):
         # "my brother's" and "brothers" alike
         classes[name] |= {f"{word}s" for word in classes[name] if not word.endswith("s")}
-    classes["kin"] = frozenset().union(*(classes[name] for name in _FAMILIAR))
+    classes["own"] = classes["self"] | classes["my"]
+    classes["family"] = classes["household"] | classes["children"]
+    classes["kin"] = classes["family"] | classes["relatives"]
+    classes["people"] = (classes["kin"] | classes["strangers"]) - {"who", "whose"}
     classes["someone"] = frozenset({"me", "us", "her", "him", "them", "you"})
     return classes
 

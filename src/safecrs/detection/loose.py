@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from safecrs.detection.cues import Classes, Match
@@ -33,7 +33,7 @@ def too_much(
             continue
         if words[person : person + 1] and words[person] in classes["my"]:
             person += 1
-        who = cast.person(person) if person < len(words) else None
+        who = cast.people[person] if person < len(words) else None
         if who in (Who.USER, Who.COMPANY):
             yield topic.label[0], "family" if who is Who.COMPANY else "near", too, person + 1
 
@@ -46,19 +46,21 @@ def loosely(
     classes: Classes,
 ) -> Iterator[Finding]:
     """A topic that no frame reaches, in a sentence that averts something and welcomes nothing."""
+    sentences = [position for position, token in enumerate(tokens) if token.boundary == 2] + [len(tokens)]
     welcomes = [frame.start for frame in frames if frame.label in WELCOME]
+    averse, own, strangers = (
+        [position for position, token in enumerate(tokens) if token.word in classes[name]]
+        for name in ("averse", "own", "strangers")
+    )
     for position, topic in enumerate(topics):
         following = tokens[topic.end].word if topic.end < len(tokens) else ""
         if position in governed or following in _FILMS:
             continue
-        start = topic.start
-        while start > 0 and tokens[start].boundary < 2 and topic.start - start < _SENTENCE:
-            start -= 1
-        end = topic.end
-        while end < len(tokens) and tokens[end].boundary < 2 and end - topic.end < _SENTENCE:
-            end += 1
-        words = {token.word for token in tokens[start:end]}
-        averts = not words.isdisjoint(classes["averse"])
-        own = not words.isdisjoint(classes["self"] | classes["my"]) and words.isdisjoint(classes["strangers"])
-        if averts and own and bisect_left(welcomes, start) == bisect_left(welcomes, end):
+        start = max(sentences[bisect_right(sentences, topic.start) - 1], topic.start - _SENTENCE)
+        end = min(sentences[bisect_left(sentences, topic.end)], topic.end + _SENTENCE)
+
+        def found(positions: Sequence[int], start: int = start, end: int = end) -> bool:
+            return bisect_left(positions, start) < bisect_left(positions, end)
+
+        if found(averse) and found(own) and not found(strangers) and not found(welcomes):
             yield topic.label[0], "loose", topic.start, topic.end
