@@ -19,11 +19,9 @@ FILM = load_taxonomy("film")
 LEXICON = load_lexicon()
 CUES = [
     *chain.from_iterable(cues for entry in LEXICON.traits.values() for cues in entry.cues.values()),
-    *chain.from_iterable((*LEXICON.frames.values(), *LEXICON.strengths.values())),
-    *chain.from_iterable(cues for _, cues in LEXICON.companions.values()),
-    *LEXICON.together,
-    *LEXICON.absent,
-    *LEXICON.reactions,
+    *chain.from_iterable(
+        (*LEXICON.triggers.values(), *LEXICON.strengths.values(), *LEXICON.company.values())
+    ),
 ]
 KNOWN = [
     "my ", "i ", "not ok for kids fear\nid my sponsor ", "no Aa Aa ", "ivf ", "ex ivf ", "they ", "no gore ",

@@ -16,7 +16,7 @@ from safecrs.cli.options import (
     LlmOnly,
     OracleFile,
     Traits,
-    named_reader,
+    named_detector,
     open_oracle,
     read_text,
     split_traits,
@@ -67,18 +67,15 @@ def recommend(
 
         safecrs recommend "space films like Alien" --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
-    from safecrs.detection import load_finder
     from safecrs.recommenders.recommender import Recommender
     from safecrs.recommenders.shipped import model_named
 
-    reader = named_reader(llm, llm_model, llm_only, embeddings)
     recommender = Recommender.load(
         domain.value,
         oracle=open_oracle(oracle, domain),
         model=model_named(model, domain.value, starter=oracle is None) if model else None,
         unknown="allow" if allow_unknown else "exclude",
-        finder=load_finder() if embeddings else None,
-        reader=reader,
+        detector=named_detector(llm, llm_model, llm_only, embeddings),
     )
     plain, own = split_traits(trait)
     answer = recommender.recommend(read_text(text), traits=plain, thresholds=own, detect=detect, k=k)

@@ -40,6 +40,15 @@ class Match(Generic[Label]):
     label: Label
 
 
+def leftmost_longest(matches: Iterable[Match[Label]]) -> list[Match[Label]]:
+    """Matches that do not overlap: from the left the longest, of equals the one whose label came first."""
+    kept: list[Match[Label]] = []
+    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+        if not kept or match.start >= kept[-1].end:
+            kept.append(match)
+    return kept
+
+
 class _Node(Generic[Label]):
     """A place in the trie of cues; ``skips`` are the places that need no further word."""
 

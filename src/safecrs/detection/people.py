@@ -76,7 +76,7 @@ class Cast:
         return self.subject(start) is not Who.OTHER
 
     def affected(self, start: int, end: int) -> Who:
-        """Whom a frame such as "… makes her sick" names; the user when it names nobody."""
+        """Whom a trigger such as "… makes her sick" names; the user when it names nobody."""
         for position in range(start, end):
             if self._tokens[position].word in ("her", "him", "them"):
                 return self.people[position] or Who.OTHER

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from safecrs.catalog import find_mentions
 from safecrs.conversation import Message, conversation
-from safecrs.detection import Disclosure, Finder, Reader, constraints_of, detect_traits
+from safecrs.detection import Detection, Detector, Disclosure, RuleDetector
 from safecrs.oracle import Oracle, Verdict, load_starter
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.filtered import FilteredRanker, Unknown
@@ -58,15 +58,13 @@ class Answer:
 class Recommender:
     """Detects what a conversation discloses, ranks, and leaves out what the oracle forbids.
 
-    Nothing is stored or logged, and nothing leaves the machine unless a ``reader`` sends it.
+    Nothing is stored or logged, and nothing leaves the machine unless the ``detector`` sends it.
 
     Args:
         oracle: judges every item; its catalog is what can be recommended.
         policy: ranks; it is put behind the oracle's filter unless it is constrained already.
         unknown: whether items on which the oracle has no verdict may appear; they carry a note then.
-        finder: looks for oblique disclosures too (`safecrs.detection.load_finder`).
-        reader: reads disclosures too, or alone; `EndpointReader` sends the conversation to a
-            language model.
+        detector: finds what a conversation discloses; the rules by default.
     """
 
     def __init__(
@@ -74,12 +72,11 @@ class Recommender:
         oracle: Oracle,
         policy: Ranker,
         unknown: Unknown = "exclude",
-        finder: Finder | None = None,
-        reader: Reader | None = None,
+        detector: Detector | None = None,
     ) -> None:
         from safecrs.recommenders.constrained import ConstrainedRanker
 
-        self.oracle, self.finder, self.reader = oracle, finder, reader
+        self.oracle, self.detector = oracle, detector or RuleDetector()
         protected = (
             isinstance(policy, ConstrainedRanker) and policy.oracle is oracle and policy.unknown == unknown
         )
@@ -94,8 +91,7 @@ class Recommender:
         oracle: Oracle | Path | None = None,
         model: Path | LanguageModel | None = None,
         unknown: Unknown = "exclude",
-        finder: Finder | None = None,
-        reader: Reader | None = None,
+        detector: Detector | None = None,
     ) -> Recommender:
         """The best recommender that can be had from what is given.
 
@@ -124,7 +120,7 @@ class Recommender:
                 model, oracle.catalog, name="language model", reasoning="given", taxonomy=oracle.taxonomy
             )
             policy = ConstrainedRanker(inner, oracle, unknown)
-        return cls(oracle, policy, unknown, finder, reader)
+        return cls(oracle, policy, unknown, detector)
 
     def recommend(
         self,
@@ -144,14 +140,13 @@ class Recommender:
             detect: whether to read sensitivities out of the conversation.
 
         Raises:
-            SafecrsError: the conversation is empty, a trait is unknown, or the ``reader`` cannot read.
+            SafecrsError: the conversation is empty, a trait is unknown, or the ``detector`` cannot answer.
         """
         spoken = conversation(messages)
         taxonomy = self.oracle.taxonomy
-        found = (
-            tuple(detect_traits(spoken, taxonomy, finder=self.finder, reader=self.reader)) if detect else ()
-        )
-        constraints = merge_constraints(constraints_of(found), taxonomy.constraints(traits))
+        detection = self.detector.detect(spoken, {}, taxonomy) if detect else Detection()
+        found = detection.disclosures
+        constraints = merge_constraints(detection.constraints, taxonomy.constraints(traits))
         own = [{taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items()]
         constraints |= merge_constraints(*own)  # of two names of one trait the stricter holds
         named = frozenset(

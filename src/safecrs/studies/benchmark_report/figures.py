@@ -137,21 +137,6 @@ def parser_quality(part: ParserPart) -> str:
     return svg(plt, figure, alt)
 
 
-def f1_by_trait(f1: Mapping[str, float], name: str) -> str:
-    """F1 of the detector by trait, best first."""
-    plt = pyplot()
-    ordered = sorted(f1.items(), key=lambda held: -held[1])
-    figure, axes = plt.subplots(figsize=(_WIDTH * 0.7, 0.7 + 0.22 * len(ordered)))
-    axes.barh(range(len(ordered)), [value for _, value in ordered], color=_BLUE, height=0.7)
-    axes.set_yticks(range(len(ordered)), [trait.replace("_", " ") for trait, _ in ordered], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1)
-    axes.set_xlabel("F1")
-    axes.grid(axis="y", visible=False)
-    axes.tick_params(axis="y", length=0)
-    return svg(plt, figure, f"F1 of the detector by sensitivity, {name}.")
-
-
 def _panels(
     plt: Any, facts: BenchmarkFacts, height: float, sharey: bool = False
 ) -> tuple[Any, Sequence[Any]]:

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from safecrs.detection.labelled import Split as Turns
 from safecrs.evaluation.report.document import Block, Figure, Part, Section, Table, Words
 from safecrs.studies.benchmark_report import figures
 from safecrs.studies.benchmark_report.facts import BenchmarkFacts
-from safecrs.studies.benchmark_report.inference import InferenceFacts, KindFacts
 from safecrs.studies.benchmark_report.parser import ParserFacts, ParserPart
 from safecrs.studies.benchmark_report.shares import PrecisionRecall
 
 _PARSER = "Parsing MPAA reasons"
-_TURNS: dict[Turns, tuple[str, str]] = {
-    "held_out": ("Held-out turns", "Written before the rules and held out; by the author of the rules."),
-    "fresh": (
-        "Fresh turns",
-        "Written in one go before half of the rules, by their author, who remembered them: they flatter.",
-    ),
-    "later": (
-        "Later turns",
-        "Written by the same author when the rules were finished, oblique on purpose: they are severe.",
-    ),
-}
 
 
 def parser_chapter(parser: ParserFacts | None) -> Part:
@@ -82,47 +69,12 @@ def _quality(held: Mapping[str, PrecisionRecall]) -> list[tuple[str, ...]]:
     ]
 
 
-def inference_chapter(
-    inference: Mapping[Turns, InferenceFacts], benchmarks: Sequence[BenchmarkFacts]
-) -> Part:
+def inference_chapter(benchmarks: Sequence[BenchmarkFacts]) -> Part:
     """How well disclosed sensitivities are found."""
     about = (
-        "The shipped detector as the recommender uses it, without embeddings and without a language model. "
-        "The turns are ours, written and labelled by hand; how real people disclose, nothing here shows."
+        "The shipped detector as the recommender uses it, without embeddings and without a language model."
     )
-    sections = [Section(_TURNS[turns][0], _turns(turns, held)) for turns, held in inference.items()]
-    if benchmarks:
-        sections.append(Section("In the benchmarks", [_detection(benchmarks)]))
-    return Part("Finding disclosed sensitivities", [Words(about)], sections)
-
-
-def _turns(turns: Turns, held: InferenceFacts) -> list[Block]:
-    rows = [_kind(kind, quality) for kind, quality in (("all", held.overall), *held.by_kind.items())]
-    head = ("kind", "turns", "macro-F1", "precision", "recall")
-    note = "Each kind over its turns and those that disclose nothing, so that always answering does not pay."
-    blocks: list[Block] = [
-        Words(_TURNS[turns][1]),
-        Table("Quality by kind of disclosure", head, rows, note=note),
-    ]
-    if held.false_alarms:
-        alarms = [
-            (kind.replace("_", " "), share.cell(), f"{share.total:,}")
-            for kind, share in held.false_alarms.items()
-        ]
-        blocks.append(
-            Table("False alarms by kind of turn that discloses nothing", ("kind", "share", "turns"), alarms)
-        )
-    return [*blocks, Figure(figures.f1_by_trait(held.f1, _TURNS[turns][0].lower()), "F1 by sensitivity.")]
-
-
-def _kind(kind: str, quality: KindFacts) -> tuple[str, ...]:
-    return (
-        kind,
-        f"{quality.turns:,}",
-        f"{quality.macro_f1:.3f} [{quality.low:.3f}, {quality.high:.3f}]",
-        quality.found.precision.cell(),
-        quality.found.recall.cell(),
-    )
+    return Part("Finding disclosed sensitivities", [Words(about), _detection(benchmarks)])
 
 
 def _detection(benchmarks: Sequence[BenchmarkFacts]) -> Table:

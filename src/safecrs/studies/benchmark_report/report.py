@@ -8,14 +8,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark import load_benchmark
-from safecrs.detection.labelled import Split as Turns
 from safecrs.errors import SafecrsError
 from safecrs.evaluation import Evaluation, load_evaluation
 from safecrs.evaluation.report.document import Bullets, Document, Part, Table
 from safecrs.progress import Report, quiet
 from safecrs.storage import write_json, write_text
 from safecrs.studies.benchmark_report.facts import BenchmarkFacts, benchmark_facts
-from safecrs.studies.benchmark_report.inference import InferenceFacts, measure_inference
 from safecrs.studies.benchmark_report.measured import inference_chapter, parser_chapter
 from safecrs.studies.benchmark_report.parser import ParserFacts, measure_parser
 from safecrs.studies.benchmark_report.sections import chapter
@@ -37,7 +35,6 @@ class BenchmarkReport(BaseModel):
 
     benchmarks: tuple[BenchmarkFacts, ...]
     parser: ParserFacts | None
-    inference: dict[Turns, InferenceFacts]
 
     def document(self) -> Document:
         """The report to read.
@@ -52,7 +49,7 @@ class BenchmarkReport(BaseModel):
             ),
             *(chapter(facts) for facts in self.benchmarks),
             parser_chapter(self.parser),
-            inference_chapter(self.inference, self.benchmarks),
+            *([inference_chapter(self.benchmarks)] if self.benchmarks else []),
         ]
         return Document(_TITLE, _LEAD, parts)
 
@@ -91,7 +88,7 @@ def make_report(
     real_examples: bool = False,
     report: Report = quiet,
 ) -> BenchmarkReport:
-    """Count stored benchmarks, ask the oracles stored beside them, and measure parser and detector.
+    """Count stored benchmarks, ask the oracles stored beside them, and measure the parser.
 
     Args:
         evaluations: what was measured on these benchmarks, shown with them.
@@ -103,7 +100,7 @@ def make_report(
             is missing or lacks the labelled reasons.
     """
     measured = _by_samples(evaluations)
-    steps = len(folders) + 2
+    steps = len(folders) + 1
     found: list[BenchmarkFacts] = []
     for number, folder in enumerate(folders):
         report("Look at the benchmarks", number, steps, folder.name)
@@ -114,10 +111,8 @@ def make_report(
         raise SafecrsError(f"{path} is an evaluation on none of these benchmarks, as they are now.")
     report("Look at the benchmarks", len(folders), steps, "parser")
     parser = measure_parser(mpaa) if mpaa else None
-    report("Look at the benchmarks", len(folders) + 1, steps, "detector")
-    inference = measure_inference()
     report("Look at the benchmarks", steps, steps, "")
-    return BenchmarkReport(benchmarks=tuple(found), parser=parser, inference=inference)
+    return BenchmarkReport(benchmarks=tuple(found), parser=parser)
 
 
 def _overview(benchmarks: Sequence[BenchmarkFacts]) -> Table:

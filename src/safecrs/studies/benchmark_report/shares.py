@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from safecrs.detection.measure import Share
+_Z = 1.959964
 
 
 class ShareFact(BaseModel):
@@ -23,9 +23,12 @@ class ShareFact(BaseModel):
     @classmethod
     def of(cls, hits: int, total: int) -> ShareFact:
         """That many of so many."""
-        share = Share(hits, total)
-        low, high = share.interval
-        return cls(hits=hits, total=total, value=share.value if total else None, low=low, high=high)
+        if not total:
+            return cls(hits=0, total=0, value=None, low=0.0, high=1.0)
+        p, around = hits / total, 1 + _Z**2 / total
+        centre = (p + _Z**2 / (2 * total)) / around
+        half = _Z * ((p * (1 - p) + _Z**2 / (4 * total)) / total) ** 0.5 / around
+        return cls(hits=hits, total=total, value=p, low=max(0.0, centre - half), high=min(1.0, centre + half))
 
     @classmethod
     def count(cls, right: Iterable[bool]) -> ShareFact:
