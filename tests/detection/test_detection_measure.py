@@ -130,7 +130,7 @@ def test_reliability_counts_by_hand():
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
 def test_few_real_dialogues_raise_an_alarm():
-    """On the half that no rule was mended after; the interval tells what so few dialogues can tell."""
+    """On the half after which no rule was changed."""
     folder = SHARED / "conversations"
     assert disclosing() <= {dialogue.id for dialogue in read_dialogues(folder)}
     found = false_alarms(folder, RuleDetector())

@@ -30,7 +30,7 @@ _MENTION = re.compile(r"@(\d+)")
 class RealDialogue:
     """One dialogue; its words stay out of the repr.
 
-    ``half``: rules may be mended after reading what fires in "dev", never in "other"; by a hash of the id.
+    ``half``: rules may be changed after reading alarms in "dev", never in "other"; by a hash of the id.
     """
 
     id: str

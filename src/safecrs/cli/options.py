@@ -51,7 +51,7 @@ OracleFile = Annotated[
 Embeddings = Annotated[
     bool,
     typer.Option(
-        "--embeddings", help="Also look for oblique disclosures with sentence embeddings (an extra)."
+        "--embeddings", help="Also detect disclosures by their meaning, with sentence embeddings (an extra)."
     ),
 ]
 Llm = Annotated[
