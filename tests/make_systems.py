@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from safecrs.detection.base import NoDetector, RuleDetector, Told
+from safecrs.detection import Combined, RuleDetector, Told
 from safecrs.evaluation.systems import Label, System
 from safecrs.oracle import Oracle
 from safecrs.recommenders.base import Ranker
@@ -16,7 +16,7 @@ def make_system(
 ) -> System:
     """A system whose recommender has ``ranker``; ``label`` says how it is protected."""
     identity = Label(ranker=name, **label)
-    detector = {"none": NoDetector, "told": Told, "detected": RuleDetector}[identity.constraints]()
+    detector = {"none": Combined(()), "told": Told(), "detected": RuleDetector()}[identity.constraints]
 
     def make() -> Recommender:
         made = ranker()

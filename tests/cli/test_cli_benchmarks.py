@@ -8,12 +8,6 @@ from safecrs.benchmark import load_benchmark, save_benchmark
 from safecrs.studies.benchmark_report.report import BenchmarkReport
 
 
-@pytest.fixture(autouse=True)
-def _no_turns(monkeypatch):
-    """Measuring the detector on all labelled turns takes seconds, and another test does it."""
-    monkeypatch.setattr("safecrs.studies.benchmark_report.report.measure_inference", dict)
-
-
 def test_a_report_of_stored_benchmarks(cli, folder, world, tmp_path):
     done = cli("evaluate", folder, "--out", tmp_path / "e.json")
     assert done.code == 0, done.err

@@ -170,13 +170,6 @@ def test_nothing_left_to_recommend(cli, catalogue):
     assert "try --allow-unknown" in done.out
 
 
-def test_measuring_traits_does_not_pass_over_a_message_or_an_endpoint(refused):
-    assert "--measure takes no message" in refused("traits", "no gore please", "--measure")
-    named = ("--llm", "http://localhost:8000/v1", "--llm-model", "any")
-    assert "--measure takes no message" in refused("traits", "--measure", *named)
-    assert "with --measure" in refused("traits", "no gore please", "--dialogues", ".")
-
-
 def test_what_looks_like_an_emoji_is_printed_as_it_stands(cli, tmp_path):
     (tmp_path / "films.csv").write_text("title,year\nA :heart: B,2001\n")
     out = tmp_path / "mine.safetensors"

@@ -75,10 +75,10 @@ def test_every_shipped_trait_has_cues_and_every_cue_compiles():
     for entry in lexicon.traits.values():
         assert entry.cues["topics"]
         assert entry.otherwise is None or entry.otherwise in known
-    for traits, cues in lexicon.companions.values():
+    for companion, traits in lexicon.companions.items():
         assert set(traits) <= known
-        assert cues
-    assert lexicon.frame_matcher.find(tokenise("no"))
+        assert lexicon.company[companion]
+    assert lexicon.trigger_matcher.find(tokenise("no"))
     assert lexicon.company_matcher.find(tokenise("with my kids"))
 
 

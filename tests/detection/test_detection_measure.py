@@ -4,21 +4,28 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+import calibrate_rules
+from calibrate_rules import calibrate, calibration_turns
+from detection_quality.dialogues import disclosing, read_dialogues
+from detection_quality.labelled import TURNS, Kind, Turn, load_turns
+from detection_quality.measure import (
+    REPORTED,
+    Reliability,
+    Share,
+    false_alarms,
+    measure,
+    measure_detection,
+    reliability,
+)
+from measure_detection import tables
 from safecrs.benchmark.wording import phrasings
-from safecrs.cli.traits_measured import measurement_tables
-from safecrs.detection import find_evidence, load_lexicon
-from safecrs.detection.calibrate import calibrate, calibration_turns
-from safecrs.detection.detect import rule_probabilities
-from safecrs.detection.dialogues import disclosing, read_dialogues
-from safecrs.detection.labelled import KINDS, Turn, load_turns
-from safecrs.detection.measure import Share, measure
-from safecrs.detection.measurement import REPORTED, false_alarms, measure_detection
-from safecrs.detection.reliability import reliability
+from safecrs.detection import Detection, Disclosure, RuleDetector, evidence, load_lexicon
+from safecrs.detection.evidence import read_message, rule_probabilities
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import load_taxonomy
 
@@ -36,7 +43,7 @@ def test_the_shipped_turns_fit_the_taxonomies_and_cover_every_trait():
         assert set(turn.traits) <= set(load_taxonomy(turn.domain).ids)
         assert (not turn.traits) == (turn.kind in ("negated", "other_person", "fiction", "none"))
     for side in (dev, held_out):
-        assert {turn.kind for turn in side} == set(KINDS)
+        assert {turn.kind for turn in side} == set(get_args(Kind))
     film = [turn for turn in turns if turn.domain == "film"]
     by_trait = Counter(trait for turn in film for trait in turn.traits)
     implicit = Counter(trait for turn in film if turn.kind == "implicit" for trait in turn.traits)
@@ -45,7 +52,7 @@ def test_the_shipped_turns_fit_the_taxonomies_and_cover_every_trait():
 
 
 def test_quality_on_the_held_out_turns_does_not_fall():
-    measured = measure(load_turns("held_out"), draws=50)
+    measured = measure(load_turns("held_out"), RuleDetector(), draws=50)
     assert measured.by_kind["explicit"].macro_f1 >= 0.88
     assert measured.by_kind["implicit"].macro_f1 >= 0.75
     assert measured.by_kind["family"].recall.value >= 0.85
@@ -66,7 +73,7 @@ def test_quality_on_the_held_out_turns_does_not_fall():
 )
 def test_turns_that_measure_are_locked(name, digest):
     """Their labels and words stay as they were before anybody saw how the detector did on them."""
-    content = (files("safecrs.detection") / "turns" / name).read_bytes()
+    content = (TURNS / name).read_bytes()
     assert hashlib.sha256(content).hexdigest() == digest
 
 
@@ -85,54 +92,54 @@ def test_recall_on_the_benchmarks_held_out_phrasings(style, least):
     known = phrasings.load_phrasings(FILM)
     cases = [(trait, text) for trait in FILM.ids for text in known.of(trait, style, held_out=True)]
     hits = sum(
-        trait in {evidence.trait for evidence in find_evidence(text, FILM, load_lexicon())}
+        trait in {found.trait for found in read_message(text, FILM, load_lexicon()).evidence}
         for trait, text in cases
     )
     assert hits / len(cases) >= least
 
 
 def test_the_whole_measurement_is_one_call():
-    measurement = measure_detection(draws=20)
-    assert set(measurement.turns) == set(measurement.reliability) == set(REPORTED)
-    held_out = measurement.turns["held_out"].overall
-    assert set(held_out.by_trait) == set(held_out.f1)
-    for trait, quality in held_out.by_trait.items():
-        assert quality.f1 == held_out.f1[trait]
+    measurement = measure_detection(RuleDetector(), draws=20)
+    assert set(measurement.turns) == set(REPORTED)
+    held_out = measurement.turns["held_out"]
+    for quality in held_out.overall.by_trait.values():
         assert quality.recall.total > 0
         assert 0 <= quality.interval[0] <= quality.interval[1] <= 1
-    assert measurement.reliability["held_out"].ece < 0.05
-    assert measurement.reliability["held_out"].brier < 0.06
+    assert held_out.reliability.ece < 0.05
+    assert held_out.reliability.brier < 0.06
     assert {strength: share.total for strength, share in measurement.thresholds.items()} == {
         "strict": 17,
         "usual": 8,
         "lax": 12,
     }
     assert all(share.value >= 0.75 for share in measurement.thresholds.values())
-    assert measurement.false_alarms == ()
-    shown = [str(table.title) for table in measurement_tables(measurement)]
+    assert measurement.false_alarms == {}
+    shown = [str(table.title) for table in tables(measurement)]
     assert shown[:2] == ["held_out: by kind of turn", "held_out: by trait"]
     assert len(shown) == 2 * len(REPORTED) + 2
 
 
 def test_reliability_counts_by_hand():
     found = reliability([(0.9, True), (0.85, True), (0.9, False), (0.55, True)])
-    assert [(b.low, b.count, b.right) for b in found.bins] == [(0.5, 1, 1), (0.8, 3, 2)]
+    assert found.count == 4
     assert found.ece == pytest.approx((0.45 + abs(2 - 2.65)) / 4)
     assert found.brier == pytest.approx((0.01 + 0.0225 + 0.81 + 0.2025) / 4)
-    assert reliability([]).count == 0
+    assert reliability([]) == Reliability(0, 0.0, 0.0)
     assert reliability([(1.0, True), (0.0, False)]).ece == 0
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
 def test_few_real_dialogues_raise_an_alarm():
-    """On the half that no rule was mended after; the interval tells what so few dialogues can tell."""
+    """On the half after which no rule was changed."""
     folder = SHARED / "conversations"
     assert disclosing() <= {dialogue.id for dialogue in read_dialogues(folder)}
-    alarms = [each.share for each in false_alarms(folder) if each.half == "other"]
+    found = false_alarms(folder, RuleDetector())
+    alarms = [share for name, share in found.items() if name.endswith(" other")]
     share = Share(sum(each.hits for each in alarms), sum(each.total for each in alarms))
     assert share.total > 400
     assert share.value < 0.02
-    assert share.exact[0] < share.value < share.exact[1] < 0.04
+    low, high = share.interval("exact")
+    assert low < share.value < high < 0.04
 
 
 def test_dialogues_are_read_and_damaged_files_named(tmp_path):
@@ -163,6 +170,17 @@ def test_dialogues_are_read_and_damaged_files_named(tmp_path):
         read_dialogues(tmp_path)
 
 
+class Scripted:
+    """A detector that answers what it was given."""
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def detect(self, messages, told, taxonomy):
+        said = messages[0].content
+        return Detection.of(Disclosure(trait, 0.9, 0, 1, 0, said) for trait in self.answers[said])
+
+
 def test_measure_counts_by_hand():
     turns = [
         Turn(kind="explicit", domain="film", traits=("gore",), text="a"),
@@ -171,16 +189,27 @@ def test_measure_counts_by_hand():
         Turn(kind="none", domain="film", traits=(), text="d"),
     ]
     answers = {"a": ["gore"], "b": [], "c": ["gore"], "d": []}
-    measured = measure(turns, lambda messages, _: answers[messages[0].content], draws=20)
+    measured = measure(turns, Scripted(answers), draws=20)
     quality = measured.by_kind["explicit"]
     assert (quality.precision, quality.recall) == (Share(1, 2), Share(1, 2))
-    assert quality.f1 == {"gore": pytest.approx(2 / 3), "horror": 0}
+    assert {trait: found.f1 for trait, found in quality.by_trait.items()} == {
+        "gore": pytest.approx(2 / 3),
+        "horror": 0,
+    }
     assert quality.macro_f1 == pytest.approx(1 / 3)
     assert quality.interval[0] <= quality.macro_f1 <= quality.interval[1]
     assert measured.false_alarms["none"] == Share(1, 2)
-    low, high = Share(1, 2).interval
+    low, high = Share(1, 2).interval()
     assert low == pytest.approx(0.0945, abs=1e-3)
     assert high == pytest.approx(0.9055, abs=1e-3)
-    assert Share(0, 0).interval == Share(0, 0).exact == (0.0, 1.0)
-    assert Share(0, 100).exact == (0.0, pytest.approx(0.0362, abs=1e-4))
-    assert Share(100, 100).exact == (pytest.approx(0.9638, abs=1e-4), 1.0)
+    assert Share(0, 0).interval() == Share(0, 0).interval("exact") == (0.0, 1.0)
+    assert Share(0, 100).interval("exact") == (0.0, pytest.approx(0.0362, abs=1e-4))
+    assert Share(100, 100).interval("exact") == (pytest.approx(0.9638, abs=1e-4), 1.0)
+
+
+def test_calibration_is_written_where_it_is_told(tmp_path, monkeypatch):
+    out = tmp_path / "calibration.toml"
+    monkeypatch.setattr("sys.argv", ["calibrate_rules.py", "--out", str(out)])
+    calibrate_rules.main()
+    shipped = Path(evidence.__file__).with_name("calibration.toml")
+    assert out.read_text("utf-8") == shipped.read_text("utf-8")

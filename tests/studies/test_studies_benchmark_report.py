@@ -9,7 +9,6 @@ import pytest
 
 from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.filtering import VerdictTable
-from safecrs.detection.measure import Share
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.report import cell
 from safecrs.evaluation.report.drawing import INK
@@ -127,7 +126,7 @@ def test_leaks_are_found(world):
 def test_another_oracle_is_noticed(world):
     found = benchmark_facts(benchmark_of(world, verdicts_fingerprint="another"))
     assert not found.checks.oracle
-    text = BenchmarkReport(benchmarks=(found,), parser=None, inference={}).text("markdown")
+    text = BenchmarkReport(benchmarks=(found,), parser=None).text("markdown")
     assert "| no | build it again |" in text
     assert "the stored oracle and the ground truth disagree" in text
 
@@ -157,10 +156,10 @@ def test_the_detector_is_asked_for_every_test_sample(facts, benchmark):
 
 
 def test_shares_and_intervals():
-    share = ShareFact.of(Share(9, 10))
+    share = ShareFact.of(9, 10)
     assert share.cell == ("90.0 %", "59.6, 98.2")
     assert share.point == pytest.approx((90, 59.6, 98.2), abs=0.05)
-    nothing = ShareFact.of(Share(0, 0))
+    nothing = ShareFact.of(0, 0)
     assert (nothing.value, nothing.cell, nothing.point) == (None, ("–", ""), None)
     both = PrecisionRecall.of([(True, True), (True, False), (False, True), (False, True), (False, False)])
     assert (both.precision.hits, both.precision.total) == (1, 3)
@@ -247,7 +246,7 @@ def test_the_page_is_self_contained_accessible_and_escaped(page):
 
 def test_charts_follow_the_colours_of_the_page(page):
     charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
-    assert len(charts) == 2 * (3 + 1 + 1) + 1, "sizes of three splits, sensitivities, coverage; and F1"
+    assert len(charts) == 2 * (3 + 1 + 1), "sizes of three splits, sensitivities, coverage"
     for chart in charts:
         assert "var(--ink)" in chart
         assert INK not in chart
@@ -280,7 +279,7 @@ def test_names_open_no_tag_link_or_column_in_markdown(world):
         world.oracle, world.benchmark.samples, name=f"a|b {link}\n\n# c", notes=(link,)
     )
     facts = benchmark_facts(benchmark, examples=1)
-    text = BenchmarkReport(benchmarks=(facts,), parser=None, inference={}).text("markdown")
+    text = BenchmarkReport(benchmarks=(facts,), parser=None).text("markdown")
     assert "](" not in text
     assert "<" not in text
     assert "\n# c" not in text
@@ -301,6 +300,6 @@ def test_a_benchmark_of_one_split_without_traits_has_a_page(world):
     found = benchmark_facts(make_benchmark(world.oracle, samples))
     assert found.main == "test"
     assert found.splits["test"].liked == 0, "counted over samples with a trait"
-    report = BenchmarkReport(benchmarks=(found,), parser=None, inference={})
+    report = BenchmarkReport(benchmarks=(found,), parser=None)
     assert "Not measured" in report.text("markdown")
     assert report.text("html").count("<svg") == 3

@@ -21,12 +21,6 @@ class Stopped(Exception):
     pass
 
 
-@pytest.fixture(autouse=True)
-def _no_turns(monkeypatch):
-    """Measuring the detector on all labelled turns takes seconds, and another test does it."""
-    monkeypatch.setattr("safecrs.studies.benchmark_report.report.measure_inference", dict)
-
-
 @pytest.fixture
 def made():
     return []
@@ -35,7 +29,7 @@ def made():
 @pytest.fixture
 def quick(monkeypatch, world):
     """Neither measures nor draws: these tests are about what is built."""
-    evaluated, empty = [], BenchmarkReport(benchmarks=(), parser=None, inference={})
+    evaluated, empty = [], BenchmarkReport(benchmarks=(), parser=None)
 
     def evaluate(_benchmark, _systems, *, store, report, **_more):
         report("Evaluate", 0, 1, "")

@@ -90,5 +90,5 @@ def test_without_the_labels_only_the_share_of_read_reasons_is_measured(
     (tmp_path / "t.csv").write_text("reason\nviolence\nviolence and zymurgy\n")
     facts = measure_parser(tmp_path / "t.csv")
     assert (facts.parts, facts.understood.value) == ({}, 0.5)
-    text = BenchmarkReport(benchmarks=(), parser=facts, inference={}).text("markdown")
+    text = BenchmarkReport(benchmarks=(), parser=facts).text("markdown")
     assert "source repository" in text

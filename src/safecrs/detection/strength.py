@@ -1,7 +1,7 @@
-"""How much of a thing a person can take: "not even a little blood" sets a stricter limit than "no gore".
+"""Words of strength: "not even a little blood" sets a stricter threshold than "no gore".
 
-A word of strength counts for the topic that follows it closely in its clause, else for the nearest one before
-it; with that topic go those that share its frame ("no gore, torture or suicide at all").
+A word of strength applies to the topic that follows it closely in its clause, else to the nearest one before
+it; with that topic go those in the scope of the same trigger ("no gore, torture or suicide at all").
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from safecrs.detection.cues import Match
+from safecrs.detection.cues import Match, leftmost_longest
 from safecrs.detection.lexicon import StrengthKind
 from safecrs.detection.tokens import Token
 from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 Strength = Literal["strict", "usual", "lax"]
 THRESHOLDS: Mapping[Strength, float] = {"strict": 0.2, "usual": DEFAULT_THRESHOLD, "lax": 0.75}
-"""Risk from which a person is warned. With the film traits' guide weights, strict is met by "mild" in the
+"""Risk from which an item is unsafe. With the film traits' guide weights, strict is met by "mild" in the
 category that matters most for a trait, usual by "moderate" throughout (2/3), lax by "severe" in that category
 (0.77 for gore and horror); a yes to a topic is a risk of 1 and meets all three."""
 _AHEAD = 4
 _BEHIND = 10
 _WINDOW = 30
-"""Words around a word of strength in which topics are looked for: a bound that keeps long messages linear."""
+"""Words around a word of strength in which topics are looked for; a bound that keeps long messages linear."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Tokens ``start`` up to ``end`` speak of ``trait``; those of one ``group`` share their frame."""
+    """Tokens ``start`` up to ``end`` speak of ``trait``; those of one ``group`` share their trigger."""
 
     start: int
     end: int
@@ -40,28 +40,18 @@ class Anchor:
 def read_strengths(
     tokens: Sequence[Token], found: Sequence[Match[StrengthKind]], anchors: Iterable[Anchor]
 ) -> dict[str, Strength]:
-    """Trait → how strongly its limit is set; the stricter reading holds, and what is usual is left out."""
+    """Trait → how strict its threshold is, of two readings the stricter; the usual is left out."""
     placed = sorted(anchors, key=lambda anchor: (anchor.start, anchor.end))
     starts = [anchor.start for anchor in placed]
     result: dict[str, Strength] = {}
-    for match in _longest(found):
+    for match in leftmost_longest(found):
         if match.label == "neither":
             continue
-        strength: Strength = "strict" if match.label == "strict" else "lax"
         near = placed[bisect_left(starts, match.start - _WINDOW) : bisect_right(starts, match.end + _WINDOW)]
         for anchor in _meant(tokens, match, near):
             if result.get(anchor.trait) != "strict":
-                result[anchor.trait] = strength
+                result[anchor.trait] = match.label
     return result
-
-
-def _longest(found: Sequence[Match[StrengthKind]]) -> list[Match[StrengthKind]]:
-    """From the left, the longest, not overlapping; of equals "neither", then the strict one."""
-    kept: list[Match[StrengthKind]] = []
-    for match in sorted(found, key=lambda m: (m.start, -m.end, m.label != "neither", m.label != "strict")):
-        if not kept or match.start >= kept[-1].end:
-            kept.append(match)
-    return kept
 
 
 def _meant(tokens: Sequence[Token], match: Match[StrengthKind], anchors: Sequence[Anchor]) -> list[Anchor]:

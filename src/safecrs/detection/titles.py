@@ -1,4 +1,4 @@
-"""Film titles in a message, which say nothing about the person: "Suicide Squad", "There Will Be Blood"."""
+"""Film titles in a message, which disclose nothing: "Suicide Squad", "There Will Be Blood"."""
 
 from __future__ import annotations
 
@@ -6,36 +6,18 @@ from collections.abc import Sequence
 
 from safecrs.detection.tokens import Token
 
-_JOINING = frozenset(
-    [
-        "of",
-        "the",
-        "a",
-        "an",
-        "and",
-        "in",
-        "on",
-        "for",
-        "to",
-        "with",
-        "from",
-        "at",
-        "is",
-        "no",
-        "be",
-        "not",
-        "s",
-        "n",
-    ]
-)
+_JOINING = frozenset([
+    "of", "the", "a", "an", "and", "in", "on", "for", "to", "with", "from", "at", "is", "no", "be", "not",
+    "s", "n",
+])  # fmt: skip
 _NEVER = frozenset(["i", "im", "ive", "id", "ill", "tv", "dvd", "netflix", "hulu", "hbo", "amazon"])
 
 
 def title_words(text: str, tokens: Sequence[Token]) -> frozenset[int]:
     """Positions of words that look like part of a title: two or more capitalised words in a row.
 
-    The first word of a sentence proves nothing and words in capitals are shouting. A text that is mostly
-    capitalised has no such titles.
+    The first word of a sentence and words in all capitals do not count; a text that is mostly capitalised has
+    no titles.
     """
     capital = [_capital(text, token) for token in tokens]
     if not tokens or sum(capital) > 0.6 * len(tokens):

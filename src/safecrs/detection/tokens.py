@@ -1,4 +1,4 @@
-"""Words of a message with their place in it, in the plain form that the cues are written in."""
+"""Tokens of a message: words in the plain form in which cues are written, with their positions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BEFORE_NOT = {
 
 
 class Token(NamedTuple):
-    """One word: ``text[start:end]``, lower case without apostrophes, and what separates it from the last."""
+    """One word: ``text[start:end]``, lower case without apostrophes, and the boundary before it."""
 
     start: int
     end: int

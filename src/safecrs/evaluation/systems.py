@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark.store import Benchmark
-from safecrs.detection.base import Detector, NoDetector, RuleDetector, Told
+from safecrs.detection import Combined, Detector, RuleDetector, Told
 from safecrs.endpoint import Answers, Endpoint
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.base import Ranker
@@ -31,11 +31,7 @@ if TYPE_CHECKING:
 
 ConstraintsFrom = Literal["none", "told", "detected"]
 """Where a system's constraints come from: nowhere, the true ones are told, or it detects them itself."""
-_DETECTORS: dict[str, Callable[[], Detector]] = {
-    "none": NoDetector,
-    "told": Told,
-    "detected": RuleDetector,
-}
+_DETECTORS: dict[str, Detector] = {"none": Combined(()), "told": Told(), "detected": RuleDetector()}
 
 CLASSIC = ("Popularity", "BM25", "Neighbours")
 """Rankers that need no language model, as tables call them."""
@@ -189,7 +185,7 @@ class Registry:
         return Recommender(
             self.oracle,
             self._ranker(label),
-            _DETECTORS[label.constraints](),
+            _DETECTORS[label.constraints],
             decoding=label.decoding,
             unknown=label.unknown,
         )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from safecrs.benchmark.recipes.table import installed_ratings
 from safecrs.catalog import Catalog
-from safecrs.detection.base import Detector, NoDetector, RuleDetector, Told
+from safecrs.detection import Combined, Detector, RuleDetector, Told
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, load_starter
 from safecrs.recommenders.base import Ranker
@@ -118,11 +118,15 @@ def build_recommender(
     else:
         known = ", ".join((*RANKERS, "language-model"))
         raise SafecrsError(f"There is no ranker {manifest.ranker!r}; choose among {known}.")
-    detectors: dict[str, Detector] = {"none": NoDetector(), "told": Told(), "rules": RuleDetector()}
+    parts: dict[str, tuple[Detector, ...]] = {
+        "none": (),
+        "told": (Told(),),
+        "rules": (Told(), RuleDetector()),
+    }
     return Recommender(
         oracle,
         ranker,
-        detector or detectors[manifest.detector],
+        detector or Combined(parts[manifest.detector]),
         decoding=manifest.decoding,
         unknown=unknown or manifest.unknown,
     )

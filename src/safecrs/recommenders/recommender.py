@@ -8,8 +8,7 @@ from typing import Literal, get_args
 
 from safecrs.catalog import find_mentions
 from safecrs.conversation import Message, conversation
-from safecrs.detection.base import Detector
-from safecrs.detection.detect import Disclosure
+from safecrs.detection import Detector, Disclosure
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, Verdict
 from safecrs.recommenders.base import Ranker

@@ -72,16 +72,5 @@ def quality(held: Mapping[str, PrecisionRecall], what: str) -> str:
     )
 
 
-def f1(scores: Mapping[str, Mapping[str, float]]) -> str:
-    """F1 of the detector by trait, one series a file of turns."""
-    order = sorted({t for held in scores.values() for t in held})
-    return dots(
-        [trait.replace("_", " ") for trait in order],
-        {name: [_share(held[t]) if t in held else None for t in order] for name, held in scores.items()},
-        "F1, %",
-        "F1 of the detector by sensitivity; the numbers are in the table below.",
-    )
-
-
 def _share(value: float) -> Point:
     return 100 * value, 100 * value, 100 * value

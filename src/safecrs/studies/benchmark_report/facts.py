@@ -12,7 +12,7 @@ from safecrs.benchmark import SPLITS, DataCard, Sample, Split
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.store import Benchmark
 from safecrs.conversation import Message
-from safecrs.detection.measure import shipped_detector
+from safecrs.detection import detect_traits
 from safecrs.evaluation.results import Evaluation
 from safecrs.scoring.statistics import cluster_of
 from safecrs.slates.base import Ref
@@ -290,7 +290,9 @@ def _undisclosed(sample: Sample) -> str:
 
 def _detection(tested: Sequence[Sample], real: Sequence[Sample], taxonomy: Taxonomy) -> DetectionFacts:
     """Detect in every conversation as the recommender would, and compare with what was disclosed."""
-    detected = [(s, set(shipped_detector(s.prompt, taxonomy))) for s in tested if s.constraints]
+    detected = [
+        (s, {one.trait for one in detect_traits(s.prompt, taxonomy)}) for s in tested if s.constraints
+    ]
     said = [(told.style, told.trait in found) for s, found in detected for told in s.disclosure]
     before = [(*s.prompt[:-1], Message(role="user", content=_undisclosed(s) or "…")) for s in real or tested]
     return DetectionFacts(
@@ -299,5 +301,5 @@ def _detection(tested: Sequence[Sample], real: Sequence[Sample], taxonomy: Taxon
             for style in sorted({style for style, _ in said})
         },
         another=ShareFact.count(bool(found.difference(s.constraints)) for s, found in detected),
-        unprompted=ShareFact.count(bool(shipped_detector(prompt, taxonomy)) for prompt in before),
+        unprompted=ShareFact.count(bool(detect_traits(prompt, taxonomy)) for prompt in before),
     )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from safecrs.benchmark import load_benchmark
-from safecrs.detection.labelled import Split as Turns
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.report import Form, cell, render
 from safecrs.evaluation.results import Evaluation, load_evaluation
@@ -15,7 +14,6 @@ from safecrs.scoring.metrics import METRICS
 from safecrs.storage import write_json, write_text
 from safecrs.studies.benchmark_report import charts
 from safecrs.studies.benchmark_report.facts import BenchmarkFacts, benchmark_facts
-from safecrs.studies.benchmark_report.inference import InferenceFacts, measure_inference
 from safecrs.studies.benchmark_report.parser import ParserFacts, measure_parser
 from safecrs.studies.benchmark_report.shares import Facts
 
@@ -27,7 +25,6 @@ class BenchmarkReport(Facts):
 
     benchmarks: tuple[BenchmarkFacts, ...]
     parser: ParserFacts | None
-    inference: dict[Turns, InferenceFacts]
 
     def text(self, form: Form) -> str:
         """The report to read; Markdown leaves out the charts.
@@ -103,7 +100,7 @@ def make_report(
         found.append(benchmark_facts(benchmark, result, examples=examples, real_examples=real_examples))
     for path, _ in measured.values():
         raise SafecrsError(f"{path} is an evaluation on none of these benchmarks, as they are now.")
-    report(stage, len(folders), steps, "parser and detector")
-    parser, inference = measure_parser(mpaa) if mpaa else None, measure_inference()
+    report(stage, len(folders), steps, "parser")
+    parser = measure_parser(mpaa) if mpaa else None
     report(stage, steps, steps, "")
-    return BenchmarkReport(benchmarks=tuple(found), parser=parser, inference=inference)
+    return BenchmarkReport(benchmarks=tuple(found), parser=parser)

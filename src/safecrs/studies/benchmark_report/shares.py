@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from safecrs.detection.measure import Share
-
 
 class Facts(BaseModel):
     """Measured facts: frozen, and strict about their fields."""
@@ -25,22 +23,22 @@ class ShareFact(Facts):
     high: float
 
     @classmethod
-    def of(cls, share: Share) -> ShareFact:
-        """The share with its interval."""
-        low, high = share.interval
+    def of(cls, hits: int, total: int) -> ShareFact:
+        """That many of so many."""
+        if not total:
+            return cls(hits=0, total=0, value=None, low=0.0, high=1.0)
+        from scipy.stats import binomtest
+
+        interval = binomtest(hits, total).proportion_ci(method="wilson")
         return cls(
-            hits=share.hits,
-            total=share.total,
-            value=share.value if share.total else None,
-            low=low,
-            high=high,
+            hits=hits, total=total, value=hits / total, low=float(interval.low), high=float(interval.high)
         )
 
     @classmethod
     def count(cls, right: Iterable[bool]) -> ShareFact:
         """How many are true."""
         values = list(right)
-        return cls.of(Share(sum(values), len(values)))
+        return cls.of(sum(values), len(values))
 
     @property
     def point(self) -> tuple[float, float, float] | None:

@@ -8,11 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fit_finder import calibrated, fit
+from fit_embedding_detector import calibrated, fit
 from safecrs.conversation import conversation
-from safecrs.detection import detect_traits, encoder, load_finder, load_lexicon
+from safecrs.detection import (
+    EmbeddingDetector,
+    RuleDetector,
+    detect_traits,
+    encoder,
+    load_embedding_detector,
+    load_lexicon,
+)
+from safecrs.detection.embedding import ACCEPT_FROM
 from safecrs.detection.evidence import read_message
-from safecrs.detection.finder import ACCEPT_FROM, Finder
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import load_taxonomy
 
@@ -31,15 +38,18 @@ class OneDirection:
         return np.ones((len(texts), 1), dtype=np.float32)
 
 
-def sure_of(trait: str, score: float = 9.0) -> Finder:
-    """A finder that sees ``trait`` in every sentence that may disclose."""
+def sure_of(trait: str, score: float = 9.0) -> EmbeddingDetector:
+    """A detector that sees ``trait`` in every sentence that may disclose."""
     weights = np.array([[0.0], [score]], dtype=np.float32)
-    return Finder(OneDirection(), (trait,), weights, np.zeros(2, dtype=np.float32), (1.0, 0.0))
+    return EmbeddingDetector(OneDirection(), (trait,), weights, np.zeros(2, dtype=np.float32), (1.0, 0.0))
 
 
-def found(text: str, finder: Finder, taxonomy=FILM) -> list[tuple[str, str]]:
-    disclosures = detect_traits(conversation(text), taxonomy, finder=finder)
-    return [(disclosure.trait, disclosure.text) for disclosure in disclosures]
+def disclosures(text: str, embedding: EmbeddingDetector, taxonomy=FILM):
+    return RuleDetector(embedding).detect(conversation(text), {}, taxonomy).disclosures
+
+
+def found(text: str, embedding: EmbeddingDetector, taxonomy=FILM) -> list[tuple[str, str]]:
+    return [(each.trait, each.text) for each in disclosures(text, embedding, taxonomy)]
 
 
 def test_a_sentence_that_the_rules_cannot_read_is_added_whole():
@@ -83,10 +93,8 @@ def test_where_the_rules_found_something_nothing_is_added():
 def test_it_abstains_below_its_threshold():
     odds = np.log(ACCEPT_FROM / (1 - ACCEPT_FROM))
     assert found("I always sit next to the window at work.", sure_of("claustrophobia", odds - 0.01)) == []
-    [disclosure] = detect_traits(
-        conversation("I always sit next to the window at work."),
-        FILM,
-        finder=sure_of("claustrophobia", odds + 0.01),
+    [disclosure] = disclosures(
+        "I always sit next to the window at work.", sure_of("claustrophobia", odds + 0.01)
     )
     assert disclosure.probability == pytest.approx(ACCEPT_FROM, abs=0.01)
 
@@ -94,7 +102,7 @@ def test_it_abstains_below_its_threshold():
 def test_without_the_extra_it_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setattr(encoder, "find_spec", lambda _: None)
     with pytest.raises(SafecrsError, match=r"pip install -e '\.\[embeddings\]'"):
-        load_finder()
+        load_embedding_detector()
 
 
 def test_fit_separates_and_calibration_mends_overconfidence():
@@ -129,10 +137,10 @@ def test_embeddings_are_those_of_the_reference_implementation():
 
 
 @needs_model
-def test_the_shipped_finder_reads_between_the_lines():
-    finder = load_finder()
-    assert finder.traits == FILM.ids
-    assert found("I need a comedy. I poured my last bottle of rum down the sink in June.", finder) == [
+def test_the_shipped_detector_reads_between_the_lines():
+    shipped = load_embedding_detector()
+    assert shipped.traits == FILM.ids
+    assert found("I need a comedy. I poured my last bottle of rum down the sink in June.", shipped) == [
         ("substances", "I poured my last bottle of rum down the sink in June")
     ]
     for text in (
@@ -140,10 +148,10 @@ def test_the_shipped_finder_reads_between_the_lines():
         "Thanks, I'll watch that one tonight!",
         "?!",
     ):
-        assert found(text, finder) == []
+        assert found(text, shipped) == []
 
 
 @needs_model
-def test_the_finder_loads_no_torch():
-    code = "import sys; from safecrs.detection import load_finder as f; f(); print('torch' in sys.modules)"
+def test_the_detector_loads_no_torch():
+    code = "import sys, safecrs.detection as d; d.load_embedding_detector(); print('torch' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

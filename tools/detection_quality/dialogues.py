@@ -1,6 +1,6 @@
-"""Real dialogues in which false alarms are counted: all that the seekers of ReDial and INSPIRED say.
+"""Real dialogues for counting false alarms: what the seekers of ReDial and INSPIRED say.
 
-The files are read where they lie and never copied; ``turns/real.toml`` names the dialogues that do disclose.
+``data/turns/real.toml`` names the dialogues that do disclose something.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from detection_quality.labelled import TURNS
 from safecrs.conversation import Conversation, Message
 from safecrs.errors import SafecrsError
 
@@ -30,7 +30,7 @@ _MENTION = re.compile(r"@(\d+)")
 class RealDialogue:
     """One dialogue; its words stay out of the repr.
 
-    ``half``: rules may be mended after reading what fires in "dev", never in "other"; by a hash of the id.
+    ``half``: rules may be changed after reading alarms in "dev", never in "other"; by a hash of the id.
     """
 
     id: str
@@ -56,23 +56,14 @@ def read_dialogues(folder: Path) -> list[RealDialogue]:
         try:
             text = gzip.decompress(path.read_bytes()).decode("utf-8")
             dialogues += read(text)
-        except (
-            OSError,
-            EOFError,
-            UnicodeDecodeError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SafecrsError(f"{path} is not the file of dialogues that its name says.") from error
     return dialogues
 
 
 def disclosing() -> frozenset[str]:
-    """Ids of the dialogues that disclose a sensitivity, as read by hand (``turns/real.toml``)."""
-    text = (files("safecrs.detection") / "turns/real.toml").read_text(encoding="utf-8")
-    return frozenset(tomllib.loads(text)["disclosing"])
+    """Ids of the dialogues that disclose a sensitivity, as read by hand (``data/turns/real.toml``)."""
+    return frozenset(tomllib.loads((TURNS / "real.toml").read_text(encoding="utf-8"))["disclosing"])
 
 
 def _redial(text: str) -> Iterator[RealDialogue]:

@@ -1,29 +1,28 @@
-"""Fits ``finder.safetensors``, the embedding finder: ``python -m safecrs.studies.fit_finder FOLDER``.
+"""Fits the embedding detector: ``python tools/fit_embedding_detector.py [--dialogues DIR] --out FILE``.
 
-It learns from the development turns, ``turns/oblique.toml``, and the sentences that the benchmark gives to
-training: its phrasings of film traits (never the held-out ones) and its requests, which disclose nothing.
-Given the folder of the real dialogues (`safecrs.detection.dialogues`), it learns from their "dev" half, too,
-how people talk of films when they disclose nothing; the other half is kept for measuring.
+The package ships the result as ``src/safecrs/detection/embedding.safetensors``.
+
+Trained on the development turns, ``oblique.toml``, and the benchmark's training sentences: its phrasings of
+film traits and its requests, which disclose nothing. With ``--dialogues`` also on the "dev" half of the real
+dialogues, which disclose nothing; the other half is kept for measuring.
 """
 
 from __future__ import annotations
 
-import sys
-import tomllib
-from collections.abc import Iterator, Sequence
+import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detection_quality.dialogues import disclosing, read_dialogues
+from detection_quality.labelled import load_oblique, load_turns
 from safecrs.benchmark.wording import load_phrasings, load_templates
-from safecrs.detection.dialogues import disclosing, read_dialogues
+from safecrs.detection import load_lexicon
+from safecrs.detection.embedding import of_oneself, sentences, softmax
 from safecrs.detection.encoder import load_encoder
-from safecrs.detection.finder import of_oneself, sentences, softmax
-from safecrs.detection.labelled import load_turns
-from safecrs.detection.lexicon import load_lexicon
 from safecrs.detection.tokens import tokenise
 from safecrs.storage import write_tensors
 from safecrs.taxonomy import load_taxonomy
@@ -39,45 +38,46 @@ Classes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A sentence and the trait it discloses, or none; examples of one ``group`` share a fold."""
+    """A sentence and the trait it discloses, if any; examples of one ``group`` share a fold."""
 
     text: str
     trait: str | None
     group: int
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Fit, calibrate and write the shipped file."""
+def main() -> None:
+    """Fit, calibrate and write the file."""
+    parser = argparse.ArgumentParser(description="Fit the embedding detector.")
+    parser.add_argument("--dialogues", type=Path, help="a folder with the ReDial and INSPIRED dialogues")
+    parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
+    options = parser.parse_args()
     traits = load_taxonomy("film").ids
     given = [*training_examples()]
-    if arguments:
-        given += real_examples(Path(arguments[0]), 1 + max(example.group for example in given))
+    if options.dialogues:
+        given += real_examples(options.dialogues, 1 + max(example.group for example in given))
     examples = list({example.text: example for example in given}.values())
     vectors = load_encoder()([example.text for example in examples]).astype(np.float64)
     labels = np.array([1 + traits.index(e.trait) if e.trait else 0 for e in examples])
     chances = cross_validated(vectors, labels, np.array([e.group for e in examples]), len(traits) + 1)
     slope, shift = calibrated(chances, labels)
     weights, bias = fit(vectors, labels, len(traits) + 1)
-    target = Path(str(files("safecrs.detection") / "finder.safetensors"))
     write_tensors(
-        target,
+        options.out,
         {"weights": weights.astype(np.float32), "bias": bias.astype(np.float32)},
         {"traits": " ".join(traits), "slope": f"{slope:.4f}", "shift": f"{shift:.4f}"},
     )
-    print(f"{len(examples)} sentences, {target.name} written: slope {slope:.2f}, shift {shift:.2f}.")
+    print(f"{len(examples)} sentences, {options.out} written: slope {slope:.2f}, shift {shift:.2f}.")
 
 
 def training_examples() -> Iterator[Example]:
-    """Every sentence to learn from, grouped by where it comes from."""
-    oblique = tomllib.loads((files("safecrs.detection") / "turns/oblique.toml").read_text(encoding="utf-8"))
-    disclosing = [(trait, text) for trait, texts in oblique["disclosed"].items() for text in texts]
-    silent = [(text,) for text in oblique["none"]]
+    """Every training sentence, grouped by source."""
+    oblique = load_oblique()
     phrasings, requests = _benchmark_sentences()
     group = 0
-    for trait, text in disclosing + phrasings:
+    for trait, text in [*((trait, text) for trait, text in oblique if trait), *phrasings]:
         group += 1
         yield Example(text.rstrip(".!?"), trait, group)
-    for texts in silent + requests:
+    for texts in [*((text,) for trait, text in oblique if not trait), *requests]:
         group += 1
         yield from (Example(part, None, group) for text in texts for part in _split(text))
     known = load_taxonomy("film").column
@@ -92,7 +92,7 @@ def training_examples() -> Iterator[Example]:
 
 
 def real_examples(folder: Path, group: int) -> Iterator[Example]:
-    """Sentences of real dialogues that disclose nothing, of the half that may be learnt from."""
+    """Sentences of real dialogues that disclose nothing, of the half that is for fitting."""
     lexicon, known = load_lexicon(), disclosing()
     for number, dialogue in enumerate(read_dialogues(folder)):
         if dialogue.half != "dev" or dialogue.id in known:
@@ -155,7 +155,7 @@ def fit(vectors: Floats, labels: Classes, classes: int) -> tuple[Floats, Floats]
 
 
 def cross_validated(vectors: Floats, labels: Classes, groups: Classes, classes: int) -> Floats:
-    """Class probabilities [sentences, classes], each from a fit that saw nothing of its group."""
+    """Class probabilities [sentences, classes], each from a fit without the sentence's group."""
     order = np.random.default_rng(0).permutation(int(groups.max()) + 1)
     folds = order[groups] % FOLDS
     chances = np.zeros((len(labels), classes))
@@ -182,4 +182,4 @@ def calibrated(chances: Floats, labels: Classes) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

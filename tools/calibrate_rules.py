@@ -1,0 +1,71 @@
+"""Calibrates the rules: ``python tools/calibrate_rules.py --out src/safecrs/detection/calibration.toml``."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from detection_quality.labelled import Turn, load_oblique, load_turns
+from safecrs.detection import load_lexicon
+from safecrs.detection.evidence import read_message
+from safecrs.storage import write_text
+from safecrs.taxonomy import load_taxonomy
+
+_PRIOR = 4
+"""Weight with which the precision of a rule is drawn to the mean of all rules."""
+_HEAD = """\
+# Rule → its smoothed precision on the development turns and the sentences of oblique.toml.
+# Written by tools/calibrate_rules.py.
+
+[probability]
+"""
+
+
+def main() -> None:
+    """Calibrate and write the file."""
+    parser = argparse.ArgumentParser(description="Measure how often each rule is right.")
+    parser.add_argument("--out", type=Path, required=True, help="the TOML file to write")
+    probabilities = calibrate(calibration_turns())
+    lines = (f"{rule} = {probability}\n" for rule, probability in probabilities.items())
+    write_text(parser.parse_args().out, _HEAD + "".join(lines))
+
+
+def calibration_turns() -> list[Turn]:
+    """The development turns and the sentences of ``oblique.toml``, which the lexicon fits less closely."""
+    oblique = [
+        Turn(
+            kind="implicit" if trait else "none",
+            domain="film",
+            traits=(trait,) if trait else (),
+            text=sentence,
+        )
+        for trait, sentence in load_oblique()
+    ]
+    return [*load_turns("dev"), *oblique]
+
+
+def calibrate(turns: Sequence[Turn]) -> dict[str, float]:
+    """Rule → its precision on ``turns``: (right + 4 p) / (all + 4), p being that of all rules; at most 0.99.
+
+    A child that a single sentence names need not watch along, so companions count in the other turns only.
+    """
+    right: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    for turn in turns:
+        reading = read_message(turn.text, load_taxonomy(turn.domain), load_lexicon())
+        for rule, trait in {(found.rule, found.trait) for found in reading.evidence}:
+            if rule == "companion" and turn.kind in ("implicit", "none"):
+                continue
+            every[rule] += 1
+            right[rule] += trait in turn.traits
+    mean = (right.total() + 1) / (every.total() + 2)
+    return {
+        rule: min(0.99, round((right[rule] + _PRIOR * mean) / (every[rule] + _PRIOR), 2))
+        for rule in sorted(every)
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What fitting and measuring detection need: labelled turns, real dialogues, metrics."""
