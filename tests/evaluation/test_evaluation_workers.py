@@ -18,7 +18,7 @@ from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.store import load_benchmark
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.run import evaluate_systems
-from safecrs.evaluation.slate_store import BLOCK, Slates
+from safecrs.evaluation.slate_store import BLOCK, Slates, SlateStore
 from safecrs.evaluation.systems import Model, lineup
 from safecrs.evaluation.workers import Asker, ask_in_parallel
 from safecrs.recommenders.manifest import Manifest
@@ -45,12 +45,13 @@ def test_a_worker_answers_blocks_as_one_process_does(folder, tmp_path):
     evaluate_systems(benchmark, lineup(benchmark), limit=LIMIT, store=tmp_path)
     asker = Asker(folder, [], "test", LIMIT)
     for file, name in (("popularity", "Popularity"), ("neighbours-filter", "Neighbours + filter")):
-        whole = json.loads((tmp_path / f"{file}.json").read_text())["slates"]
+        (path,) = tmp_path.glob(f"{file}-????????????????.jsonl")
+        whole = SlateStore(path, LIMIT).join().slates
         answer = asker(rows(name, BLOCK, 0))
         assert answer["error"] == ["", ""]
         assert answer["start"] == [BLOCK, 0]
         blocks = [Slates.parse(json.loads(slates)) for slates in answer["slates"]]
-        assert [json.loads(json.dumps(block.slates)) for block in blocks] == [whole[BLOCK:], whole[:BLOCK]]
+        assert [block.slates for block in blocks] == [whole[BLOCK:], whole[:BLOCK]]
         assert all(block.seconds for block in blocks)
 
 
@@ -148,8 +149,8 @@ def test_two_workers_give_the_slates_of_one_process(folder, tmp_path):
     assert told[0] == before, "what was answered is not asked again"
     assert told[-1] == total
     for path in one.iterdir():
-        a, b = (json.loads((store / path.name).read_text()) for store in (one, two))
-        assert (a["key"], a["slates"]) == (b["key"], b["slates"]), path.name
+        a, b = (SlateStore(store / path.name, LIMIT).join().slates for store in (one, two))
+        assert a == b, path.name
     assert {path.name for path in one.iterdir()} == {path.name for path in two.iterdir()}
     again = evaluate_systems(benchmark, lineup(benchmark, models), limit=LIMIT, store=two)
     for mine, theirs in zip(again.systems, expected.systems, strict=True):
