@@ -10,7 +10,7 @@ import pytest
 
 from safecrs.advisories.mpaa_labelled import labelled_reasons, parsed
 from safecrs.errors import SafecrsError
-from safecrs.studies.benchmark_report.parser import PARTS, ParserPart, measure_parser, measure_part
+from safecrs.studies.benchmark_report.quality import PARTS, ParserPart, measure_parser, measure_part
 from safecrs.taxonomy import CATEGORIES
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"

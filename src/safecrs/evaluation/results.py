@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.systems import Label
 from safecrs.scoring.metrics import METRICS
-from safecrs.scoring.statistics import Comparison, Estimate
+from safecrs.scoring.statistics import Comparison, Estimate, Frozen
 from safecrs.storage import read_json, write_json
 
 
-class SystemResult(BaseModel):
+class SystemResult(Frozen):
     """One system on one split.
 
     Attributes:
@@ -24,8 +24,6 @@ class SystemResult(BaseModel):
         over_refusal: share of the ground truth that the constraints it respected rule out.
         seconds: wall time for all slates.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: Label
     metrics: dict[str, Estimate]
@@ -37,7 +35,7 @@ class SystemResult(BaseModel):
     name: str
 
 
-class Evaluation(BaseModel):
+class Evaluation(Frozen):
     """All systems on one split of one benchmark.
 
     Attributes:
@@ -45,8 +43,6 @@ class Evaluation(BaseModel):
         fingerprint: of the samples that were measured.
         samples, constrained, clusters: how many conversations, those with a sensitivity, people.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     card: DataCard
     split: str

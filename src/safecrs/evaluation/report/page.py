@@ -64,7 +64,7 @@ def number(estimate: Estimate, metric: str) -> str:
 
 def interval(estimate: Estimate, metric: str) -> str:
     """The confidence interval as tables show it."""
-    if estimate.low is None or estimate.high is None:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
         return ""
     return f"{_format(estimate.low, metric)} – {_format(estimate.high, metric)}"
 
