@@ -80,7 +80,7 @@ def test_without_data_what_needs_it_is_left_out(recipes, made, tmp_path):
     built = build_all(tmp_path / "out", recipes=recipes, report=lambda *step: told.append(step[0]))
     assert [path.name for path in built.folders] == ["free"]
     assert built.folders == built.new
-    assert [(left.title, left.missing) for left in built.left_out] == [("Needy", (FILE,))]
+    assert built.left_out == {"Needy": (FILE,)}
     assert made == [("free", 0)]
     assert {"Free: Build the benchmark", "Free: Evaluate", "Look at the benchmarks"} <= set(told)
     for name in ("report.html", "report.md", "report.json", "evaluations/free.json", "free/card.json"):
