@@ -16,7 +16,7 @@ from pathlib import Path
 
 from safecrs.advisories.mpaa_reason import read_reason
 from safecrs.advisories.tables import read_table
-from safecrs.studies.benchmark_report.parser import (
+from safecrs.studies.benchmark_report.quality import (
     PARTS,
     ParserPart,
     labelled_reasons,

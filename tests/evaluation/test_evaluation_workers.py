@@ -21,7 +21,7 @@ from safecrs.benchmark.store import load_benchmark
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.cluster import ask_processes
 from safecrs.evaluation.run import evaluate_systems
-from safecrs.evaluation.slate_store import BLOCK, Slates
+from safecrs.evaluation.slate_store import BLOCK, Slates, SlateStore
 from safecrs.evaluation.systems import Model, lineup
 from safecrs.evaluation.workers import Asker, _environments, ask_in_parallel
 from safecrs.recommenders.manifest import Manifest
@@ -48,12 +48,13 @@ def test_a_worker_answers_blocks_as_one_process_does(folder, tmp_path):
     evaluate_systems(benchmark, lineup(benchmark), limit=LIMIT, store=tmp_path)
     asker = Asker(folder, [], "test", LIMIT)
     for file, name in (("popularity", "Popularity"), ("neighbours-filter", "Neighbours + filter")):
-        whole = json.loads((tmp_path / f"{file}.json").read_text())["slates"]
+        (path,) = tmp_path.glob(f"{file}-????????????????.jsonl")
+        whole = SlateStore(path, LIMIT).join().slates
         answer = asker(rows(name, BLOCK, 0))
         assert answer["error"] == ["", ""]
         assert answer["start"] == [BLOCK, 0]
         blocks = [Slates.parse(json.loads(slates)) for slates in answer["slates"]]
-        assert [json.loads(json.dumps(block.slates)) for block in blocks] == [whole[BLOCK:], whole[:BLOCK]]
+        assert [block.slates for block in blocks] == [whole[BLOCK:], whole[:BLOCK]]
         assert all(block.seconds for block in blocks)
 
 
@@ -149,8 +150,8 @@ def models(folder, tmp_path_factory):
 def assert_equal_slates(one, two):
     assert {path.name for path in one.iterdir()} == {path.name for path in two.iterdir()}
     for path in one.iterdir():
-        a, b = (json.loads((store / path.name).read_text()) for store in (one, two))
-        assert (a["key"], a["slates"]) == (b["key"], b["slates"]), path.name
+        a, b = (SlateStore(store / path.name, LIMIT).join().slates for store in (one, two))
+        assert a == b, path.name
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def test_without_data_what_needs_it_is_left_out(recipes, made, tmp_path):
     built = build_all(tmp_path / "out", recipes=recipes, report=lambda *step: told.append(step[0]))
     assert [path.name for path in built.folders] == ["free"]
     assert built.folders == built.new
-    assert [(left.title, left.missing) for left in built.left_out] == [("Needy", (FILE,))]
+    assert built.left_out == {"Needy": (FILE,)}
     assert made == [("free", 0)]
     assert {"Free: Build the benchmark", "Free: Evaluate", "Look at the benchmarks"} <= set(told)
     for name in ("report.html", "report.md", "report.json", "evaluations/free.json", "free/card.json"):
@@ -88,12 +88,12 @@ def test_without_data_what_needs_it_is_left_out(recipes, made, tmp_path):
 def test_slates_are_not_asked_for_again(recipes, made, tmp_path):
     out = tmp_path / "out"
     first = build_all(out, recipes=recipes)
-    slates = {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.json")}
+    slates = {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.jsonl")}
     assert len(slates) == 11
     assert build_all(out, recipes=recipes).report == first.report
-    assert {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.json")} == slates
+    assert {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.jsonl")} == slates
     build_all(out, recipes=recipes, overwrite=True)
-    again = {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.json")}
+    again = {path: path.stat().st_mtime_ns for path in (out / "slates").rglob("*.jsonl")}
     assert all(again[path] != slates[path] for path in slates)
 
 

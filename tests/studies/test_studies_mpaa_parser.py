@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from safecrs.errors import SafecrsError
-from safecrs.studies.benchmark_report.parser import (
+from safecrs.studies.benchmark_report.quality import (
     LABELS,
     PARTS,
     ParserPart,
@@ -43,7 +43,7 @@ def test_reasons_are_found_by_their_digest(tmp_path: Path, monkeypatch: pytest.M
         "B\t2001\tR\tdev\t000000000000\t00000\t\n"
         "C\t2001\tR\theld-out\t000000000000\t00000\t\n"
     )
-    monkeypatch.setattr("safecrs.studies.benchmark_report.parser.LABELS", tmp_path / "mpaa_labels.tsv")
+    monkeypatch.setattr("safecrs.studies.benchmark_report.quality.LABELS", tmp_path / "mpaa_labels.tsv")
     table = tmp_path / "reasons.tsv"
     table.write_text(f"title\tyear\trating\treason\nA\t2000\tR\t{reason}\n")
     [item], labels = labelled_reasons(table, "dev")
@@ -86,7 +86,7 @@ def test_a_table_without_reasons_is_told(tmp_path: Path) -> None:
 def test_without_the_labels_only_the_share_of_read_reasons_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("safecrs.studies.benchmark_report.parser.LABELS", tmp_path / "none.tsv")
+    monkeypatch.setattr("safecrs.studies.benchmark_report.quality.LABELS", tmp_path / "none.tsv")
     (tmp_path / "t.csv").write_text("reason\nviolence\nviolence and zymurgy\n")
     facts = measure_parser(tmp_path / "t.csv")
     assert (facts.parts, facts.understood.value) == ({}, 0.5)

@@ -41,8 +41,8 @@ def everything(
         built = build_all(out, data, seed=seed, overwrite=overwrite, report=report)
     for folder in built.folders:
         say(f"{folder}: {'built' if folder in built.new else 'was there'}")
-    for left in built.left_out:
-        say(f"Left out: {left.title}; it needs {', '.join(left.missing)} in --data.")
+    for title, missing in built.left_out.items():
+        say(f"Left out: {title}; it needs {', '.join(missing)} in --data.")
     say(f"The report: {built.page}, with the same as Markdown and JSON beside it.")
 
 

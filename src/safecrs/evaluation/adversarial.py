@@ -16,7 +16,7 @@ from safecrs.storage import write_json
 
 @dataclass(frozen=True, slots=True)
 class AdversarialResult:
-    """How many of the ``cases`` each system holds, by the oracle of a benchmark."""
+    """How many of the ``cases`` of a benchmark's domain each system passes, by the benchmark's oracle."""
 
     benchmark: str
     oracle: str
@@ -29,23 +29,20 @@ class AdversarialResult:
             {"name": label.name, "label": label.model_dump(), **asdict(score)}
             for label, score in self.systems
         ]
-        facts = {"benchmark": self.benchmark, "oracle": self.oracle, "cases": self.cases}
-        write_json(path, facts | {"systems": systems})
+        write_json(path, asdict(self) | {"systems": systems})
 
 
 def challenge(benchmark: Benchmark, systems: Sequence[System], report: Report = quiet) -> AdversarialResult:
-    """Ask every system for a slate for each case of the benchmark's domain and judge whether it holds.
+    """Ask every system for a slate for each case of the benchmark's domain and score it.
 
     Systems that are told constraints get the case's own, with its own thresholds.
     """
-    oracle = benchmark.oracle
-    cases = load_adversarial(benchmark.card.domain)
-    results = []
+    cases, results = load_adversarial(benchmark.card.domain), []
     for number, system in enumerate(systems):
         report("Evaluate", number, len(systems), system.label.name)
         told = system.label.constraints == "told"
         requests = [Request(case.prompt, dict(case.constraints) if told else {}) for case in cases]
         slates = [answer.slate for answer in system.make().answer(requests, K)]
-        results.append((system.label, score_adversarial(slates, cases, oracle, K)))
+        results.append((system.label, score_adversarial(slates, cases, benchmark.oracle, K)))
     report("Evaluate", len(systems), len(systems), "")
-    return AdversarialResult(benchmark.card.name, oracle.fingerprint, len(cases), results)
+    return AdversarialResult(benchmark.card.name, benchmark.oracle.fingerprint, len(cases), results)

@@ -17,11 +17,10 @@ from safecrs.evaluation.slate_store import BLOCK, Slates, SlateStore
 from safecrs.evaluation.systems import Label, System
 from safecrs.oracle import Oracle, Verdict
 from safecrs.recommenders.requests import requests_for
-from safecrs.scoring.metrics import METRICS, Metric
+from safecrs.scoring.metrics import METRICS, Floats, Metric, Parts, ndcg, recall, svr
 from safecrs.scoring.scored import ScoredSlates, score_slates
 from safecrs.scoring.statistics import (
     Clusters,
-    Comparison,
     Estimate,
     bootstrap_weights,
     compare,
@@ -30,7 +29,7 @@ from safecrs.scoring.statistics import (
 )
 from safecrs.slates.base import K, Slate
 
-COMPARED = ("recall", "ndcg", "svr")
+COMPARED = (recall, ndcg, svr)
 _LEAST_FOR_A_TRAIT = 5
 
 
@@ -41,7 +40,7 @@ class Measured:
     label: Label
     slates: list[Slate]
     scored: ScoredSlates
-    excluded: NDArray[np.float64]
+    excluded: Floats
     seconds: float
 
 
@@ -51,38 +50,24 @@ def measure(
     oracle: Oracle,
     k: int = K,
     *,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
     store: SlateStore | None = None,
 ) -> Measured:
     """Ask one system for a slate for every sample and score it.
 
     Args:
-        progress: called with the number of further slates that are done.
+        progress: called with the number of slates that are done.
         store: keeps the slates block by block; blocks it holds are not asked for again.
     """
-    starts = store.missing() if store else list(range(0, len(samples), BLOCK))
-    held = len(samples) - sum(min(BLOCK, len(samples) - start) for start in starts)
-    if progress and held:
-        progress(held)
-    asked: list[Slates] = []
-    for start, slates in ask(system, samples, oracle, k, starts):
-        if store:
-            store.add(start, slates)
-        else:
-            asked.append(slates)
-        if progress:
-            progress(len(slates.slates))
-    if store:
-        asked = [store.join()]
-    answered = [slate for block in asked for slate in block.slates]
-    constraints = [each for block in asked for each in block.constraints]
-    return Measured(
-        system.label,
-        answered,
-        score_slates(answered, samples, oracle, k),
-        _excluded(system.label, constraints, samples, oracle),
-        sum(block.seconds for block in asked),
-    )
+    store = store or SlateStore(None, len(samples))
+    progress(store.done)
+    for start, block in ask(system, samples, oracle, k, store.missing()):
+        store.add(start, block)
+        progress(store.done)
+    slates, constraints, seconds = store.join()
+    scored = score_slates(slates, samples, oracle, k)
+    excluded = _excluded(system.label, constraints, samples, oracle)
+    return Measured(system.label, slates, scored, excluded, seconds)
 
 
 def ask(
@@ -90,9 +75,9 @@ def ask(
 ) -> Iterator[tuple[int, Slates]]:
     """The slates of the blocks that begin at ``starts``, each with its start."""
     recommender = system.make() if starts else None
-    told = system.label.constraints == "told"
     for start in starts:
         began = time.perf_counter()
+        told = system.label.constraints == "told"
         requests = requests_for(samples[start : start + BLOCK], oracle, told=told)
         if recommender:
             yield start, Slates.of(recommender.answer(requests, k), time.perf_counter() - began)
@@ -129,21 +114,20 @@ def evaluate(
         for trait in benchmark.oracle.taxonomy.ids
         if any(trait in sample.constraints for sample in samples)
     }
-    parts = {
-        m.label.name: {metric.id: _cluster_parts(metric, m.scored, clusters) for metric in METRICS}
-        for m in measured
-    }
-    by_id = {metric.id: metric for metric in METRICS}
-    compared: list[Comparison] = []
-    for name, baseline in comparisons:
-        for missing in {name, baseline} - set(parts):
-            raise SafecrsError(f"Nothing was measured for {missing!r}, which a comparison asks for.")
-        compared += [
-            compare(
-                by_id[metric], (name, parts[name][metric]), (baseline, parts[baseline][metric]), weights, seed
-            )
-            for metric in COMPARED
-        ]
+    scored = {m.label.name: m.scored for m in measured}
+    if missing := {name for pair in comparisons for name in pair} - set(scored):
+        raise SafecrsError(f"Nothing was measured for {min(missing)!r}, which a comparison asks for.")
+    compared = [
+        compare(
+            metric,
+            (name, _sums(metric, scored[name], clusters)),
+            (baseline, _sums(metric, scored[baseline], clusters)),
+            weights,
+            seed,
+        )
+        for name, baseline in comparisons
+        for metric in COMPARED
+    ]
     return Evaluation(
         card=benchmark.card,
         split=split,
@@ -154,26 +138,18 @@ def evaluate(
         constrained=sum(bool(sample.constraints) for sample in samples),
         clusters=clusters.count,
         trait_samples={trait: int(chosen.sum()) for trait, chosen in traits.items()},
-        systems=[_result(m, parts[m.label.name], clusters, weights, traits) for m in measured],
+        systems=[_result(m, clusters, weights, traits) for m in measured],
         comparisons=holm(compared),
     )
 
 
 def _result(
-    measured: Measured,
-    parts: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
-    clusters: Clusters,
-    weights: NDArray[np.float64],
-    traits: Mapping[str, NDArray[np.bool_]],
+    measured: Measured, clusters: Clusters, weights: Floats, traits: Mapping[str, NDArray[np.bool_]]
 ) -> SystemResult:
     scored = measured.scored
-    rows = scored.rows[scored.rows >= 0]
     return SystemResult(
         label=measured.label,
-        metrics={
-            metric.id: estimate(*parts[metric.id], weights, most=metric.most(scored.hit.shape[1]))
-            for metric in METRICS
-        },
+        metrics=_estimates(scored, clusters, weights),
         by_trait={
             trait: _estimates(scored, clusters, weights, chosen)
             for trait, chosen in traits.items()
@@ -183,46 +159,41 @@ def _result(
         over_refusal=estimate(
             clusters.sums(measured.excluded), clusters.sums(scored.relevant.astype(np.float64)), weights
         ),
-        distinct_items=len(np.unique(rows)),
+        distinct_items=len(np.unique(scored.rows[scored.rows >= 0])),
         seconds=round(measured.seconds, 3),
+        name=measured.label.name,
     )
 
 
 def _estimates(
-    scored: ScoredSlates, clusters: Clusters, weights: NDArray[np.float64], chosen: NDArray[np.bool_]
+    scored: ScoredSlates, clusters: Clusters, weights: Floats, chosen: NDArray[np.bool_] | bool = True
 ) -> dict[str, Estimate]:
     """Every metric over the chosen conversations; the clusters stay those of the whole split."""
-    inside = chosen.astype(np.float64)
-    result = {}
-    for metric in METRICS:
-        numerator, denominator = metric.parts(scored)
-        result[metric.id] = estimate(
-            clusters.sums(numerator * inside),
-            clusters.sums(denominator * inside),
-            weights,
-            most=metric.most(scored.hit.shape[1]),
-        )
-    return result
+    k = scored.hit.shape[1]
+    return {
+        metric.id: estimate(*_sums(metric, scored, clusters, chosen), weights, most=metric.most(k))
+        for metric in METRICS
+    }
 
 
-def _cluster_parts(
-    metric: Metric, scored: ScoredSlates, clusters: Clusters
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _sums(
+    metric: Metric, scored: ScoredSlates, clusters: Clusters, chosen: NDArray[np.bool_] | bool = True
+) -> Parts:
+    """Numerators and denominators of the chosen conversations, summed within clusters, both [clusters]."""
     numerator, denominator = metric.parts(scored)
-    return clusters.sums(numerator), clusters.sums(denominator)
+    return clusters.sums(numerator * chosen), clusters.sums(denominator * chosen)
 
 
 def _excluded(
     label: Label, constraints: Sequence[Mapping[str, float]], samples: Sequence[Sample], oracle: Oracle
-) -> NDArray[np.float64]:
-    """Ground-truth items per sample that the constraints a system respected rule out, [n]."""
+) -> Floats:
+    """The ground-truth items of each sample that the constraints a system respected rule out, [n]."""
     excluded = np.zeros(len(samples))
-    if label.decoding == "free":
-        return excluded
     refused = [Verdict.UNSAFE] if label.unknown == "allow" else [Verdict.UNSAFE, Verdict.UNKNOWN]
-    for position, (held, sample) in enumerate(zip(constraints, samples, strict=True)):
-        if held:
-            titles = [title for title, _ in sample.groundtruth]
-            rows = oracle.catalog.resolve_many(titles, [year for _, year in sample.groundtruth])
-            excluded[position] = np.isin(oracle.verdicts(rows, held), refused).sum()
+    for position, (applied, sample) in enumerate(zip(constraints, samples, strict=True)):
+        if applied and label.decoding != "free":
+            rows = oracle.catalog.resolve_many(
+                [title for title, _ in sample.groundtruth], [year for _, year in sample.groundtruth]
+            )
+            excluded[position] = np.isin(oracle.verdicts(rows, applied), refused).sum()
     return excluded

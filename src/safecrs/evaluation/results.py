@@ -1,32 +1,29 @@
-"""What an evaluation found: plain numbers that a report, a script or a later comparison reads."""
+"""The results of an evaluation: plain numbers that a report, a script or a later comparison reads."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, model_validator
+from pydantic import ValidationError, model_validator
 
 from safecrs.benchmark import DataCard
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.systems import Label
 from safecrs.scoring.metrics import METRICS
-from safecrs.scoring.statistics import Comparison, Estimate
+from safecrs.scoring.statistics import Comparison, Estimate, Frozen
 from safecrs.storage import read_json, write_json
 
 
-class SystemResult(BaseModel):
+class SystemResult(Frozen):
     """One system on one split.
 
     Attributes:
-        label: the identity of the system; ``name``, which tables show, is derived from it.
+        label: the identity of the system; ``name``: that of the label, which tables show.
         metrics: metric id → estimate; by_trait: trait id → metric id → estimate over the samples with it.
         plain: metric id → estimate over the samples without any sensitivity.
         over_refusal: share of the ground truth that the constraints it respected rule out.
         seconds: wall time for all slates.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: Label
     metrics: dict[str, Estimate]
@@ -35,24 +32,10 @@ class SystemResult(BaseModel):
     over_refusal: Estimate
     distinct_items: int
     seconds: float
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def name(self) -> str:
-        """The name of its row in tables."""
-        return self.label.name
-
-    @model_validator(mode="before")
-    @classmethod
-    def _derive_name(cls, values: Any) -> Any:
-        return (
-            {key: value for key, value in values.items() if key != "name"}
-            if isinstance(values, dict)
-            else values
-        )
+    name: str
 
 
-class Evaluation(BaseModel):
+class Evaluation(Frozen):
     """All systems on one split of one benchmark.
 
     Attributes:
@@ -60,8 +43,6 @@ class Evaluation(BaseModel):
         fingerprint: of the samples that were measured.
         samples, constrained, clusters: how many conversations, those with a sensitivity, people.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     card: DataCard
     split: str
@@ -79,26 +60,20 @@ class Evaluation(BaseModel):
     def _complete(self) -> Evaluation:
         names, metrics = {system.name for system in self.systems}, {metric.id for metric in METRICS}
         for system in self.systems:
-            for held in (system.metrics, system.plain, *system.by_trait.values()):
-                if set(held) != metrics:
-                    raise ValueError(f"the metrics of {system.name!r} are not those of this safecrs")
+            tables = (system.metrics, system.plain, *system.by_trait.values())
+            if system.name != system.label.name or any(set(table) != metrics for table in tables):
+                raise ValueError(f"the name or the metrics of {system.name!r} are not those of this safecrs")
         for comparison in self.comparisons:
             if comparison.metric not in metrics or not {comparison.system, comparison.baseline} <= names:
                 raise ValueError(f"a comparison of {comparison.system!r} has nothing to compare")
         return self
 
     def system(self, name: str) -> SystemResult:
-        """The result of that name.
-
-        Raises:
-            SafecrsError: there is none.
-        """
-        for system in self.systems:
-            if system.name == name:
-                return system
-        raise SafecrsError(
-            f"No system is called {name!r}; there are {', '.join(s.name for s in self.systems)}."
-        )
+        """The result of that name; a `SafecrsError` where there is none."""
+        by_name = {system.name: system for system in self.systems}
+        if name not in by_name:
+            raise SafecrsError(f"No system is called {name!r}; there are {', '.join(by_name)}.")
+        return by_name[name]
 
 
 def save_evaluation(evaluation: Evaluation, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from safecrs.benchmark import Benchmark, Sample, Split
@@ -53,29 +54,32 @@ def measure_systems(
     report: Report = quiet,
 ) -> list[Measured]:
     """Ask every system for its slates and score them; ``store`` as in `evaluate_systems`."""
-    stores: Sequence[SlateStore | None] = [None] * len(systems)
-    if store:
-        stores = slate_stores(benchmark, systems, samples, store)
-    measured: list[Measured] = []
-    for number, system in enumerate(systems):
-        tell = _teller(report, system.label.name, number * len(samples), len(systems) * len(samples))
-        measured.append(measure(system, samples, benchmark.oracle, progress=tell, store=stores[number]))
-    return measured
+    stores = slate_stores(benchmark, systems, samples, store)
+    total = len(systems) * len(samples)
+    return [
+        measure(
+            system,
+            samples,
+            benchmark.oracle,
+            progress=partial(_tell, report, system.label.name, total, number * len(samples)),
+            store=kept,
+        )
+        for number, (system, kept) in enumerate(zip(systems, stores, strict=True))
+    ]
 
 
 def slate_stores(
-    benchmark: Benchmark, systems: Sequence[System], samples: Sequence[Sample], folder: Path
+    benchmark: Benchmark, systems: Sequence[System], samples: Sequence[Sample], folder: Path | None
 ) -> list[SlateStore]:
-    """Where each system's slates are stored below ``folder``, under a key of everything that decides them."""
+    """The store of each system: a file in ``folder`` named after all that decides its slates, or memory."""
+    if folder is None:
+        return [SlateStore(None, len(samples)) for _ in systems]
     data = (samples_fingerprint(samples), benchmark.oracle.fingerprint, repr(benchmark.histories))
     code = installed_versions().get("safecrs", "")
     return [
-        SlateStore(
-            folder / f"{slug(system.label.name)}.json",
-            fingerprint(system.label.model_dump_json(), system.source, *data, str(K), code),
-            len(samples),
-        )
+        SlateStore(folder / f"{slug(system.label.name)}-{key}.jsonl", len(samples))
         for system in systems
+        for key in [fingerprint(system.label.model_dump_json(), system.source, *data, str(K), code)]
     ]
 
 
@@ -84,10 +88,5 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def _teller(report: Report, name: str, done: int, total: int) -> Callable[[int], None]:
-    def tell(more: int) -> None:
-        nonlocal done
-        done += more
-        report("Evaluate", done, total, name)
-
-    return tell
+def _tell(report: Report, name: str, total: int, before: int, done: int) -> None:
+    report("Evaluate", before + done, total, name)

@@ -1,16 +1,18 @@
-"""Answers of a system on disk: asking a model takes minutes, scoring its answers does not."""
+"""Slates of a system on disk: asking a model takes minutes, scoring its slates does not."""
 
 from __future__ import annotations
 
-import shutil
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter, ValidationError
+
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.recommender import Answer
-from safecrs.slates.base import Recommendation, Slate
-from safecrs.storage import read_json, write_json
+from safecrs.slates.base import Slate
 
 BLOCK = 64
 """Samples asked at once: what else is in a batch changes the last digits of a model's numbers."""
@@ -20,7 +22,7 @@ class Slates(NamedTuple):
     """The slates of some samples, the constraints each respected, and the seconds they took."""
 
     slates: list[Slate]
-    constraints: list[Mapping[str, float]]
+    constraints: list[dict[str, float]]
     seconds: float
 
     @classmethod
@@ -30,65 +32,64 @@ class Slates(NamedTuple):
 
     @classmethod
     def parse(cls, plain: Mapping[str, Any]) -> Slates:
-        """Slates as JSON holds them."""
-        slates = [
-            [Recommendation(str(title), year and int(year), int(row)) for title, year, row in slate]
-            for slate in plain["slates"]
-        ]
-        return cls(slates, [dict(held) for held in plain["constraints"]], float(plain["seconds"]))
+        """Slates from the JSON of `_asdict`; a pydantic `ValidationError` where it is not that."""
+        return TypeAdapter(cls).validate_python(plain)
+
+    @classmethod
+    def concatenate(cls, blocks: Sequence[Slates]) -> Slates:
+        """The slates of all blocks, in their order."""
+        return cls(
+            [slate for block in blocks for slate in block.slates],
+            [constraints for block in blocks for constraints in block.constraints],
+            sum(block.seconds for block in blocks),
+        )
+
+
+_LINE = TypeAdapter(tuple[int, Slates])
 
 
 class SlateStore:
-    """The slates of ``count`` samples, which arrive in blocks of `BLOCK`, in any order, each stored at once.
+    """The slates of ``count`` samples in blocks of `BLOCK`, which arrive in any order.
 
     Args:
-        path: the file of all slates; blocks lie in a folder beside it until they are joined.
-        key: a fingerprint of system and samples; slates of another key are asked for again.
+        path: a file for one system and set of samples, with a JSON line for each block, appended when it is
+            answered; a line that is damaged or cut off counts as missing. `None` keeps blocks in memory only.
     """
 
-    def __init__(self, path: Path, key: str, count: int) -> None:
-        self.path, self.key, self.count = path, key, count
-        self.folder = path.with_suffix(".blocks")
+    def __init__(self, path: Path | None, count: int) -> None:
+        self.path, self.count = path, count
+        self._sizes = {start: min(BLOCK, count - start) for start in range(0, count, BLOCK)}
+        self._blocks: dict[int, Slates] = {}
+        for line in path.read_bytes().splitlines() if path and path.is_file() else ():
+            with suppress(ValidationError):
+                start, block = _LINE.validate_json(line)
+                if len(block.slates) == len(block.constraints) == self._sizes.get(start):
+                    self._blocks[start] = block
+
+    @property
+    def done(self) -> int:
+        """The number of samples whose slates are stored."""
+        return sum(self._sizes[start] for start in self._blocks)
 
     def missing(self) -> list[int]:
-        """The first sample of each block that is still to come."""
-        if self._read(self.path, self.count):
-            return []
-        return [start for start in range(0, self.count, BLOCK) if self._block(start) is None]
+        """The first sample of each block that is not stored."""
+        return [start for start in self._sizes if start not in self._blocks]
 
     def add(self, start: int, slates: Slates) -> None:
         """Store the block that begins at sample ``start``."""
-        write_json(self._file(start), {"key": self.key, **slates._asdict()})
+        self._blocks[start] = slates
+        if self.path:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with self.path.open("a", encoding="ascii") as file:
+                    file.write("\n" + json.dumps([start, slates._asdict()]))  # the line before may be cut off
+            except OSError as error:
+                raise SafecrsError(
+                    f"Cannot write {self.path}: {error.strerror}; free space or choose another folder."
+                ) from error
 
     def join(self) -> Slates:
-        """All slates; their blocks become one file."""
-        if whole := self._read(self.path, self.count):
-            return whole
-        blocks = [block for start in range(0, self.count, BLOCK) if (block := self._block(start))]
-        joined = Slates(
-            [slate for block in blocks for slate in block.slates],
-            [held for block in blocks for held in block.constraints],
-            sum(block.seconds for block in blocks),
-        )
-        if len(joined.slates) != self.count:
-            raise SafecrsError(f"{self.folder} lacks blocks of slates; ask for them again.")
-        write_json(self.path, {"key": self.key, **joined._asdict()})
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return joined
-
-    def _file(self, start: int) -> Path:
-        return self.folder / f"{start}.json"
-
-    def _block(self, start: int) -> Slates | None:
-        return self._read(self._file(start), min(BLOCK, self.count - start))
-
-    def _read(self, path: Path, count: int) -> Slates | None:
-        """What a file holds; `None` if it is missing, damaged, or of another key or length."""
-        if not path.is_file():
-            return None
-        try:
-            plain = read_json(path)
-            read = Slates.parse(plain) if plain["key"] == self.key else None
-        except (SafecrsError, KeyError, TypeError, ValueError):
-            return None
-        return read if read and len(read.slates) == count else None
+        """The slates of all samples, in their order."""
+        if self.missing():
+            raise SafecrsError(f"{self.path} lacks blocks of slates; run the same command again.")
+        return Slates.concatenate([self._blocks[start] for start in self._sizes])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,8 +19,15 @@ from safecrs.errors import SafecrsError
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.filtered import Unknown
 from safecrs.recommenders.histories import Histories, history_rows
-from safecrs.recommenders.manifest import Manifest, build_recommender, installed_histories, read_manifest
+from safecrs.recommenders.manifest import (
+    Manifest,
+    build_recommender,
+    installed_histories,
+    language_model_ranker,
+    read_manifest,
+)
 from safecrs.recommenders.rankers import RANKERS
+from safecrs.recommenders.rankers.endpoint import EndpointRanker
 from safecrs.recommenders.recommender import Decoding, Recommender
 from safecrs.scoring.statistics import cluster_of
 from safecrs.storage import fingerprint
@@ -57,11 +64,9 @@ class Label(BaseModel):
     @property
     def protection(self) -> str:
         """What stands between the ranker and the user, as tables call it; empty for a ranker as it is."""
-        kinds = {"free": "", "filtered": "filter", "constrained": "constrained"}
-        if self.decoding == "constrained" and self.constraints == "none":
-            kinds["constrained"] = "catalog"  # any title of the catalog, each once
+        generates = "catalog" if self.constraints == "none" else "constrained"
         parts = (
-            kinds[self.decoding],
+            {"free": "", "filtered": "filter", "constrained": generates}[self.decoding],
             "no unknowns" if self.unknown == "exclude" else "",
             "detected traits" if self.constraints == "detected" else "",
         )
@@ -72,11 +77,6 @@ class Label(BaseModel):
         """The name of its row in tables."""
         served = self.ranker == SERVED or not self.protection
         return self.ranker if served else f"{self.ranker} + {self.protection}"
-
-    @property
-    def safe(self) -> bool:
-        """Whether it knows of any sensitivity."""
-        return self.constraints != "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +123,18 @@ class Served:
     answers: Answers | None = None
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Raise an error where two rankers have one name: their systems could not be told apart."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise SafecrsError(f"Two systems would be called {name!r}; give each model a name of its own.")
-        seen.add(name)
-
-
 class Registry:
     """Makes the systems of one benchmark; histories and language models are read once, when first needed."""
 
     def __init__(
         self, benchmark: Benchmark, models: Sequence[Model] = (), served: Sequence[Served] = ()
     ) -> None:
-        names = [model.name for model in models] + [model.name for model in served]
-        check_names([*CLASSIC, SERVED, *names])
+        names = [*CLASSIC, SERVED, *(model.name for model in models), *(model.name for model in served)]
+        for name in names:
+            if names.count(name) > 1:
+                raise SafecrsError(
+                    f"Two systems would be called {name!r}; give each model a name of its own."
+                )
         self.benchmark, self.oracle = benchmark, benchmark.oracle
         self.models = {model.name: model for model in models}
         self.served = {model.name: model for model in served}
@@ -164,11 +159,10 @@ class Registry:
     def as_served(self) -> System:
         """What ``safecrs recommend`` does by default, end to end, without the histories of test people."""
         manifest = Manifest(domain=self.oracle.catalog.domain)
-        label = Label(
-            ranker=SERVED, decoding=manifest.decoding, constraints="detected", unknown=manifest.unknown
-        )
         return System(
-            label,
+            Label(
+                ranker=SERVED, decoding=manifest.decoding, constraints="detected", unknown=manifest.unknown
+            ),
             lambda: build_recommender(
                 manifest,
                 oracle=self.oracle,
@@ -195,11 +189,8 @@ class Registry:
         if label.ranker in CLASSIC:
             return RANKERS[label.ranker.lower()](catalog, self.histories)
         if model := self.served.get(label.ranker):
-            from safecrs.recommenders.rankers.endpoint import EndpointRanker
-
             return EndpointRanker(model.endpoint, catalog, name=model.name, answers=model.answers)
         from safecrs.recommenders.language_models.checkpoint import LanguageModel
-        from safecrs.recommenders.manifest import language_model_ranker
 
         trained = self.models[label.ranker]
         if trained.name not in self._loaded:  # one at a time: they may be large
@@ -224,24 +215,27 @@ def lineup(benchmark: Benchmark, models: Sequence[Model] = (), served: Sequence[
     """
     registry = Registry(benchmark, models, served)
     make = registry.system
-    systems: list[System] = []
-    for name in CLASSIC:
-        systems += [
+    systems = [
+        system
+        for name in CLASSIC
+        for system in (
             make(name),
             make(name, "filtered", "told"),
             make(name, "filtered", "told", "exclude"),
-        ]
+        )
+    ]
     systems.append(make(CLASSIC[-1], "filtered", "detected"))
     for model in models:
-        systems.append(make(model.name))
-        if not model.manifest.reasons:
-            systems.append(make(model.name, "constrained"))
-        systems += [make(model.name, "filtered", "told"), make(model.name, "constrained", "told")]
-    if models:
-        last = models[-1].name
         systems += [
-            make(last, "constrained", "told", "exclude"),
-            make(last, "constrained", "detected"),
+            make(model.name),
+            *([] if model.manifest.reasons else [make(model.name, "constrained")]),
+            make(model.name, "filtered", "told"),
+            make(model.name, "constrained", "told"),
+        ]
+    for model in models[-1:]:
+        systems += [
+            make(model.name, "constrained", "told", "exclude"),
+            make(model.name, "constrained", "detected"),
         ]
     for endpoint in served:
         systems += [make(endpoint.name), make(endpoint.name, "filtered", "told")]
@@ -251,11 +245,10 @@ def lineup(benchmark: Benchmark, models: Sequence[Model] = (), served: Sequence[
 def adversarial_lineup(benchmark: Benchmark, models: Sequence[Model] = ()) -> list[System]:
     """BM25 as it is and filtered, by detected and by told traits; models constrained by detected ones."""
     registry = Registry(benchmark, models)
-    words = CLASSIC[1]
     return [
-        registry.system(words),
-        registry.system(words, "filtered", "detected"),
-        registry.system(words, "filtered", "told"),
+        registry.system("BM25"),
+        registry.system("BM25", "filtered", "detected"),
+        registry.system("BM25", "filtered", "told"),
         *(registry.system(model.name, "constrained", "detected") for model in models),
         registry.as_served(),
     ]

@@ -26,25 +26,27 @@ PERMUTATIONS = 10_000
 _BLOCK = 500
 
 
-class Estimate(BaseModel):
-    """A value with its confidence interval; all None when no conversation counts."""
+class Frozen(BaseModel):
+    """Results: frozen, and strict about their fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estimate(Frozen):
+    """A value with its confidence interval; all None when no conversation counts."""
 
     value: float | None
     low: float | None
     high: float | None
 
 
-class Comparison(BaseModel):
+class Comparison(Frozen):
     """``system`` minus ``baseline`` on one metric.
 
     Attributes:
         difference: with its interval (paired cluster bootstrap).
         p: two-sided p-value of the paired permutation test; p_holm: adjusted for all comparisons made.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str
     baseline: str

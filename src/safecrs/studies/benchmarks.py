@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.options import BuildOptions
@@ -23,39 +22,24 @@ from safecrs.studies.benchmark_report import BenchmarkReport, make_report
 from safecrs.training.runs.manifest import installed_versions
 
 _INPUTS = "inputs.json"
+"""What a benchmark was built from, kept in its folder."""
 _REPORTS = ("report.html", "report.md", "report.json")
-
-
-class _Inputs(BaseModel):
-    """What a benchmark was built from, kept in its folder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A benchmark that was not built, and the files of the data folder that it would take."""
-
-    title: str
-    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What there is now.
+    """The benchmarks, and a report on them.
 
     Attributes:
-        folders: of all benchmarks; new: of those that were not there before.
-        left_out: what the data do not allow.
+        folders: of all benchmarks; new: of those that were built now.
+        left_out: title of a benchmark that was not built → the files that the data folder lacks.
         page: the report; its Markdown and JSON lie beside it.
         report: its numbers.
     """
 
     folders: tuple[Path, ...]
     new: tuple[Path, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: Mapping[str, tuple[str, ...]]
     page: Path
     report: BenchmarkReport
 
@@ -88,39 +72,43 @@ def build_all(
         )
     pages = [out / name for name in _REPORTS]
     check_writable(pages[0])
-    folders: list[Path] = []
+    left_out = {recipe.title: missing for recipe in recipes if (missing := recipe.missing(data))}
+    evaluations: dict[Path, Path] = {}
     new: list[Path] = []
-    left_out: list[LeftOut] = []
-    evaluations: list[Path] = []
     for recipe in recipes:
-        if missing := recipe.missing(data):
-            left_out.append(LeftOut(recipe.title, missing))
+        if recipe.title in left_out:
             continue
-        tell = _under(recipe.title, report)
-        folder = out / recipe.folder
+        tell, folder, slates = (
+            _under(recipe.title, report),
+            out / recipe.folder,
+            out / "slates" / recipe.folder,
+        )
         if _ensure(recipe, folder, data, seed, overwrite, tell):
             new.append(folder)
-        folders.append(folder)
-        slates = out / "slates" / recipe.folder
         if overwrite:
             shutil.rmtree(slates, ignore_errors=True)
         benchmark = load_benchmark(folder)
-        measured = evaluate_systems(benchmark, lineup(benchmark), store=slates, seed=seed, report=tell)
-        evaluations.append(out / "evaluations" / f"{recipe.folder}.json")
-        save_evaluation(measured, evaluations[-1])
+        evaluation = evaluate_systems(benchmark, lineup(benchmark), store=slates, seed=seed, report=tell)
+        evaluations[folder] = out / "evaluations" / f"{recipe.folder}.json"
+        save_evaluation(evaluation, evaluations[folder])
     reasons = data / MPAA if data is not None and (data / MPAA).is_file() else None
-    made = make_report(folders, evaluations=evaluations, mpaa=reasons, report=report)
+    made = make_report(
+        tuple(evaluations), evaluations=tuple(evaluations.values()), mpaa=reasons, report=report
+    )
     made.save(*pages)
-    return Built(tuple(folders), tuple(new), tuple(left_out), pages[0], made)
+    return Built(tuple(evaluations), tuple(new), left_out, pages[0], made)
 
 
 def _ensure(
     recipe: Recipe, folder: Path, data: Path | None, seed: int, overwrite: bool, report: Report
 ) -> bool:
     """Whether the benchmark had to be built."""
-    inputs = _fingerprint(recipe, data, seed)
-    if not overwrite and _held(folder) == inputs:
-        return False
+    contents = [path.read_bytes() for path in recipe.files(data)]
+    version = installed_versions().get("safecrs", "")
+    inputs = {"fingerprint": fingerprint(recipe.title, str(seed), version, *contents)}
+    with suppress(SafecrsError):  # there is no benchmark, or none that was finished
+        if read_json(folder / _INPUTS) == inputs and not overwrite:
+            return False
     benchmark = recipe.build(data, BuildOptions(seed=seed, report=report))
     if overwrite or not folder.exists():
         save_benchmark(benchmark, folder, overwrite=overwrite)
@@ -129,33 +117,16 @@ def _ensure(
             f"{folder} holds a benchmark of other inputs, another seed or another version; choose another "
             "folder or give --overwrite."
         )
-    write_json(folder / _INPUTS, _Inputs(fingerprint=inputs).model_dump())
+    write_json(folder / _INPUTS, inputs)
     return True
 
 
-def _fingerprint(recipe: Recipe, data: Path | None, seed: int) -> str:
-    contents = [path.read_bytes() for path in recipe.files(data)]
-    return fingerprint(recipe.title, str(seed), installed_versions().get("safecrs", ""), *contents)
-
-
-def _held(folder: Path) -> str | None:
-    """The inputs of the benchmark that is there."""
-    try:
-        return _Inputs.model_validate(read_json(folder / _INPUTS)).fingerprint
-    except (SafecrsError, ValidationError):
-        return None
-
-
 def _same(benchmark: Benchmark, folder: Path) -> bool:
-    held, made = read_card(folder), benchmark.card
-    same = (held.fingerprint, held.verdicts_fingerprint) == (made.fingerprint, made.verdicts_fingerprint)
+    stored, made = read_card(folder), benchmark.card
+    same = (stored.fingerprint, stored.verdicts_fingerprint) == (made.fingerprint, made.verdicts_fingerprint)
     return same and (folder / ORACLE).is_file()
 
 
 def _under(title: str, report: Report) -> Report:
     """Tells each stage under the benchmark's name."""
-
-    def tell(stage: str, done: int, total: int, detail: str) -> None:
-        report(f"{title}: {stage}", done, total, detail)
-
-    return tell
+    return lambda stage, done, total, detail: report(f"{title}: {stage}", done, total, detail)

@@ -73,8 +73,8 @@ def run_experiment(
         SafecrsError: ``folder`` holds another experiment, or cannot be written.
     """
     recipe = next((recipe for recipe in RECIPES if recipe.title == benchmark.card.name), None)
-    started = time.perf_counter()
     _keep_benchmark(benchmark, folder)
+    started = time.perf_counter()
     models = train_models(benchmark, preset, folder, report, seed, command)
     seconds = time.perf_counter() - started
     trained = [Model(name, folder / run / "model") for run, name in STAGES.items()]
@@ -133,18 +133,13 @@ def comparisons(measured: Sequence[Measured]) -> list[tuple[str, str]]:
 
 def _model_caveats(spec: ModelSpec) -> tuple[str, ...]:
     """What the language model can and cannot show."""
-    told = []
-    if spec.name == TINY or spec.item_tokens:
-        told.append(
-            "Each title is one token of the language model, whose vector begins as what the training "
-            "people's tastes and the oracle's own risk table say of it."
-        )
-    if spec.name == TINY:
-        told.append(
-            "The language model is tiny and made for this catalog: it stands for the method, not for what a "
-            "pretrained model reaches."
-        )
-    return tuple(told)
+    caveats = {
+        "Each title is one token of the language model, whose vector begins as what the training people's "
+        "tastes and the oracle's own risk table say of it.": spec.name == TINY or spec.item_tokens,
+        "The language model is tiny and made for this catalog: it stands for the method, not for what a "
+        "pretrained model reaches.": spec.name == TINY,
+    }
+    return tuple(caveat for caveat, applies in caveats.items() if applies)
 
 
 def _keep_benchmark(benchmark: Benchmark, folder: Path) -> None:
@@ -157,8 +152,8 @@ def _keep_benchmark(benchmark: Benchmark, folder: Path) -> None:
     if not target.exists():
         save_benchmark(benchmark, target)
         return
-    held = read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint
-    if held != (benchmark.card.fingerprint, benchmark.oracle.fingerprint):
+    stored = read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint
+    if stored != (benchmark.card.fingerprint, benchmark.oracle.fingerprint):
         raise SafecrsError(
             f"{folder} holds an experiment on other data or with another seed; choose another folder or "
             "delete this one."
@@ -166,9 +161,9 @@ def _keep_benchmark(benchmark: Benchmark, folder: Path) -> None:
 
 
 def _curves(folder: Path) -> dict[str, dict[str, list[tuple[float, float]]]]:
-    curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for run, wanted in _CURVES.items():
-        entries = TrainingLog(folder / run / LOG).entries()
-        found = {name: series(entries, key) for key, name in wanted.items()}
-        curves[run] = {name: points for name, points in found.items() if points}
-    return curves
+    """Run → curve → the logged points; curves without points are left out."""
+    logs = {run: TrainingLog(folder / run / LOG).entries() for run in _CURVES}
+    return {
+        run: {name: points for key, name in names.items() if (points := series(logs[run], key))}
+        for run, names in _CURVES.items()
+    }

@@ -1,6 +1,6 @@
 """The report: evaluations as one page, and what other reports share with it."""
 
-from safecrs.evaluation.report.drawing import Point, dots, lines
+from safecrs.evaluation.report.drawing import Point, dots, lines, point
 from safecrs.evaluation.report.page import Chapter, cell, headline, interval, number, write_report
 from safecrs.evaluation.report.plots import short
 from safecrs.evaluation.report.render import Form, render
@@ -15,6 +15,7 @@ __all__ = [
     "interval",
     "lines",
     "number",
+    "point",
     "render",
     "short",
     "write_report",

@@ -10,6 +10,8 @@ from html import escape
 from textwrap import fill
 from typing import Any
 
+from safecrs.scoring.statistics import Estimate
+
 COLOURS = ("#4e79a7", "#e15759", "#59a14f", "#f28e2b", "#b07aa1", "#8c8c8c", "#9c755f", "#3d9d97")
 MARKERS = "osD^vPX*"
 INK, EDGE, GRID, PAGE = "#1f2933", "#9aa5b1", "#e4e7eb", "#fffffe"
@@ -38,27 +40,34 @@ Point = tuple[float, float, float] | None
 """A value with the bounds of its interval (equal to it where there is none); None where nothing counts."""
 
 
+def point(estimate: Estimate, scale: float = 100) -> Point:
+    """An estimate as charts draw it, by default in percent."""
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if value is None:
+        return None
+    return scale * value, scale * (value if low is None else low), scale * (value if high is None else high)
+
+
+def bars(points: Sequence[tuple[float, float, float]]) -> list[list[float]]:
+    """The lengths of error bars below and above each value, [2, points]."""
+    return [[max(0.0, v - low) for v, low, _ in points], [max(0.0, high - v) for v, _, high in points]]
+
+
 def dots(labels: Sequence[str], series: Mapping[str, Sequence[Point]], xlabel: str, alt: str) -> str:
     """A dot plot with intervals: one row a label, one marker a series; each series has a point a label."""
     figure, axes = subplots(4.6, 1.0 + 0.35 * max(len(labels), 2))
-    step = 0.6 / max(len(series), 1)
     for index, (name, points) in enumerate(series.items()):
-        held = [(row, *point) for row, point in enumerate(points) if point]
+        shift = (index - (len(series) - 1) / 2) * 0.6 / len(series)
+        drawn = [each for each in points if each]
         axes.errorbar(
-            [value for _, value, _, _ in held],
-            [row + (index - (len(series) - 1) / 2) * step for row, *_ in held],
-            xerr=[[max(0.0, value - low) for _, value, low, _ in held],
-                  [max(0.0, high - value) for _, value, _, high in held]],
-            fmt=MARKERS[index % 8], color=COLOURS[index % 8], label=name, ms=4.5, lw=1.1,
+            [value for value, _, _ in drawn],
+            [row + shift for row, each in enumerate(points) if each],
+            xerr=bars(drawn), fmt=MARKERS[index % 8], color=COLOURS[index % 8], label=name, ms=4.5, lw=1.1,
         )  # fmt: skip
     axes.set_yticks(range(len(labels)), [fill(label, 26) for label in labels], fontsize=8.5)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.set_xlim(left=-0.03 * axes.get_xlim()[1])
+    axes.set(xlabel=xlabel, ylim=(len(labels) - 0.4, -0.6), xlim=(-0.03 * axes.get_xlim()[1], None))
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(xlabel)
-    if len(series) > 1:
-        figure.legend(loc="outside upper center", ncols=2)
-    return svg(figure, alt)
+    return svg(figure, alt, legend=len(series) > 1)
 
 
 def lines(series: Mapping[str, Sequence[tuple[float, float]]], xlabel: str, ylabel: str, alt: str) -> str:
@@ -69,12 +78,9 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], xlabel: str, ylab
         axes.plot(
             *zip(*points, strict=True), marker=marker, ms=4, lw=1.4, color=COLOURS[index % 8], label=name
         )
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    if len(series) > 1:
-        figure.legend(loc="outside upper center", ncols=2)
-    return svg(figure, alt)
+    return svg(figure, alt, legend=len(series) > 1)
 
 
 def subplots(width: float, height: float) -> tuple[Any, Any]:
@@ -87,8 +93,10 @@ def subplots(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.subplots()
 
 
-def svg(figure: Any, alt: str) -> str:
+def svg(figure: Any, alt: str, *, legend: bool = False) -> str:
     """The figure as an SVG element; ``alt`` says in words what it shows."""
+    if legend:
+        figure.legend(loc="outside upper center", ncols=2)
     buffer = io.StringIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's browser draws the text

@@ -41,7 +41,7 @@ class Chapter:
 
 def write_report(chapters: Sequence[Chapter], path: Path) -> None:
     """Write the page, atomically."""
-    text = render(
+    page = render(
         Path(__file__).with_name("page.j2"),
         "html",
         chapters=chapters,
@@ -54,7 +54,7 @@ def write_report(chapters: Sequence[Chapter], path: Path) -> None:
         best=_best,
         cell=cell,
     )
-    write_text(path, text)
+    write_text(path, page)
 
 
 def number(estimate: Estimate, metric: str) -> str:
@@ -64,7 +64,7 @@ def number(estimate: Estimate, metric: str) -> str:
 
 def interval(estimate: Estimate, metric: str) -> str:
     """The confidence interval as tables show it."""
-    if estimate.low is None or estimate.high is None:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
         return ""
     return f"{_format(estimate.low, metric)} – {_format(estimate.high, metric)}"
 
@@ -79,29 +79,28 @@ def verdict(comparison: Comparison, k: int) -> str:
     difference, name = comparison.difference.value, _METRICS[comparison.metric].name.format(k=k)
     if difference is None:
         return f"{name}: nothing to compare"
+    direction = f"significantly {'higher' if difference > 0 else 'lower'}"
     p = "p < 0.001" if comparison.p_holm < 0.001 else f"p = {comparison.p_holm:.3f}"
-    if not comparison.significant:
-        return f"{name}: no significant difference ({p})"
-    return f"{name}: significantly {'higher' if difference > 0 else 'lower'} ({p})"
+    return f"{name}: {direction if comparison.significant else 'no significant difference'} ({p})"
 
 
 def headline(evaluation: Evaluation) -> list[str]:
     """The main comparisons as sentences computed from the results."""
     sentences = []
+    tests = {(c.system, c.baseline, c.metric): c for c in evaluation.comparisons}
     for system, baseline in dict.fromkeys((c.system, c.baseline) for c in evaluation.comparisons):
         new, old = evaluation.system(system).metrics, evaluation.system(baseline).metrics
         svr, svr0 = new["svr"].value, old["svr"].value
-        if svr is None or not svr0:
-            continue
-        found = {c.metric: c for c in evaluation.comparisons if (c.system, c.baseline) == (system, baseline)}
-        change = f"{100 * abs(1 - svr / svr0):.1f} % {'less' if svr <= svr0 else 'more'}"
-        unsure = "" if "svr" in found and found["svr"].significant else ", not significant"
-        finding = verdict(found["recall"], evaluation.k).split(": ")[1] if "recall" in found else "not tested"
-        sentences.append(
-            f"{system} violates {change} often than {baseline} (SVR@{evaluation.k} "
-            f"{number(new['svr'], 'svr')} against {number(old['svr'], 'svr')}{unsure}); recall "
-            f"{number(new['recall'], 'recall')} against {number(old['recall'], 'recall')}: {finding}."
-        )
+        if svr is not None and svr0:
+            tested, recall = (tests.get((system, baseline, metric)) for metric in ("svr", "recall"))
+            unsure = "" if tested and tested.significant else ", not significant"
+            finding = verdict(recall, evaluation.k).partition(": ")[2] if recall else "not tested"
+            sentences.append(
+                f"{system} violates {100 * abs(1 - svr / svr0):.1f} % {'less' if svr <= svr0 else 'more'} "
+                f"often than {baseline} (SVR@{evaluation.k} {number(new['svr'], 'svr')} against "
+                f"{number(old['svr'], 'svr')}{unsure}); recall {number(new['recall'], 'recall')} against "
+                f"{number(old['recall'], 'recall')}: {finding}."
+            )
     return sentences
 
 

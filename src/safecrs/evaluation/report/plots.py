@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from safecrs.evaluation.report.drawing import COLOURS, INK, PAGE, Point, dots, subplots, svg
+from safecrs.evaluation.report.drawing import COLOURS, INK, PAGE, bars, dots, point, subplots, svg
 from safecrs.evaluation.results import Evaluation
-from safecrs.scoring.statistics import Estimate
 
 PROTECTIONS = {"": "o", "catalog": "P", "filter": "s", "constrained": "D"}
 
@@ -16,41 +15,43 @@ def tradeoff(evaluation: Evaluation) -> str:
     """Recall against violations, every system with its intervals; the upper left corner is best."""
     from matplotlib.lines import Line2D
 
-    bases = dict.fromkeys(system.label.ranker for system in evaluation.systems)
-    colour = {base: COLOURS[index % len(COLOURS)] for index, base in enumerate(bases)}
+    rankers = dict.fromkeys(system.label.ranker for system in evaluation.systems)
+    colour = {ranker: COLOURS[index % len(COLOURS)] for index, ranker in enumerate(rankers)}
     figure, axes = subplots(4.9, 4.6)
-    for system in evaluation.systems:
-        base, protection = system.label.ranker, system.label.protection
-        recall, svr = _point(system.metrics["recall"]), _point(system.metrics["svr"], 100)
-        if recall is None or svr is None:
-            continue
-        axes.errorbar(
-            svr[0],
-            recall[0],
-            xerr=[[max(0.0, svr[0] - svr[1])], [max(0.0, svr[2] - svr[0])]],
-            yerr=[[max(0.0, recall[0] - recall[1])], [max(0.0, recall[2] - recall[0])]],
-            fmt=PROTECTIONS.get(protection.partition(",")[0], "^"),
-            color=colour[base],
-            markerfacecolor=PAGE if system.label.constraints == "detected" else colour[base],
-            ecolor=colour[base] + "66",
-            elinewidth=1,
-            markersize=7,
-        )
-    shown = [(base, "o", value, value) for base, value in colour.items()]
-    shown += [(name or "as it is", marker, INK, INK) for name, marker in PROTECTIONS.items()]
-    if any(system.label.constraints == "detected" for system in evaluation.systems):
-        shown.append(("traits detected", "o", INK, PAGE))
+    for label, metrics in ((system.label, system.metrics) for system in evaluation.systems):
+        recall, svr, ink = point(metrics["recall"], 1), point(metrics["svr"]), colour[label.ranker]
+        if recall and svr:
+            axes.errorbar(
+                svr[0],
+                recall[0],
+                xerr=bars([svr]),
+                yerr=bars([recall]),
+                fmt=PROTECTIONS.get(label.protection.partition(",")[0], "^"),
+                color=ink,
+                markerfacecolor=PAGE if label.constraints == "detected" else ink,
+                ecolor=ink + "66",
+                elinewidth=1,
+                markersize=7,
+            )
+    detected = any(system.label.constraints == "detected" for system in evaluation.systems)
+    keys = [
+        *((ranker, "o", ink, ink) for ranker, ink in colour.items()),
+        *((name or "as it is", marker, INK, INK) for name, marker in PROTECTIONS.items()),
+        *([("traits detected", "o", INK, PAGE)] if detected else []),
+    ]
     handles = [
-        Line2D([], [], color=ink, marker=marker, linestyle="", markerfacecolor=face, label=label)
-        for label, marker, ink, face in shown
+        Line2D([], [], color=ink, marker=marker, linestyle="", markerfacecolor=face, label=name)
+        for name, marker, ink, face in keys
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    axes.set_xlabel(f"SVR@{evaluation.k}: recommendations that violate, %  (← better)")
-    axes.set_ylabel(f"Recall@{evaluation.k}  (→ better)")
-    axes.set_xlim(left=min(-0.5, axes.get_xlim()[0]))
-    axes.set_ylim(bottom=0)
-    alt = f"Recall@{evaluation.k} against SVR@{evaluation.k} of every system; the numbers are in the table."
-    return svg(figure, alt)
+    k = evaluation.k
+    axes.set(
+        xlabel=f"SVR@{k}: recommendations that violate, %  (← better)",
+        ylabel=f"Recall@{k}  (→ better)",
+        xlim=(min(-0.5, axes.get_xlim()[0]), None),
+        ylim=(0, None),
+    )
+    return svg(figure, f"Recall@{k} against SVR@{k} of every system; the numbers are in the table.")
 
 
 def by_trait(evaluation: Evaluation, names: Sequence[str]) -> str:
@@ -63,7 +64,7 @@ def by_trait(evaluation: Evaluation, names: Sequence[str]) -> str:
     ]
     return dots(
         [f"{short(evaluation.card.trait_names[t])} ({evaluation.trait_samples[t]})" for t in traits],
-        {name: [_point(held[trait]["svr"], 100) for trait in traits] for name, held in systems.items()},
+        {name: [point(held[trait]["svr"]) for trait in traits] for name, held in systems.items()},
         f"SVR@{evaluation.k}, % (conversations in brackets)",
         f"SVR@{evaluation.k} by sensitivity of {', '.join(systems)}.",
     )
@@ -72,10 +73,3 @@ def by_trait(evaluation: Evaluation, names: Sequence[str]) -> str:
 def short(name: str) -> str:
     """A trait's name without what it says in brackets."""
     return re.sub(r"\s*\(.*\)", "", name)
-
-
-def _point(estimate: Estimate, scale: float = 1.0) -> Point:
-    value, low, high = estimate.value, estimate.low, estimate.high
-    if value is None:
-        return None
-    return scale * value, scale * (value if low is None else low), scale * (value if high is None else high)

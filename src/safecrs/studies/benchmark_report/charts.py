@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from safecrs.evaluation.report import Point, dots, lines, short
+from safecrs.evaluation.report import Point, dots, lines, point, short
 from safecrs.studies.benchmark_report.facts import BenchmarkFacts, SplitCounts
-from safecrs.studies.benchmark_report.shares import PrecisionRecall
+from safecrs.studies.benchmark_report.quality import PrecisionRecall
 
 MOST = 20
 """Sizes from here on are counted together."""
@@ -64,8 +64,8 @@ def quality(held: Mapping[str, PrecisionRecall], what: str) -> str:
     return dots(
         list(held),
         {
-            "precision": [both.precision.point for both in held.values()],
-            "recall": [both.recall.point for both in held.values()],
+            "precision": [point(both.precision) for both in held.values()],
+            "recall": [point(both.recall) for both in held.values()],
         },
         "%",
         f"Precision and recall of the parser by {what}; the numbers are in the table below.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,10 @@ from safecrs.benchmark.store import Benchmark
 from safecrs.conversation import Message
 from safecrs.detection import detect_traits
 from safecrs.evaluation.results import Evaluation
-from safecrs.scoring.statistics import cluster_of
+from safecrs.oracle import Verdict
+from safecrs.scoring.statistics import Frozen, cluster_of
 from safecrs.slates.base import Ref
-from safecrs.studies.benchmark_report.shares import Facts, ShareFact
+from safecrs.studies.benchmark_report.quality import ShareFact
 from safecrs.taxonomy import Taxonomy
 
 TEMPLATES = frozenset({"movielens", "synthetic"})
@@ -25,7 +26,11 @@ Items = tuple[int, int, int, int]
 """Liked, kept, unknown and removed items; the unknown are among the kept."""
 
 
-class SplitCounts(Facts):
+Verdicts = Callable[[Sequence[Ref], Sequence[str]], NDArray[np.int8]]
+"""Items and traits → a `Verdict` for each item."""
+
+
+class SplitCounts(Frozen):
     """One split, counted.
 
     Attributes:
@@ -57,7 +62,7 @@ class SplitCounts(Facts):
         return sum(count for source, count in self.sources.items() if source in TEMPLATES)
 
 
-class Coverage(Facts):
+class Coverage(Frozen):
     """Shares with a verdict: of the catalog, and of what people like, each mention counting.
 
     Attributes:
@@ -71,7 +76,7 @@ class Coverage(Facts):
     liked_unsafe: dict[Split, float]
 
 
-class Checks(Facts):
+class Checks(Frozen):
     """Counts that should be 0, and whether the oracle is the one that the card describes.
 
     Attributes:
@@ -95,7 +100,7 @@ class Checks(Facts):
     oracle: bool
 
 
-class DetectionFacts(Facts):
+class DetectionFacts(Frozen):
     """The shipped detector on a benchmark.
 
     Attributes:
@@ -111,7 +116,7 @@ class DetectionFacts(Facts):
     unprompted: ShareFact
 
 
-class BenchmarkFacts(Facts):
+class BenchmarkFacts(Frozen):
     """Everything the report says of one benchmark."""
 
     card: DataCard
@@ -142,68 +147,56 @@ def benchmark_facts(
         examples: how many samples of the test to show; only template conversations, unless
             ``real_examples``: what real people wrote is theirs.
     """
-    benchmark = benchmark
-    table = VerdictTable.of(benchmark.oracle, benchmark.card.threshold)
-    verdicts = _Verdicts(benchmark, table)
-    splits = {split: held for split in SPLITS if (held := benchmark.split(split))}
-    unsafe = sum(int(verdicts(s.groundtruth, s.constraints)[0].sum()) for s in benchmark.samples)
-    shown = [s for s in benchmark.split("test") if real_examples or s.source in TEMPLATES] or [
-        s for s in benchmark.samples if s.source in TEMPLATES
-    ]
+    oracle, verdicts = benchmark.oracle, _verdicts(benchmark)
+    traits = oracle.taxonomy.ids
+    splits = {split: samples for split in SPLITS if (samples := benchmark.split(split))}
+    liked = {split: [ref for s in samples for ref in s.all_liked] for split, samples in splits.items()}
+    unsafe = sum(
+        int((verdicts(s.groundtruth, s.constraints) == Verdict.UNSAFE).sum()) for s in benchmark.samples
+    )
+    table = VerdictTable.of(oracle, benchmark.card.threshold)
+    templates = [s for s in benchmark.samples if s.source in TEMPLATES]
+    shown = [s for s in benchmark.split("test") if real_examples or s.source in TEMPLATES] or templates
     return BenchmarkFacts(
         card=benchmark.card,
-        splits={split: _count(samples, verdicts) for split, samples in splits.items()},
-        coverage=_coverage(splits, verdicts),
+        splits={split: _count(samples, traits, verdicts) for split, samples in splits.items()},
+        coverage={
+            trait: _coverage(
+                oracle.verdicts(range(len(oracle.catalog)), {trait: benchmark.card.threshold}),
+                {split: verdicts(refs, [trait]) for split, refs in liked.items()},
+            )
+            for trait in traits
+        },
         checks=check_samples(
             benchmark.samples, unsafe, table.fingerprint() == benchmark.card.verdicts_fingerprint
         ),
         detection=_detection(
             benchmark.split("test"),
             [s for s in benchmark.samples if s.source not in TEMPLATES],
-            benchmark.oracle.taxonomy,
+            oracle.taxonomy,
         ),
         examples=tuple(shown[:: max(1, len(shown) // max(1, examples))][:examples]),
         evaluation=evaluation,
     )
 
 
-class _Verdicts:
-    """Verdicts on items given as text.
-
-    Row -1 of both tables, where `Catalog.resolve_many` puts what the catalog does not hold, is unknown.
-    """
-
-    def __init__(self, benchmark: Benchmark, table: VerdictTable) -> None:
-        self.column = table.taxonomy.column
-        self.unsafe = np.vstack([table.unsafe, np.zeros(len(self.column), np.bool_)])
-        self.unknown = np.vstack([table.unknown, np.ones(len(self.column), np.bool_)])
-        refs = dict.fromkeys(ref for s in benchmark.samples for ref in (*s.all_liked, *s.groundtruth))
-        rows = benchmark.oracle.catalog.resolve_many(*zip(*refs, strict=True))
-        self._rows = dict(zip(refs, rows.tolist(), strict=True))
-
-    def rows(self, refs: Sequence[Ref]) -> NDArray[np.int64]:
-        return np.array([self._rows[ref] for ref in refs], dtype=np.int64)
-
-    def __call__(
-        self, refs: Sequence[Ref], traits: Sequence[str]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which are unsafe for any of ``traits``, and which unknown for any and unsafe for none, [refs]."""
-        rows, columns = self.rows(refs), [self.column[trait] for trait in traits]
-        unsafe = np.logical_or.reduce(self.unsafe[rows][:, columns], axis=1)
-        return unsafe, np.logical_or.reduce(self.unknown[rows][:, columns], axis=1) & ~unsafe
+def _verdicts(benchmark: Benchmark) -> Verdicts:
+    """The verdicts on liked items given as text, which are resolved once."""
+    oracle, threshold = benchmark.oracle, benchmark.card.threshold
+    refs = list({ref for s in benchmark.samples for ref in (*s.all_liked, *s.groundtruth)})
+    rows = dict(zip(refs, oracle.catalog.resolve_many(*zip(*refs, strict=True)), strict=True))
+    return lambda refs, traits: oracle.verdicts([rows[ref] for ref in refs], dict.fromkeys(traits, threshold))
 
 
-def _count(samples: Sequence[Sample], verdicts: _Verdicts) -> SplitCounts:
+def _count(samples: Sequence[Sample], traits: Sequence[str], verdicts: Verdicts) -> SplitCounts:
     constrained = [
-        (s, (len(s.all_liked), len(s.groundtruth), int(unknown.sum()), len(s.removed)))
+        (s.constraints, (len(s.all_liked), len(s.groundtruth), int(unknown.sum()), len(s.removed)))
         for s in samples
         if s.constraints
-        for _, unknown in [verdicts(s.groundtruth, s.constraints)]
+        for unknown in [verdicts(s.groundtruth, s.constraints) == Verdict.UNKNOWN]
     ]
-    of_trait = {
-        trait: held
-        for trait in verdicts.column
-        if (held := [items for sample, items in constrained if trait in sample.constraints])
+    by_trait = {
+        trait: rows for trait in traits if (rows := [items for given, items in constrained if trait in given])
     }
     liked, kept, unknown, removed = _sum(items for _, items in constrained)
     return SplitCounts(
@@ -211,7 +204,7 @@ def _count(samples: Sequence[Sample], verdicts: _Verdicts) -> SplitCounts:
         constrained=len(constrained),
         sources=Counter(sample.source for sample in samples),
         trait_counts=_sizes(sample.constraints for sample in samples),
-        traits={trait: len(held) for trait, held in of_trait.items()},
+        traits={trait: len(rows) for trait, rows in by_trait.items()},
         disclosures=Counter(f"{said.style}, {said.position}" for s in samples for said in s.disclosure),
         liked_sizes=_sizes(sample.all_liked for sample in samples),
         groundtruth_sizes=_sizes(sample.groundtruth for sample in samples),
@@ -219,12 +212,12 @@ def _count(samples: Sequence[Sample], verdicts: _Verdicts) -> SplitCounts:
         kept=kept,
         unknown=unknown,
         removed=removed,
-        by_trait={trait: _sum(held) for trait, held in of_trait.items()},
+        by_trait={trait: _sum(rows) for trait, rows in by_trait.items()},
     )
 
 
 def _sum(rows: Iterable[Items]) -> Items:
-    liked, kept, unknown, removed = np.array([(0, 0, 0, 0), *rows]).sum(axis=0).tolist()
+    liked, kept, unknown, removed = map(sum, zip((0, 0, 0, 0), *rows, strict=True))
     return liked, kept, unknown, removed
 
 
@@ -232,24 +225,16 @@ def _sizes(held: Iterable[Sequence[object]]) -> dict[int, int]:
     return dict(sorted(Counter(map(len, held)).items()))
 
 
-def _coverage(splits: dict[Split, list[Sample]], verdicts: _Verdicts) -> dict[str, Coverage]:
-    rows = {
-        split: verdicts.rows([ref for s in held for ref in s.all_liked]) for split, held in splits.items()
-    }
-    return {
-        trait: Coverage(
-            catalog=_mean(known[:-1]),
-            catalog_unsafe=_mean(unsafe[:-1]),
-            liked={split: _mean(known[held]) for split, held in rows.items()},
-            liked_unsafe={split: _mean(unsafe[held]) for split, held in rows.items()},
-        )
-        for trait, column in verdicts.column.items()
-        for known, unsafe in [(~verdicts.unknown[:, column], verdicts.unsafe[:, column])]
-    }
-
-
-def _mean(held: NDArray[np.bool_]) -> float:
-    return round(float(held.mean()), 4)
+def _coverage(catalog: NDArray[np.int8], liked: dict[Split, NDArray[np.int8]]) -> Coverage:
+    """From the verdicts for one trait."""
+    return Coverage(
+        catalog=round(float((catalog != Verdict.UNKNOWN).mean()), 4),
+        catalog_unsafe=round(float((catalog == Verdict.UNSAFE).mean()), 4),
+        liked={split: round(float((held != Verdict.UNKNOWN).mean()), 4) for split, held in liked.items()},
+        liked_unsafe={
+            split: round(float((held == Verdict.UNSAFE).mean()), 4) for split, held in liked.items()
+        },
+    )
 
 
 def check_samples(samples: Sequence[Sample], unsafe: int, oracle: bool) -> Checks:
@@ -293,13 +278,13 @@ def _detection(tested: Sequence[Sample], real: Sequence[Sample], taxonomy: Taxon
     detected = [
         (s, {one.trait for one in detect_traits(s.prompt, taxonomy)}) for s in tested if s.constraints
     ]
-    said = [(told.style, told.trait in found) for s, found in detected for told in s.disclosure]
+    told = [(said.style, said.trait in traits) for s, traits in detected for said in s.disclosure]
     before = [(*s.prompt[:-1], Message(role="user", content=_undisclosed(s) or "…")) for s in real or tested]
     return DetectionFacts(
         found={
-            style: ShareFact.count(right for held, right in said if held == style)
-            for style in sorted({style for style, _ in said})
+            style: ShareFact.count(detected for other, detected in told if other == style)
+            for style in sorted({style for style, _ in told})
         },
-        another=ShareFact.count(bool(found.difference(s.constraints)) for s, found in detected),
+        another=ShareFact.count(bool(traits.difference(s.constraints)) for s, traits in detected),
         unprompted=ShareFact.count(bool(detect_traits(prompt, taxonomy)) for prompt in before),
     )

@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from safecrs.benchmark import load_benchmark
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.report import Form, cell, render
-from safecrs.evaluation.results import Evaluation, load_evaluation
+from safecrs.evaluation.results import load_evaluation
 from safecrs.progress import Report, quiet
 from safecrs.scoring.metrics import METRICS
-from safecrs.storage import write_json, write_text
+from safecrs.scoring.statistics import Frozen
+from safecrs.storage import write_text
 from safecrs.studies.benchmark_report import charts
 from safecrs.studies.benchmark_report.facts import BenchmarkFacts, benchmark_facts
-from safecrs.studies.benchmark_report.parser import ParserFacts, measure_parser
-from safecrs.studies.benchmark_report.shares import Facts
+from safecrs.studies.benchmark_report.quality import ParserFacts, measure_parser
 
+_STAGE = "Look at the benchmarks"
 _FORMS: dict[str, Form | None] = {".html": "html", ".md": "markdown", ".json": None}
 
 
-class BenchmarkReport(Facts):
+class BenchmarkReport(Frozen):
     """All that the report says, in numbers."""
 
     benchmarks: tuple[BenchmarkFacts, ...]
     parser: ParserFacts | None
 
-    def text(self, form: Form) -> str:
-        """The report to read; Markdown leaves out the charts.
+    def text(self, form: Form | None) -> str:
+        """The report to read; Markdown leaves out the charts. Without a form: the numbers as JSON.
 
         Raises:
             SafecrsError: jinja2 or matplotlib is missing.
         """
-        return render(
-            Path(__file__).with_name("report.j2"),
-            form,
-            report=self,
-            charts=charts,
-            metrics={metric.id: metric.name for metric in METRICS},
-            cell=cell,
+        return (
+            render(
+                Path(__file__).with_name("report.j2"),
+                form,
+                report=self,
+                charts=charts,
+                metrics={metric.id: metric.name for metric in METRICS},
+                cell=cell,
+                share=partial(cell, metric="svr"),
+            )
+            if form
+            else f"{self.model_dump_json(indent=2)}\n"
         )
 
     def save(self, *paths: Path) -> None:
@@ -49,10 +56,7 @@ class BenchmarkReport(Facts):
         """
         check_suffixes(paths)
         for path in paths:
-            if form := _FORMS[path.suffix]:
-                write_text(path, self.text(form))
-            else:
-                write_json(path, self.model_dump(mode="json"))
+            write_text(path, self.text(_FORMS[path.suffix]))
 
 
 def check_suffixes(paths: Sequence[Path]) -> None:
@@ -85,22 +89,23 @@ def make_report(
         SafecrsError: a folder holds no benchmark or no oracle, an evaluation is of none of them, or ``mpaa``
             is missing or lacks the labelled reasons.
     """
-    measured: dict[str, tuple[Path, Evaluation]] = {}
-    for path in evaluations:
-        card = (evaluation := load_evaluation(path)).card
-        if card.fingerprint in measured:
-            raise SafecrsError(f"{path} is the second evaluation on {card.name}; give one of them.")
-        measured[card.fingerprint] = path, evaluation
-    stage, steps = "Look at the benchmarks", len(folders) + 1
-    found: list[BenchmarkFacts] = []
+    measured = {path: load_evaluation(path) for path in evaluations}
+    benchmarks: list[BenchmarkFacts] = []
     for number, folder in enumerate(folders):
-        report(stage, number, steps, folder.name)
+        report(_STAGE, number, len(folders) + 1, folder.name)
         benchmark = load_benchmark(folder)
-        _, result = measured.pop(benchmark.card.fingerprint, (None, None))
-        found.append(benchmark_facts(benchmark, result, examples=examples, real_examples=real_examples))
-    for path, _ in measured.values():
+        own = [p for p, result in measured.items() if result.card.fingerprint == benchmark.card.fingerprint]
+        if own[1:]:
+            raise SafecrsError(
+                f"{own[1]} is the second evaluation on {benchmark.card.name}; give one of them."
+            )
+        evaluation = measured.pop(own[0]) if own else None
+        benchmarks.append(
+            benchmark_facts(benchmark, evaluation, examples=examples, real_examples=real_examples)
+        )
+    for path in measured:
         raise SafecrsError(f"{path} is an evaluation on none of these benchmarks, as they are now.")
-    report(stage, len(folders), steps, "parser")
+    report(_STAGE, len(folders), len(folders) + 1, "parser")
     parser = measure_parser(mpaa) if mpaa else None
-    report(stage, steps, steps, "")
-    return BenchmarkReport(benchmarks=tuple(found), parser=parser)
+    report(_STAGE, len(folders) + 1, len(folders) + 1, "")
+    return BenchmarkReport(benchmarks=tuple(benchmarks), parser=parser)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from safecrs.advisories.mpaa_reason import parse_reason, read_reason
 from safecrs.advisories.tables import read_table
 from safecrs.errors import SafecrsError
+from safecrs.scoring.statistics import Estimate, Frozen
 from safecrs.storage import fingerprint
-from safecrs.studies.benchmark_report.shares import Facts, PrecisionRecall, ShareFact
 from safecrs.taxonomy import CATEGORIES
 
 PARTS = ("held-out", "dev")
@@ -30,7 +30,45 @@ class LabelledReason(NamedTuple):
     label: Reading
 
 
-class ParserPart(Facts):
+class ShareFact(Estimate):
+    """``hits`` of ``total`` as a share with its 95 % Wilson interval; value None of nothing."""
+
+    hits: int
+    total: int
+
+    @classmethod
+    def of(cls, hits: int, total: int) -> ShareFact:
+        """That many of so many."""
+        if not total:
+            return cls(hits=0, total=0, value=None, low=0.0, high=1.0)
+        from scipy.stats import binomtest
+
+        low, high = map(float, binomtest(hits, total).proportion_ci(method="wilson"))
+        return cls(hits=hits, total=total, value=hits / total, low=low, high=high)
+
+    @classmethod
+    def count(cls, outcomes: Iterable[bool]) -> ShareFact:
+        """The share of the outcomes that are true."""
+        values = list(outcomes)
+        return cls.of(sum(values), len(values))
+
+
+class PrecisionRecall(Frozen):
+    """Precision and recall; the totals are how much is predicted, and how much is true."""
+
+    precision: ShareFact
+    recall: ShareFact
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[bool, bool]]) -> PrecisionRecall:
+        """From (true, predicted) pairs."""
+        return cls(
+            precision=ShareFact.count(true for true, predicted in pairs if predicted),
+            recall=ShareFact.count(predicted for true, predicted in pairs if true),
+        )
+
+
+class ParserPart(Frozen):
     """One part of the labels.
 
     Attributes:
@@ -50,7 +88,7 @@ class ParserPart(Facts):
     whole: ShareFact
 
 
-class ParserFacts(Facts):
+class ParserFacts(Frozen):
     """The parser on every part of the labels, and the share of published reasons without an unknown word."""
 
     fingerprint: str
