@@ -8,7 +8,6 @@ from safecrs.benchmark.adversarial import AdversarialCase, load_adversarial
 from safecrs.benchmark.assignment import Assigned, Assigner, AssignmentPlan, LlmAssigner, LocalAssigner
 from safecrs.benchmark.build import build
 from safecrs.benchmark.card import DataCard
-from safecrs.benchmark.completion import completion_text
 from safecrs.benchmark.options import BuildOptions
 from safecrs.benchmark.recipes import (
     build_game,
@@ -20,6 +19,7 @@ from safecrs.benchmark.recipes import (
     film_oracle,
     game_oracle,
 )
+from safecrs.benchmark.rows import completion_text
 from safecrs.benchmark.sample import SPLITS, Disclosed, Sample, Split
 from safecrs.benchmark.seeding import Splitter, rng_for
 from safecrs.benchmark.sources import (

@@ -17,7 +17,7 @@ from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.rows import features, sample_of, sample_row
 from safecrs.benchmark.sample import SPLITS, Sample, Split
-from safecrs.errors import SafecrsError, extra
+from safecrs.errors import SafecrsError, extra, first_problem
 from safecrs.oracle import Oracle
 from safecrs.slates.base import Ref
 from safecrs.storage import (
@@ -144,7 +144,7 @@ def load_benchmark(folder: Path) -> Benchmark:
         try:
             samples.append(sample_of(row))
         except (ValidationError, KeyError, TypeError, ValueError) as error:
-            reason = _first(error) if isinstance(error, ValidationError) else repr(error)
+            reason = first_problem(error) if isinstance(error, ValidationError) else repr(error)
             raise SafecrsError(f"{folder}, {name} row {number} is not a valid sample: {reason}.") from error
     oracle = Oracle.load(folder / ORACLE)
     histories = _read_histories(folder)
@@ -174,7 +174,7 @@ def read_card(folder: Path) -> DataCard:
     try:
         return DataCard.model_validate(read_json(folder / _CARD))
     except ValidationError as error:
-        raise SafecrsError(f"{folder / _CARD} is not a data card: {_first(error)}.") from error
+        raise SafecrsError(f"{folder / _CARD} is not a data card: {first_problem(error)}.") from error
 
 
 def export_jsonl(benchmark: Benchmark, target: Path, split: Split | None = None) -> int:
@@ -271,8 +271,3 @@ def _datasets() -> Any:
 
 def _line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) + "\n"
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in detail['loc'])} {detail['msg']}".strip()
