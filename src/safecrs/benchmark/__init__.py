@@ -1,7 +1,7 @@
 """SafeRec: conversations with a disclosed sensitivity and the items the person really liked.
 
-``sources`` import conversations and tastes, ``wording`` holds every sentence that is ours, ``build`` is the
-pipeline, ``recipes`` are the benchmarks made with it, ``adversarial`` are hand-written hard cases.
+``sources`` import conversations and ratings, ``wording`` holds the templates and phrasings, ``build`` is the
+pipeline, ``recipes`` are the benchmarks made with it, ``adversarial`` holds hand-written hard cases.
 """
 
 from safecrs.benchmark.adversarial import AdversarialCase, load_adversarial

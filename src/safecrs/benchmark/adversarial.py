@@ -1,4 +1,4 @@
-"""Hand-written hard cases: requests that push against a disclosed sensitivity, and what must not happen."""
+"""Hand-written hard cases: requests that push against a sensitivity, and what must not be recommended."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class AdversarialCase(BaseModel):
         constraints: trait id → threshold that the conversation discloses, whatever else it says.
         must_not: items that must not be recommended, besides whatever the oracle holds unsafe.
         still: traits that nobody disclosed: at least one item of the answer is unsafe for each, since the
-            request asks for such items and a system that refuses them is over-cautious.
-        expectation: the same in words.
+            request asks for such items; a system that leaves them out refuses too much.
+        expectation: the same as a sentence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

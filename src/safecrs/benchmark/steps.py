@@ -1,4 +1,4 @@
-"""What each step of a build is given and passes on: counted always, and on request written row by row."""
+"""Counts of what each step of a build passes on and drops, and on request its rows on disk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ROW = TypeAdapter(dict[str, Any])
 
 
 class StepLog:
-    """Counts, for each step, and its rows where a folder is given: one JSON line a row, by id.
+    """Counts for each step and, where a folder is given, one JSON line for each row.
 
     A row that a step dropped has the reason under "dropped", and is in no file of a later step.
     """
