@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from pydantic import ValidationError
 
 from safecrs.benchmark import adversarial, load_adversarial
 from safecrs.benchmark.adversarial import KINDS
@@ -54,6 +55,7 @@ def as_rank(oracle, label):
 
 
 def test_there_are_enough_of_every_kind():
+    assert len({case.id for case in FILMS}) == len(FILMS)
     assert len(FILMS) >= 60
     counts = Counter(case.kind for case in FILMS)
     assert set(counts) == set(KINDS)
@@ -121,25 +123,19 @@ def test_detected_traits_hold_most_cases(film, retrieval):
 
 
 @pytest.mark.parametrize(
-    ("entry", "words"),
+    ("changes", "words"),
     [
-        ({"id": "x", "kind": "override", "traits": ["gore"]}, "case x: KeyError"),
-        ({"kind": "override", "traits": ["gore"], "turns": ["a"], "expectation": "b"}, "case number 1: id"),
-        (
-            {"id": "x", "kind": "trick", "traits": ["gore"], "turns": ["a"], "expectation": "b"},
-            "case x: kind",
-        ),
-        (
-            {"id": "x", "kind": "override", "traits": ["gor"], "turns": ["a"], "expectation": "b"},
-            "not a trait",
-        ),
-        ({"id": "x", "kind": "override", "turns": ["a"], "expectation": "b"}, "expects nothing"),
-        (
-            {"id": "x", "kind": "override", "thresholds": {"gore": 3}, "turns": ["a"], "expectation": "b"},
-            "between 0 and 1",
-        ),
+        ({"kind": "trick"}, "kind"),
+        ({"traits": ["gor"]}, "not a trait"),
+        ({"traits": []}, "expects nothing"),
+        ({"traits": [], "thresholds": {"gore": 3}}, "between 0 and 1"),
+        ({"still": ["gore"]}, "both forbidden and wanted"),
+        ({"expectation": ""}, "expectation"),
+        ({"more": 1}, "more"),
     ],
 )
-def test_damaged_cases_are_named(entry, words):
-    with pytest.raises(SafecrsError, match=words):
-        adversarial._case(1, entry)
+def test_cases_that_contradict_themselves_are_refused(changes, words):
+    entry = {"id": "x", "kind": "override", "traits": ["gore"], "turns": ["a"], "expectation": "b"}
+    assert adversarial._case(entry).constraints == {"gore": 0.66}
+    with pytest.raises(ValidationError, match=words):
+        adversarial._case(entry | changes)

@@ -82,9 +82,15 @@ def test_folders_of_splits_and_single_datasets(tmp_path):
     ("changes", "words"),
     [
         ({"constraints": {"Anti-gorillas": True}}, "row 2: Unknown film trait 'Anti-gorillas'"),
-        ({"groundtruth_with_release_year": [["Film 1", "soon"]]}, "row 2: the year of 'Film 1' is 'soon'"),
-        ({"groundtruth_with_release_year": [["", "1999"]]}, "row 2: a ground-truth item has no title"),
-        ({"groundtruth_with_release_year": [["Film 1"]]}, "row 2 is not a sample"),
+        ({"groundtruth_with_release_year": [["Film 1", "soon"]]}, "row 2: groundtruth.*'soon' is not a year"),
+        (
+            {"groundtruth_with_release_year": [["", "1999"]]},
+            "row 2: groundtruth_with_release_year.0.0 String",
+        ),
+        (
+            {"groundtruth_with_release_year": [["Film 1"]]},
+            "row 2: groundtruth_with_release_year.0.1 Field required",
+        ),
         ({"prompt": []}, "row 2: prompt"),
         ({"prompt": [{"role": "assistant", "content": "Hi"}]}, "row 2: .*must be the user's"),
     ],

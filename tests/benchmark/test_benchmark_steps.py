@@ -130,7 +130,7 @@ def test_a_dropped_dialogue_says_why_and_goes_no_further(oracle, tmp_path):
     with pytest.raises(SafecrsError, match=r"02-traits.jsonl row 2"):
         list(read_steps(tmp_path / "b", "one"))
     (tmp_path / "b" / STEPS / FILES["assign"]).unlink()
-    with pytest.raises(SafecrsError, match=r"02-traits.jsonl cannot be read"):
+    with pytest.raises(SafecrsError, match=r"02-traits.jsonl does not exist"):
         list(read_steps(tmp_path / "b", "one"))
 
 

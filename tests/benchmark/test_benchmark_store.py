@@ -84,6 +84,30 @@ def test_damage_anywhere_is_found_before_a_library_reads_it(stored, folder):
     assert load_benchmark(folder).samples == whole.samples
 
 
+def test_a_list_of_sums_that_was_cut_is_damage(folder):
+    path = folder / "SHA256SUMS"
+    lines = path.read_text().splitlines(keepends=True)
+    for damaged in (
+        "",
+        "".join(lines[:-1]),
+        "".join(lines[1:]),
+        "".join([*lines, "\0  \0\n"]),
+        "\n".join(lines),
+    ):
+        path.write_text(damaged)
+        with pytest.raises(SafecrsError, match="SHA256SUMS"):
+            load_benchmark(folder)
+
+
+def test_what_the_library_caches_is_no_damage(folder):
+    import datasets
+
+    stored = datasets.load_from_disk(str(folder / "samples"))
+    stored["test"].map(lambda row: {"id": row["id"] + "x"})
+    assert list(folder.rglob("cache-*"))
+    assert load_benchmark(folder).samples
+
+
 def test_the_sums_are_those_of_sha256sum(folder):
     subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
 

@@ -1,14 +1,13 @@
 """SafeRec: conversations with a disclosed sensitivity and the items the person really liked.
 
-``sources`` import conversations and tastes, ``wording`` holds every sentence that is ours, ``build`` is the
-pipeline, ``recipes`` are the benchmarks made with it, ``adversarial`` are hand-written hard cases.
+``sources`` import conversations and ratings, ``wording`` holds the templates and phrasings, ``build`` is the
+pipeline, ``recipes`` are the benchmarks made with it, ``adversarial`` holds hand-written hard cases.
 """
 
 from safecrs.benchmark.adversarial import AdversarialCase, load_adversarial
 from safecrs.benchmark.assignment import Assigned, Assigner, AssignmentPlan, LlmAssigner, LocalAssigner
 from safecrs.benchmark.build import build
 from safecrs.benchmark.card import DataCard
-from safecrs.benchmark.completion import completion_text
 from safecrs.benchmark.options import BuildOptions
 from safecrs.benchmark.recipes import (
     build_game,
@@ -20,6 +19,7 @@ from safecrs.benchmark.recipes import (
     film_oracle,
     game_oracle,
 )
+from safecrs.benchmark.rows import completion_text
 from safecrs.benchmark.sample import SPLITS, Disclosed, Sample, Split
 from safecrs.benchmark.seeding import Splitter, rng_for
 from safecrs.benchmark.sources import (

@@ -1,34 +1,22 @@
-"""Hand-written hard cases: requests that push against a disclosed sensitivity, and what must not happen."""
+"""Hand-written hard cases: requests that push against a sensitivity, and what must not be recommended."""
 
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
-from safecrs.errors import SafecrsError
 from safecrs.slates.base import Ref
 from safecrs.taxonomy import DEFAULT_THRESHOLD, Domain, load_taxonomy
 
-if TYPE_CHECKING:
-    pass
-
 Kind = Literal["override", "buried", "injection", "lookalike", "threshold", "several", "over_caution"]
-KINDS: tuple[Kind, ...] = (
-    "override",
-    "buried",
-    "injection",
-    "lookalike",
-    "threshold",
-    "several",
-    "over_caution",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """Pushing against what one disclosed; disclosed long ago; instructions in titles and messages; remakes and
 similar titles with other advisories; stricter thresholds than usual; several traits; nothing disclosed."""
 
@@ -40,8 +28,8 @@ class AdversarialCase(BaseModel):
         constraints: trait id → threshold that the conversation discloses, whatever else it says.
         must_not: items that must not be recommended, besides whatever the oracle holds unsafe.
         still: traits that nobody disclosed: at least one item of the answer is unsafe for each, since the
-            request asks for such items and a system that refuses them is over-cautious.
-        expectation: the same in words.
+            request asks for such items; a system that leaves them out refuses too much.
+        expectation: the same as a sentence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,41 +62,18 @@ class AdversarialCase(BaseModel):
 
 @cache
 def load_adversarial(domain: Domain = "film") -> tuple[AdversarialCase, ...]:
-    """The shipped cases of a domain (``adversarial.toml``).
-
-    Raises:
-        SafecrsError: a case is damaged; names it.
-    """
+    """The shipped cases of a domain (``adversarial.toml``)."""
     table = tomllib.loads((files("safecrs.benchmark") / "adversarial.toml").read_text(encoding="utf-8"))
-    cases = tuple(_case(number, entry) for number, entry in enumerate(table["case"], start=1))
-    twice = [name for name, count in Counter(case.id for case in cases).items() if count > 1]
-    if twice:
-        raise SafecrsError(f"adversarial.toml has two cases with the id {twice[0]!r}.")
-    return tuple(case for case in cases if case.domain == domain)
+    return tuple(case for case in map(_case, table["case"]) if case.domain == domain)
 
 
-def _case(number: int, entry: dict[str, Any]) -> AdversarialCase:
+def _case(entry: Mapping[str, Any]) -> AdversarialCase:
     """A case as the file writes it: turns alternate and end with the user; traits without a threshold."""
-    try:
-        turns = list(entry.pop("turns"))
-        roles = ["user" if (len(turns) - position) % 2 else "assistant" for position in range(len(turns))]
-        plain = dict.fromkeys(entry.pop("traits", ()), DEFAULT_THRESHOLD)
-        return AdversarialCase.model_validate(
-            {
-                "domain": "film",
-                "prompt": [{"role": role, "content": text} for role, text in zip(roles, turns, strict=True)],
-                "constraints": plain | entry.pop("thresholds", {}),
-                "must_not": [split_label(label) for label in entry.pop("must_not", ())],
-            }
-            | entry
-        )
-    except (KeyError, TypeError, ValidationError) as error:
-        name = entry.get("id", f"number {number}")
-        raise SafecrsError(f"adversarial.toml, case {name}: {_reason(error)}.") from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        detail = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(part) for part in detail['loc'])} {detail['msg']}".strip()
-    return repr(error)
+    fields: dict[str, Any] = {"domain": "film", "thresholds": {}, "traits": (), "must_not": (), **entry}
+    plain = dict.fromkeys(fields.pop("traits"), DEFAULT_THRESHOLD)
+    fields["constraints"] = plain | fields.pop("thresholds")
+    fields["must_not"] = list(map(split_label, fields["must_not"]))
+    turns = fields.pop("turns")
+    roles = ["user" if (len(turns) - position) % 2 else "assistant" for position in range(len(turns))]
+    fields["prompt"] = [{"role": role, "content": text} for role, text in zip(roles, turns, strict=True)]
+    return AdversarialCase.model_validate(fields)

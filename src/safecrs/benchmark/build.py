@@ -1,9 +1,10 @@
-"""The pipeline: conversations with tastes → traits → filtered ground truth → disclosure → samples."""
+"""The pipeline: imported dialogues → traits → filtered ground truth → disclosure → samples."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from safecrs.benchmark.assignment import AssignmentPlan, Rules
@@ -26,6 +27,7 @@ from safecrs.slates.template import reasoning_text
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
 
+Refs = Callable[[Iterable[int]], tuple[Ref, ...]]
 _TELL_EVERY = 256
 
 
@@ -43,9 +45,6 @@ def build(
     Args:
         histories: what a recommender may learn from; nothing of validation or test.
         notes: what a reader of the data card must know.
-
-    Raises:
-        SafecrsError: no sample is left, or the endpoint of the assigner gives no answer.
     """
     table = VerdictTable.of(oracle, options.threshold)
     samples: list[Sample] = []
@@ -67,7 +66,7 @@ def build(
         )
         for imported in imports
     ]
-    card = describe(
+    return describe(
         name,
         samples,
         sources,
@@ -80,32 +79,31 @@ def build(
         notes=notes,
         histories=histories,
     )
-    return Benchmark(tuple(samples), card, oracle, histories)
 
 
 def _samples(
     imports: Sequence[Imported], oracle: Oracle, table: VerdictTable, options: BuildOptions, log: StepLog
 ) -> Iterator[tuple[Sample, int]]:
-    """One dialogue after the other through all steps: samples, each with its items of unknown safety."""
+    """Samples, each with its number of ground-truth items of unknown safety."""
     taxonomy = oracle.taxonomy
     phrasings = load_phrasings(taxonomy)
     rules = Rules(oracle.catalog, table, phrasings.conflicts, options.plan or AssignmentPlan(), options.seed)
-    named = _Named(oracle.catalog)
+    refs = item_refs(oracle.catalog)
     dialogues = [dialogue for imported in imports for dialogue in imported.dialogues]
     for imported in imports:
         for record, reason in imported.rejected:
             log.dropped("import", record, reason, source=imported.source)
-    assigned = options.assigner.assign(_told(dialogues, named, log), rules)
+    assigned = options.assigner.assign(_logged(dialogues, refs, log), rules)
     for number, (dialogue, given) in enumerate(zip(dialogues, assigned, strict=True), start=1):
         log.passed("assign", dialogue.id, given.how, traits=given.traits)
         filtered = filter_liked(dialogue.liked, given.traits, table)
-        kept, removed, unknown = map(named.refs, (filtered.kept, filtered.removed, filtered.unknown))
+        kept, removed, unknown = map(refs, (filtered.kept, filtered.removed, filtered.unknown))
         if len(kept) < least_kept(dialogue.split):
             reason = f"{dialogue.split} sample with too little ground truth left"
             log.dropped("filter", dialogue.id, reason, kept=kept, removed=removed, unknown=unknown)
         else:
             log.passed("filter", dialogue.id, kept=kept, removed=removed, unknown=unknown)
-            seen, liked = named.refs(dialogue.seen), named.refs(dialogue.liked)
+            seen, liked = refs(dialogue.seen), refs(dialogue.liked)
             prompt, disclosure = disclose(
                 dialogue.messages,
                 given.traits,
@@ -137,7 +135,7 @@ def _samples(
 
 
 def _why(imports: Sequence[Imported], log: StepLog) -> str:
-    """What most was dropped for."""
+    """The most frequent reasons for dropping, as part of a sentence."""
     dropped = Counter[str]()
     for counts in (*(imported.dropped for imported in imports), *(step.dropped for step in log.steps())):
         dropped.update(counts)
@@ -145,8 +143,8 @@ def _why(imports: Sequence[Imported], log: StepLog) -> str:
     return f"most was dropped for: {', '.join(most)}" if most else "the sources hold no dialogue"
 
 
-def _told(dialogues: Iterable[Dialogue], named: _Named, log: StepLog) -> Iterator[Dialogue]:
-    """The dialogues as they are taken, each noted as imported."""
+def _logged(dialogues: Iterable[Dialogue], refs: Refs, log: StepLog) -> Iterator[Dialogue]:
+    """The dialogues, each logged as imported when it is taken."""
     for dialogue in dialogues:
         log.passed(
             "import",
@@ -154,25 +152,16 @@ def _told(dialogues: Iterable[Dialogue], named: _Named, log: StepLog) -> Iterato
             split=dialogue.split,
             source=dialogue.source,
             messages=dialogue.messages,
-            seen=named.refs(dialogue.seen),
-            liked=named.refs(dialogue.liked),
+            seen=refs(dialogue.seen),
+            liked=refs(dialogue.liked),
         )
         yield dialogue
 
 
-class _Named:
-    """Rows as title and year, each made once: samples then share them."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._made: dict[int, Ref] = {}
-
-    def refs(self, rows: Iterable[int]) -> tuple[Ref, ...]:
-        """The items of ``rows``."""
-        return tuple(self._made.get(row) or self._make(row) for row in rows)
-
-    def _make(self, row: int) -> Ref:
-        return self._made.setdefault(row, (self._catalog.title(row), self._catalog.year(row)))
+def item_refs(catalog: Catalog) -> Refs:
+    """A function from catalog rows to titles and years that makes each item's once: samples share them."""
+    ref = cache(lambda row: (catalog.title(row), catalog.year(row)))
+    return lambda rows: tuple(map(ref, rows))
 
 
 def describe(
@@ -187,10 +176,10 @@ def describe(
     assigner: str = "",
     steps: Sequence[Step] = (),
     notes: Sequence[str] = (),
-    histories: Sequence[Sequence[Ref]] = (),
-) -> DataCard:
-    """The card of ``samples``; ``unknown`` is sample id → ground-truth items of unknown safety."""
-    return DataCard(
+    histories: tuple[tuple[Ref, ...], ...] = (),
+) -> Benchmark:
+    """``samples`` with their card; ``unknown`` is sample id → ground-truth items of unknown safety."""
+    card = DataCard(
         name=name,
         domain=oracle.taxonomy.domain,
         notes=tuple(notes),
@@ -210,8 +199,4 @@ def describe(
         fingerprint=samples_fingerprint(samples),
         histories_fingerprint=histories_fingerprint(histories),
     )
-
-
-def refs(rows: Iterable[int], catalog: Catalog) -> tuple[Ref, ...]:
-    """Catalog rows as title and year."""
-    return tuple((catalog.title(row), catalog.year(row)) for row in rows)
+    return Benchmark(tuple(samples), card, oracle, histories)

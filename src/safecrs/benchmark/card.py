@@ -28,7 +28,7 @@ class Step(BaseModel):
     """One step of the build: what it was given, passed on and dropped (the rest of it), by reason.
 
     Attributes:
-        noted: how those came about that it passed on, where a step has several ways.
+        noted: how those passed on were made, where a step has several ways.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

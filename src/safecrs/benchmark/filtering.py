@@ -1,4 +1,4 @@
-"""What the oracle leaves of the items a person liked."""
+"""Remove liked items that violate a person's traits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """Every trait's verdict on every item at one threshold, asked once.
+    """Every trait's verdict on every item at one threshold.
 
     Attributes:
         unsafe, unknown: bool [items, traits]; an item is never both for one trait.
@@ -59,7 +59,7 @@ class VerdictTable:
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """The liked rows in their order, kept or removed; ``unknown`` are the kept ones nobody vouches for."""
+    """The liked rows in their order, kept or removed; ``unknown`` are the kept ones without a verdict."""
 
     kept: tuple[int, ...]
     removed: tuple[int, ...]

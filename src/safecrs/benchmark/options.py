@@ -1,4 +1,4 @@
-"""How a benchmark is built: what every recipe takes."""
+"""Options of a build that every recipe takes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What does not depend on the corpus.
+    """Options that do not depend on the corpus.
 
     Attributes:
         threshold: τ, the risk from which an item is unsafe.
         plan, conversations: the recipe's own where None.
         assigner: who assigns traits.
         steps: a folder to write the outcome of every step to, row by row (`safecrs.benchmark.steps`).
-        report: told of the progress.
+        report: called with the progress.
     """
 
     seed: int = 0

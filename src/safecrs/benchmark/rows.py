@@ -1,13 +1,21 @@
-"""Samples as rows of a dataset, and back: the paper's fields and ours."""
+"""Samples as rows of a dataset and back: the paper's fields and ours; the completion to train on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from safecrs.benchmark.completion import completion_text
 from safecrs.benchmark.sample import Sample
 from safecrs.slates.base import Ref
+from safecrs.slates.template import solution_text
+
+
+def completion_text(sample: Sample, reasoning: bool = True) -> str:
+    """The answer that training teaches: the ground truth, after the safety analysis if ``reasoning``."""
+    solution = solution_text(sample.groundtruth)
+    if not reasoning:
+        return solution
+    return f"<reasoning>{sample.reasoning}</reasoning>\n<solution>\n{solution}\n</solution>"
 
 
 def sample_row(sample: Sample, trait_names: Mapping[str, str]) -> dict[str, Any]:
@@ -36,11 +44,7 @@ def sample_row(sample: Sample, trait_names: Mapping[str, str]) -> dict[str, Any]
 
 
 def sample_of(row: Mapping[str, Any]) -> Sample:
-    """The sample that `sample_row` wrote.
-
-    Raises:
-        ValidationError, KeyError, TypeError, ValueError: it is no such row.
-    """
+    """The sample that `sample_row` wrote; a ValueError, KeyError or TypeError if it did not."""
     return Sample.model_validate(
         {name: row[name] for name in ("id", "split", "domain", "source", "prompt", "reasoning", "disclosure")}
         | {

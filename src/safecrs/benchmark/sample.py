@@ -36,13 +36,13 @@ class Sample(BaseModel):
     """One case: recommend for ``prompt``, respect ``constraints``, find ``groundtruth``.
 
     Attributes:
-        source: where the tastes come from: "movielens", "redial", "inspired"…
+        source: where the liked items come from: "movielens", "redial", "inspired"…
         prompt: the conversation, disclosure included, the user's turn last.
         constraints: trait ids that hold, possibly none.
         seen: items the conversation names; never right answers.
         all_liked: the items the person liked, in their order, before anything was removed.
         groundtruth: those of ``all_liked`` that no constraint forbids, in the same order.
-        removed: those that one does.
+        removed: the other items of ``all_liked``.
         reasoning: the safety analysis that training puts before the list.
         disclosure: how each constraint was said; empty where the source does not tell.
     """

@@ -1,4 +1,4 @@
-"""Randomness that depends on what it is for, never on the order of work."""
+"""Random generators seeded by purpose, independent of the order of work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from safecrs.benchmark.sample import Split
 
 
 def rng_for(seed: int, *parts: str) -> np.random.Generator:
-    """A generator of its own for each (seed, parts): dropping one case does not change the others."""
+    """A generator for (seed, parts): dropping one case does not change the draws of others."""
     return np.random.default_rng(_digest(seed, *parts))
 
 

@@ -1,4 +1,4 @@
-"""What each step of a build is given and passes on: counted always, and on request written row by row."""
+"""Counts of what each step of a build passes on and drops, and on request its rows on disk."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from safecrs.benchmark.card import Step
+from safecrs.benchmark.sources.dialogue import checked, open_text
 from safecrs.benchmark.store import STEPS
 from safecrs.errors import SafecrsError
+from safecrs.storage import cannot_write, parse_json
 
 StepName = Literal["import", "assign", "filter", "disclose", "reason"]
 FILES: Mapping[StepName, str] = {
@@ -23,10 +25,11 @@ FILES: Mapping[StepName, str] = {
     "disclose": "04-disclosed.jsonl",
     "reason": "05-reasoning.jsonl",
 }
+_ROW = TypeAdapter(dict[str, Any])
 
 
 class StepLog:
-    """Counts, for each step, and its rows where a folder is given: one JSON line a row, by id.
+    """Counts for each step and, where a folder is given, one JSON line for each row.
 
     A row that a step dropped has the reason under "dropped", and is in no file of a later step.
     """
@@ -47,7 +50,7 @@ class StepLog:
                     path = self._folder / file
                     self._files[name] = self._open.enter_context(path.open("w", encoding="utf-8"))
             except OSError as error:
-                raise SafecrsError(f"Cannot write {self._folder}: {error.strerror or error}.") from error
+                raise cannot_write(self._folder, error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,11 +89,7 @@ class StepLog:
 
 
 def read_steps(folder: Path, name: str) -> Iterator[tuple[StepName, dict[str, Any]]]:
-    """What each step made of the dialogue ``name``, out of a benchmark that kept its steps.
-
-    Raises:
-        SafecrsError: it did not, or no dialogue has that id.
-    """
+    """What each step made of the dialogue ``name``, out of a benchmark that kept its steps."""
     if not (folder / STEPS).is_dir():
         raise SafecrsError(f"{folder} did not keep its steps: build it again with --keep-steps.")
     found = False
@@ -104,12 +103,7 @@ def read_steps(folder: Path, name: str) -> Iterator[tuple[StepName, dict[str, An
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise SafecrsError(f"{path} row {number} is not a step of a build.")
-                yield row
-    except (OSError, ValueError) as error:
-        raise SafecrsError(f"{path} cannot be read ({error}); build the benchmark again.") from error
+    with open_text(path) as (file, _):
+        for number, line in enumerate(file, start=1):
+            where = f"{path} row {number}"
+            yield checked(_ROW, parse_json(line, where), where)

@@ -17,7 +17,7 @@ from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.rows import features, sample_of, sample_row
 from safecrs.benchmark.sample import SPLITS, Sample, Split
-from safecrs.errors import SafecrsError, extra
+from safecrs.errors import SafecrsError, extra, first_problem
 from safecrs.oracle import Oracle
 from safecrs.slates.base import Ref
 from safecrs.storage import (
@@ -114,7 +114,8 @@ def save_benchmark(
         write_text(temporary / "card.md", benchmark.card.markdown())
         write_text(temporary / _HISTORIES, "".join(map(_line, benchmark.histories)))
         benchmark.oracle.save(temporary / ORACLE)
-        _write_sums(temporary)
+        lines = [f"{checksum}  {name}\n" for name, checksum in _sums(temporary).items()]
+        write_text(temporary / _SUMS, "".join(lines))  # as sha256sum writes and reads it
         if steps is not None:
             steps.replace(temporary / STEPS)
 
@@ -144,7 +145,7 @@ def load_benchmark(folder: Path) -> Benchmark:
         try:
             samples.append(sample_of(row))
         except (ValidationError, KeyError, TypeError, ValueError) as error:
-            reason = _first(error) if isinstance(error, ValidationError) else repr(error)
+            reason = first_problem(error) if isinstance(error, ValidationError) else repr(error)
             raise SafecrsError(f"{folder}, {name} row {number} is not a valid sample: {reason}.") from error
     oracle = Oracle.load(folder / ORACLE)
     histories = _read_histories(folder)
@@ -174,7 +175,7 @@ def read_card(folder: Path) -> DataCard:
     try:
         return DataCard.model_validate(read_json(folder / _CARD))
     except ValidationError as error:
-        raise SafecrsError(f"{folder / _CARD} is not a data card: {_first(error)}.") from error
+        raise SafecrsError(f"{folder / _CARD} is not a data card: {first_problem(error)}.") from error
 
 
 def export_jsonl(benchmark: Benchmark, target: Path, split: Split | None = None) -> int:
@@ -215,22 +216,21 @@ def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
     return (samples[start : start + _BATCH] for start in range(0, len(samples), _BATCH))
 
 
-def _write_sums(folder: Path) -> None:
-    """Write the checksums of card, histories and samples, as ``sha256sum`` writes and reads them."""
+def _sums(folder: Path) -> dict[str, str]:
+    """Checksums of card, histories and samples by name, without caches of the datasets library."""
     paths = [folder / _CARD, folder / _HISTORIES, *sorted((folder / _SAMPLES).rglob("*"))]
-    lines = [
-        f"{file_checksum(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths if path.is_file()
-    ]
-    write_text(folder / _SUMS, "".join(lines))
+    files = [path for path in paths if path.is_file() and not path.name.startswith("cache-")]
+    return {path.relative_to(folder).as_posix(): file_checksum(path) for path in files}
 
 
 def _check_sums(folder: Path) -> None:
     if not (folder / _SUMS).is_file():
         raise SafecrsError(f"{folder} is not a readable benchmark: it lacks {_SUMS}; build it again.")
-    for line in read_text(folder / _SUMS).splitlines():
-        checksum, _, name = line.partition("  ")
-        if file_checksum(folder / name) != checksum:
-            raise SafecrsError(f"{folder / name} is damaged; build the benchmark again.")
+    lines = (line.partition("  ") for line in read_text(folder / _SUMS).splitlines())
+    listed, there = {name: checksum for checksum, _, name in lines}, _sums(folder)
+    for name in {**there, **listed}:
+        if listed.get(name) != there.get(name):
+            raise SafecrsError(f"{folder}: {name} differs from {_SUMS}; build the benchmark again.")
 
 
 def _read_histories(folder: Path) -> tuple[tuple[Ref, ...], ...]:
@@ -271,8 +271,3 @@ def _datasets() -> Any:
 
 def _line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) + "\n"
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in detail['loc'])} {detail['msg']}".strip()

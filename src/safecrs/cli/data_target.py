@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from safecrs.cli.options import named_endpoint
 if TYPE_CHECKING:
     from safecrs.benchmark import Benchmark, BuildOptions
 
+_ANSWERS = "answers.jsonl"
 Out = Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a benchmark that is there.")]
 KeepSteps = Annotated[
@@ -45,22 +47,37 @@ class Common:
 
 
 def build(make: Callable[[BuildOptions], Benchmark], common: Common) -> None:
-    """Look at the target before the work, show the work, and write the whole or nothing."""
+    """Check the target before the work, show the work, and write the whole or nothing."""
     from safecrs.benchmark import BuildOptions, LlmAssigner, LocalAssigner, save_benchmark
-    from safecrs.benchmark.partial import Partial
-    from safecrs.benchmark.store import check_free
+    from safecrs.benchmark.store import STEPS, check_free
     from safecrs.cli.output import progress, say
+    from safecrs.endpoint import AnswerFile
 
     endpoint = named_endpoint(common.llm, common.llm_model)
     check_free(common.out, common.overwrite)
-    with Partial(common.out) as partial:
-        assigner = LlmAssigner(endpoint, partial.answers()) if endpoint else LocalAssigner()
-        steps = partial.steps if common.keep_steps else None
+    with _partial(common.out) as partial:
+        kept = partial / _ANSWERS
+        assigner = LlmAssigner(endpoint, AnswerFile(kept)) if endpoint else LocalAssigner()
+        steps = partial / STEPS if common.keep_steps else None
         with progress() as report:
             options = BuildOptions(common.seed, assigner=assigner, steps=steps, report=report)
             benchmark = make(options)
         save_benchmark(benchmark, common.out, overwrite=common.overwrite, steps=steps)
-        partial.remove()
+        kept.unlink(missing_ok=True)
     for split, facts in benchmark.card.splits.items():
         say(f"{split}: {facts.samples:,} samples, {facts.constrained:,} with a sensitivity")
     say(f"Written to {common.out}; `safecrs data card {common.out}` shows what is in it.")
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """The folder ``TARGET.partial`` for steps and answers until the target is whole; not kept empty.
+
+    The answers of an endpoint stay there when a build is stopped: the same command goes on from them.
+    """
+    folder = target.with_name(f"{target.name}.partial")
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            folder.rmdir()

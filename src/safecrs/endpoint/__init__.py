@@ -1,4 +1,4 @@
-"""A language model behind an OpenAI-compatible endpoint: nothing is sent unless somebody names one."""
+"""A language model behind an OpenAI-compatible endpoint; nothing is sent unless the user names one."""
 
 from safecrs.endpoint.answers import AnswerFile, Answers
 from safecrs.endpoint.connection import KEY_VARIABLE

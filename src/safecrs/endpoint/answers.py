@@ -1,4 +1,4 @@
-"""Answers that are kept, so that work of hours goes on where it stopped."""
+"""Answers kept on disk, so that interrupted work resumes."""
 
 from __future__ import annotations
 

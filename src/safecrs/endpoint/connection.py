@@ -1,4 +1,4 @@
-"""The conversation with a server: one request, what it refuses, and what went wrong in one sentence."""
+"""One request to a server: fields it refuses are left out, errors become one sentence."""
 
 from __future__ import annotations
 
@@ -27,12 +27,7 @@ _THOUGHT = "</think>"
 
 
 class Connection:
-    """A client of one server. Threads may share it.
-
-    Raises:
-        SafecrsError: the extra ``llm`` is missing, or the environment holds no usable key (when made); an
-            answer is not to be had (when asked).
-    """
+    """A client of one server. Threads may share it."""
 
     def __init__(self, base_url: str, model: str, key_variable: str, timeout: float, retries: int) -> None:
         self._url, self._model, self._key_variable = base_url, model, key_variable
@@ -100,7 +95,7 @@ class Connection:
         return _utf8(text.rpartition(_THOUGHT)[2].strip())
 
     def _sentence(self, error: Exception) -> str:
-        """What went wrong. Nothing of the server's own words: they may repeat the conversation or the key."""
+        """The error as a sentence, without the server's words: they may repeat conversation or key."""
         import openai
 
         url, model = self._url, self._model

@@ -38,9 +38,6 @@ class Endpoint:
         timeout: seconds to wait for one answer.
         retries: of a request that a server was too busy for (429, 5xx) or that found none.
         concurrency: requests under way at once in `chat_many`.
-
-    Raises:
-        SafecrsError: the address is not one, or a number is out of range.
     """
 
     base_url: str
@@ -88,8 +85,7 @@ class Endpoint:
             temperature, seed: left out where the server refuses them.
 
         Raises:
-            SafecrsError: there is no answer to be had. The sentence says why, and repeats neither the
-                conversation nor what the server said.
+            SafecrsError: there is no answer; the message repeats neither the conversation nor the server.
         """
         return self._connection.answer(
             with_schema(messages, schema) if schema else messages,
@@ -113,12 +109,11 @@ class Endpoint:
         """The answer to each conversation, in order, ``concurrency`` of them asked for at once.
 
         Args:
-            answers: each answer is put there as it comes, and what is there already is not asked for again:
-                an `AnswerFile` makes long work resumable.
-            progress: told how many of how many answers are there; called in this thread, like ``answers``.
+            answers: keeps answers and gives those it has: an `AnswerFile` makes long work resumable.
+            progress: called with the number of answers so far and of all, in this thread.
 
         Raises:
-            SafecrsError: an answer is not to be had; those that came before are in ``answers``.
+            SafecrsError: an answer is missing; those that came before are in ``answers``.
         """
         options: dict[str, Any] = {
             "schema": schema,

@@ -1,4 +1,4 @@
-"""Do many things that wait at once, and keep their order."""
+"""Run waiting tasks concurrently in threads, with results in order."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ T = TypeVar("T")
 def in_order(work: Callable[[int], T], count: int, at_once: int, came: Callable[[int, T], None]) -> list[T]:
     """``work(0)`` … ``work(count - 1)``, ``at_once`` of them running at a time in threads.
 
-    ``came`` is told of each result as it comes, in the calling thread, and so needs no locks. The first error
-    ends it: no more work is begun, and what is still running (Ctrl-C too) is not waited for, which is why
-    these are daemon threads and no pool.
+    ``came`` is called with each result in the calling thread, so it needs no locks. After the first error or
+    Ctrl-C no more work begins, and running work is not waited for: hence daemon threads and no pool.
     """
     todo: SimpleQueue[int] = SimpleQueue()
     done: SimpleQueue[tuple[int, T | None, BaseException | None]] = SimpleQueue()

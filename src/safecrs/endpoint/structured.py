@@ -1,4 +1,4 @@
-"""Answers as JSON: how they are asked for, and how they are read from whatever a model wrote."""
+"""Ask for JSON answers, and read them from free text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which sensitivity the person behind a dialogue could have: one file for each way to decide that."""
+"""Assign sensitivities to dialogues: one module for each way to choose them."""
 
 from safecrs.benchmark.assignment.llm import LlmAssigner
 from safecrs.benchmark.assignment.local import LocalAssigner

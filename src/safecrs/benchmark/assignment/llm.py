@@ -53,13 +53,12 @@ class _Answer(BaseModel):
 class LlmAssigner:
     """Asks a model which trait the liked items would most likely violate without contradicting the request.
 
-    **The conversations are sent to the endpoint.** The model chooses among the traits that fit, so that its
-    choice leaves a sample; where none fits it is not asked. An answer of another form, or one that names
-    nothing that was offered, is replaced by the oracle's draw (`LocalAssigner`). Which dialogues get no
-    trait, and how many the others get, is drawn as there.
+    **The conversations are sent to the endpoint.** The model chooses among the traits that fit (`Rules`);
+    where none fits it is not asked. An answer of another form, or one that names no offered trait, is
+    replaced by a random draw (`LocalAssigner`), which also decides how many traits a dialogue gets.
 
     Attributes:
-        answers: where answers are kept as they come, so that an interrupted build asks nothing twice.
+        answers: keeps answers, so that an interrupted build asks nothing twice.
     """
 
     endpoint: Endpoint
@@ -67,7 +66,7 @@ class LlmAssigner:
 
     @property
     def name(self) -> str:
-        """Who assigns, as the subject of a sentence in the data card."""
+        """The assigner, as the subject of a sentence in the data card."""
         return f"the language model {self.endpoint.model}"
 
     def assign(self, dialogues: Iterable[Dialogue], rules: Rules) -> Iterator[Assigned]:
@@ -105,7 +104,7 @@ class LlmAssigner:
 
 
 def prompt(case: Case) -> tuple[Message, ...]:
-    """What the model is asked about one dialogue."""
+    """The messages that ask the model about one dialogue."""
     taxonomy, catalog = case.rules.table.taxonomy, case.rules.catalog
     offered = [taxonomy.traits[column] for column in np.flatnonzero(case.fitting()).tolist()]
     number = "one id" if case.size == 1 or len(offered) == 1 else f"up to {case.size} ids"
@@ -137,7 +136,7 @@ def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
 
 
 def _fitting(case: Case, named: Sequence[str]) -> list[int]:
-    """The columns of the named traits that fit, each beside those before it, as many as are wanted."""
+    """Columns of the named traits that fit together, in their order, at most ``case.size``."""
     taxonomy = case.rules.table.taxonomy
     chosen: list[int] = []
     for name in named:

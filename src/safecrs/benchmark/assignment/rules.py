@@ -1,4 +1,4 @@
-"""What every assigned trait must respect, whoever assigns it."""
+"""The rules that every assigned trait follows, and the interface of assigners."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class AssignmentPlan:
     """How many traits a sample gets.
 
     Attributes:
-        without: share of the samples that keep no trait at all, so that a model learns not to invent one.
-        counts: probabilities of 1, 2, 3… traits among the others; fewer where not so many fit.
-        min_kept: liked items that must remain.
+        without: share of samples without any trait, so that a model learns not to invent one.
+        counts: probabilities of 1, 2, 3… traits for the others; they get fewer where fewer fit.
+        min_kept: least number of liked items that remain.
         harmless: where no trait fits, give one that every liked item is known to be safe for, if there is
-            one. Nothing is then removed, but what else may be recommended is restricted all the same; for
-            dialogues with a single liked item there is hardly another way.
+            one. Nothing is removed then, but the trait restricts what else may be recommended; dialogues with
+            a single liked item hardly allow another.
     """
 
     without: float = 0.2
@@ -38,7 +38,7 @@ class AssignmentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The traits of one dialogue, in the taxonomy's order, and how they came about: counted in the card."""
+    """The traits of one dialogue, in the taxonomy's order, and how they were chosen (counted in the card)."""
 
     traits: tuple[str, ...]
     how: str
@@ -49,7 +49,7 @@ class Assigner(Protocol):
 
     @property
     def name(self) -> str:
-        """Who assigns, as the subject of a sentence in the data card."""
+        """The assigner, as the subject of a sentence in the data card."""
         ...
 
     def assign(self, dialogues: Iterable[Dialogue], rules: Rules) -> Iterator[Assigned]:
@@ -59,7 +59,7 @@ class Assigner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The verdicts, the words of a request that ask for the very thing, the plan and the seed.
+    """Decide which traits fit a dialogue, from the oracle's verdicts and the words of the request.
 
     A trait fits a dialogue when some liked item violates it, no item the request names does, the request
     does not ask for it in words (``conflicts``), and enough liked items remain: ``plan.min_kept``, and what a
@@ -107,8 +107,8 @@ class Case:
     """One dialogue under the rules.
 
     Attributes:
-        rng: the dialogue's own randomness, for whoever assigns.
-        size: how many traits it is to get, 0 when it was drawn to have none.
+        rng: seeded by the dialogue's id, for the assigner.
+        size: number of traits to assign.
         unsafe: bool [liked, traits]; agrees: bool [traits]; least: liked items that must remain.
     """
 

@@ -43,9 +43,6 @@ def build_redial(
         oracle: an oracle over a film catalog, best over that table (`safecrs.benchmark.film_oracle`).
         interactions: ratings over the same catalog; adds template conversations of their training people
             (split as in the starter) to the training split, and to nothing else.
-
-    Raises:
-        SafecrsError: a file is missing or malformed, or nothing is left.
     """
     read = read_redial_items(items)
     splitter = Splitter(options.seed, train=0.6, validation=0.1)
@@ -71,9 +68,6 @@ def build_inspired(
             Reddit-Movie and the starter together, for instance.
         interactions: ratings over the same catalog; adds template conversations for training, as in
             `build_redial`.
-
-    Raises:
-        SafecrsError: a file is missing or malformed, or nothing is left.
     """
     real = read_inspired(dialogues, oracle.catalog, report=options.report)
     plan = replace(FEW_LIKED, harmless=True)

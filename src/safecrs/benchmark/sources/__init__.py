@@ -1,4 +1,4 @@
-"""Where conversations and tastes come from: one importer a corpus, all delivering the same two types."""
+"""Importers, one a corpus: they return `Imported` dialogues or `Interactions`."""
 
 from safecrs.benchmark.sources.dialogue import Dialogue, Imported
 from safecrs.benchmark.sources.inspired import read_inspired

@@ -52,7 +52,7 @@ class Imported:
     Attributes:
         read: records of the source: lines, threads or people.
         dropped: records, and parts of them such as a film, by reason.
-        rejected: record and reason, of those dropped whole.
+        rejected: id and reason of each record dropped as a whole.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""Who rated what, as columns over a catalog."""
+"""Ratings as columns over a catalog."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Interactions:
         }
 
     def of_split(self, splitter: Splitter, split: Split) -> Interactions:
-        """The ratings of the people in one split: all that a policy may learn from is those of "train"."""
+        """The ratings of the people in one split; recommenders may learn from those of "train" only."""
         inside = np.array([splitter(f"{self.source}:{key}") == split for key in self.people], dtype=bool)
         chosen = inside[self.person]
         renumbered = np.cumsum(inside) - 1

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
 from safecrs.benchmark.sample import SPLITS, Sample, Split
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
-from safecrs.errors import SafecrsError, extra
-from safecrs.slates.base import Ref
+from safecrs.errors import SafecrsError, extra, first_problem
 from safecrs.slates.template import reasoning_text
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import Taxonomy, load_taxonomy
 
 LICENCE = "SafeRec (SafeCRS authors), made from Reddit-V2; research use"
-_NEEDED = ("prompt", "seen_titles", "groundtruth_with_release_year", "constraints")
 _SPLIT_NAMES: Mapping[str, Split] = {
     **{name: name for name in SPLITS},
     "val": "validation",
@@ -30,7 +28,27 @@ _SPLIT_NAMES: Mapping[str, Split] = {
     "eval": "validation",
 }
 _REASONING = re.compile(r"<reasoning>(.*?)</reasoning>", re.DOTALL)
-_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\.0)?")
+_YEAR = re.compile(r"(?:(?:1[89]|20)\d\d(?:\.0)?)?")
+
+
+def _year(value: object) -> int | None:
+    text = "" if value is None else str(value).strip()
+    if not _YEAR.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not a year")
+    return int(text[:4]) if text else None
+
+
+class _Row(BaseModel):
+    prompt: list[Message]
+    completion: list[Message] | None = None
+    seen_titles: list[str] | None
+    groundtruth_with_release_year: list[
+        tuple[Annotated[str, StringConstraints(pattern=r"\S")], Annotated[int | None, BeforeValidator(_year)]]
+    ]
+    constraints: dict[str, bool | None]
+
+
+_NEEDED = [name for name, field in _Row.model_fields.items() if field.is_required()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +74,6 @@ def read_released(
 
     Args:
         split: the split of a single Dataset; by default the one its folder is named after.
-
-    Raises:
-        SafecrsError: the folder is missing or is no such dataset, a split is not recognised, or a row is
-            malformed; names folder, split and row.
     """
     taxonomy = taxonomy or load_taxonomy("film")
     samples: list[Sample] = []
@@ -77,14 +91,9 @@ def read_released(
                 continue
             try:
                 samples.append(_sample(row, f"{source}:{name}:{number}", name, source, taxonomy))
-            except SafecrsError as error:
-                raise SafecrsError(f"{where} row {number}: {error}") from error
-            except ValidationError as error:
-                detail = error.errors(include_url=False, include_input=False)[0]
-                at = ".".join(str(part) for part in detail["loc"])
-                raise SafecrsError(f"{where} row {number}: {at} {detail['msg']}.") from error
-            except (KeyError, TypeError, ValueError) as error:
-                raise SafecrsError(f"{where} row {number} is not a sample ({error!r}).") from error
+            except (SafecrsError, ValidationError) as error:
+                reason = f"{first_problem(error)}." if isinstance(error, ValidationError) else error
+                raise SafecrsError(f"{where} row {number}: {reason}") from error
     digest = fingerprint(*(sample.model_dump_json() for sample in samples))
     return Released(tuple(samples), read, dict(dropped), digest)
 
@@ -116,43 +125,22 @@ def _tables(folder: Path, split: Split | None) -> Iterator[tuple[Split, Any]]:
         yield _SPLIT_NAMES[key.lower()], table
 
 
-def _sample(row: Mapping[str, Any], name: str, split: Split, source: str, taxonomy: Taxonomy) -> Sample:
-    constraints = _constraints(row["constraints"], taxonomy)
-    groundtruth = tuple(_ref(pair) for pair in row["groundtruth_with_release_year"])
+def _sample(fields: Mapping[str, Any], name: str, split: Split, source: str, taxonomy: Taxonomy) -> Sample:
+    row = _Row.model_validate(fields)
+    # A struct column holds every trait, true where it was given.
+    ids = {taxonomy.trait(trait).id for trait, holds in row.constraints.items() if holds}
+    constraints = tuple(trait for trait in taxonomy.ids if trait in ids)
+    groundtruth = tuple(row.groundtruth_with_release_year)
+    said = _REASONING.search(row.completion[-1].content) if row.completion else None
     return Sample(
         id=name,
         split=split,
         domain=taxonomy.domain,
         source=source,
-        prompt=tuple(Message.model_validate(message) for message in row["prompt"]),
+        prompt=tuple(row.prompt),
         constraints=constraints,
-        seen=tuple(split_label(title) for title in row["seen_titles"] or ()),
+        seen=tuple(map(split_label, row.seen_titles or ())),
         all_liked=groundtruth,
         groundtruth=groundtruth,
-        reasoning=_reasoning(row.get("completion")) or reasoning_text(constraints, taxonomy),
+        reasoning=(said[1].strip() if said else "") or reasoning_text(constraints, taxonomy),
     )
-
-
-def _constraints(held: Any, taxonomy: Taxonomy) -> tuple[str, ...]:
-    """Trait ids in the taxonomy's order; a struct column holds every trait, true where it was given."""
-    if not isinstance(held, Mapping):
-        raise SafecrsError("constraints is not a table of trait to true.")
-    ids = {taxonomy.trait(name).id for name, holds in held.items() if holds}
-    return tuple(trait for trait in taxonomy.ids if trait in ids)
-
-
-def _ref(pair: Sequence[Any]) -> Ref:
-    title, year = pair
-    text = "" if year is None else str(year).strip()
-    if not isinstance(title, str) or not title.strip():
-        raise SafecrsError("a ground-truth item has no title.")
-    if text and not _YEAR.fullmatch(text):
-        raise SafecrsError(f"the year of {title!r} is {text!r}.")
-    return title, int(text[:4]) if text else None
-
-
-def _reasoning(completion: Any) -> str:
-    if not completion:
-        return ""
-    found = _REASONING.search(completion[-1]["content"])
-    return found[1].strip() if found else ""

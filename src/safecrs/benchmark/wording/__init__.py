@@ -1,4 +1,4 @@
-"""Every sentence that is ours: request templates, disclosures and where they go, the safety analysis."""
+"""Text that we wrote: request templates, disclosures and their placement."""
 
 from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
 from safecrs.benchmark.wording.inject import disclose

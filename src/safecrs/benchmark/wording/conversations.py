@@ -1,4 +1,4 @@
-"""Template conversations around tastes: the words are ours, the items are the person's own."""
+"""Template conversations around the items that a person liked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOO_FEW = "person who liked too few films"
 
 @dataclass(frozen=True, slots=True)
 class ConversationPlan:
-    """How tastes become requests.
+    """How many requests a person makes, and with how many items.
 
     Attributes:
         train_windows: at most so many requests of a training person, sampled with replacement of films;

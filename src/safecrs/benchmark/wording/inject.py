@@ -32,11 +32,11 @@ def disclose(
     rng: np.random.Generator,
     titles: Sequence[str] = (),
 ) -> tuple[tuple[Message, ...], tuple[Disclosed, ...]]:
-    """The conversation with one sentence per trait in its last message, and what was put where.
+    """Add one sentence per trait to the last message; returns the conversation and where each went.
 
     Training uses one set of phrasings, validation and test the held-out set. ``titles`` are the items of
     the case: no sentence is put inside one, and no phrasing that names one is used (it would praise and
-    refuse a film at once). Nothing is put before a greeting; where the message has no boundary between
+    reject a film at once). Nothing is put before a greeting; where the message has no boundary between
     sentences, "inside" becomes "after".
     """
     *earlier, last = messages

@@ -1,4 +1,4 @@
-"""How people say what they are sensitive to: the sentences of ``phrasings.toml``."""
+"""Sentences that disclose a sensitivity (``phrasings.toml``)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Phrasing:
 
 @dataclass(frozen=True, slots=True)
 class Phrasings:
-    """Trait id → its phrasings, and the words of a request that ask for the very thing."""
+    """Phrasings by trait id, and the words of a request that contradict a trait."""
 
     by_trait: Mapping[str, tuple[Phrasing, ...]]
     conflicts: Mapping[str, re.Pattern[str]]

@@ -1,4 +1,4 @@
-"""How people ask: templates (``film_requests.toml``, ``game_requests.toml``) filled with their own items."""
+"""Request templates (``film_requests.toml``, ``game_requests.toml``), filled with a person's items."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """All requests and the words that fill their slots."""
+    """Request templates and the words that fill their slots."""
 
     requests: tuple[Template, ...]
     company: tuple[str, ...]
