@@ -46,8 +46,8 @@ class Titles:
     articles: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, titles: Sequence[bytes], articles: Sequence[int]) -> Titles:
-        """Titles given one by one."""
+    def of(cls, titles: Sequence[bytes], articles: Sequence[int] = ()) -> Titles:
+        """Titles given one by one, with their articles where these are needed."""
         lengths = np.fromiter(map(len, titles), dtype=np.int64, count=len(titles))
         data = np.frombuffer(b"".join(titles) + bytes(STEP), dtype=np.uint8)
         return cls(data, np.cumsum(lengths) - lengths, lengths, np.array(articles, dtype=np.uint8))
