@@ -10,7 +10,6 @@ from safecrs.catalog.canonical import (
     canonical_keys,
     canonical_title,
     canonicalize_many,
-    drop_edition,
     running_keys,
 )
 from safecrs.catalog.normalize import ARTICLES
@@ -106,7 +105,7 @@ def test_titles_that_are_two(one: str, other: str) -> None:
     "title", ["Heat (Director's Cut)", "Heat [extended edition]", "Heat (Unrated) [4K]", "Heat"]
 )
 def test_edition_remarks_are_dropped(title: str) -> None:
-    assert drop_edition(title) == "Heat"
+    assert canonical_title(title) == "heat"
 
 
 def test_what_is_too_long_for_a_title_has_no_key() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from safecrs.catalog import Catalog, Item, find_mentions, normalize_title, split_label
-from safecrs.catalog.canonical import canonical_title, drop_edition
+from safecrs.catalog.canonical import canonical_title
 from safecrs.catalog.shorts import short_titles, stated_name
 from safecrs.oracle.oracle import load_starter
 
@@ -65,7 +65,6 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "normalize_title": normalize_title,
     "split_label": split_label,
     "canonical_title": canonical_title,
-    "drop_edition": drop_edition,
     "short_titles": short_titles,
     "stated_name": stated_name,
     "resolve": lambda text: CATALOG.resolve(text, 2000),

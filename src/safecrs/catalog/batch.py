@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +11,17 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.catalog.normalize import ARTICLES, split_article
+from safecrs.catalog.normalize import ARTICLES
 
 STEP = 32
 """Bytes that `words_at` reads at once; as many lie behind the last title, so that it may read anywhere."""
 
 _SPACE, _END, _COMMA = b" \n,"
 _HOLE = b"\xff"  # fills up a folded character to the bytes it had; never in UTF-8
-_ODD = b"\x01"
 _DROPPED = bytes(code for code in range(128) if not chr(code).isalnum() and code not in (_SPACE, _END))
+_LOWER = bytes(_SPACE if code != _END and chr(code).isspace() else code for code in range(128)).lower()
+_LOWER += bytes(range(128, 256))
+_SURPLUS = re.compile(rb"(?<=\n) +| +(?=[ \n])")
 _SIZES = np.array([len(article) for article in ARTICLES])
 _LEADING_SIZES = np.where(_SIZES > 0, _SIZES + 1, 0)
 _Words = NDArray[np.uint64]
@@ -43,8 +46,8 @@ class Titles:
     articles: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, titles: Sequence[bytes], articles: Sequence[int]) -> Titles:
-        """Titles given one by one."""
+    def of(cls, titles: Sequence[bytes], articles: Sequence[int] = ()) -> Titles:
+        """Titles given one by one, with their articles where these are needed."""
         lengths = np.fromiter(map(len, titles), dtype=np.int64, count=len(titles))
         data = np.frombuffer(b"".join(titles) + bytes(STEP), dtype=np.uint8)
         return cls(data, np.cumsum(lengths) - lengths, lengths, np.array(articles, dtype=np.uint8))
@@ -63,21 +66,19 @@ class Titles:
 
 
 def normalize_many(titles: Sequence[str]) -> Titles:
-    """What `split_article` makes of each title.
-
-    All titles become one run of bytes, one a line. Titles in which white space is anything but single spaces
-    between words, and the few with characters that grow when folded, are left to `split_article` itself.
-    """
+    """What `split_article` makes of each title; all of them become one run of bytes, one a line."""
     text = "\n".join(titles)
     if text.count("\n") != max(len(titles) - 1, 0):
-        text = "\n".join([title.replace("\n", "\x01") for title in titles])
+        text = "\n".join([title.replace("\n", " ") for title in titles])
     raw = f"\n{text}\n".encode("utf-8", "surrogatepass") if titles else b"\n"
-    if not text.isascii():
-        raw = _fold(raw)
-    odd = _odd(raw)
-    raw = raw.lower().replace(b"&", b" and ")
+    raw = (raw if text.isascii() else _fold(raw)).translate(_LOWER)
+    given = np.frombuffer(raw, dtype=np.uint8)
+    blank = (given == _SPACE) | (given == _END)
+    if (blank[1:] & blank[:-1]).any():
+        raw = _SURPLUS.sub(b"", raw)
+    raw = raw.replace(b"&", b" and ")
     leading, trailing = _articles(np.frombuffer(raw + bytes(STEP), dtype=np.uint8))
-    lines = np.frombuffer(raw.translate(None, _DROPPED), dtype=np.uint8)
+    lines = np.frombuffer(raw.translate(None, _DROPPED) + bytes(STEP), dtype=np.uint8)
     space = lines == _SPACE
     double = np.flatnonzero(space[1:] & space[:-1])
     if len(double):
@@ -87,15 +88,7 @@ def normalize_many(titles: Sequence[str]) -> Titles:
     starts += lines[starts] == _SPACE
     starts += np.minimum(_LEADING_SIZES[leading], ends - starts)
     ends -= (lines[ends - 1] == _SPACE) & (ends > starts)
-    lengths, articles = ends - starts, leading + trailing
-    slow = [split_article(titles[position]) for position in odd.tolist()]
-    encoded = [title.encode() for _, title in slow]
-    if slow:
-        lengths[odd] = [len(title) for title in encoded]
-        starts[odd] = len(lines) + np.cumsum(lengths[odd]) - lengths[odd]
-        articles[odd] = [ARTICLES.index(article) for article, _ in slow]
-    rest = np.frombuffer(b"".join(encoded) + bytes(STEP), dtype=np.uint8)
-    return Titles(np.concatenate([lines, rest]), starts, lengths, articles)
+    return Titles(lines, starts, ends - starts, leading + trailing)
 
 
 def words_at(
@@ -114,53 +107,39 @@ def words_at(
 
 def _fold(raw: bytes) -> bytes:
     """Case and accents of the characters beyond ASCII, each folded by itself: none depends on another."""
-    data = np.array(np.frombuffer(raw, dtype=np.uint8))
+    data = np.frombuffer(bytearray(raw), dtype=np.uint8)
     beyond = np.flatnonzero(data >= 0x80)
     characters = data[beyond].tobytes().decode("utf-8", "surrogatepass")
-    data[beyond] = np.frombuffer(b"".join(map(_folded, characters)), dtype=np.uint8)
+    folded = b"".join(map(_folded, characters))
+    if len(folded) > len(beyond):  # one grows
+        return b"".join(map(_folded, raw.decode("utf-8", "surrogatepass"))).translate(None, _HOLE)
+    data[beyond] = np.frombuffer(folded, dtype=np.uint8)
     return data.tobytes().translate(None, _HOLE)
 
 
 @cache
 def _folded(character: str) -> bytes:
-    """What `split_article` makes of a character before it looks for articles, in as many bytes.
+    """What `split_article` makes of a character before it looks for articles, in at least as many bytes.
 
-    Other white space becomes a space, other punctuation "!". One that needs more bytes marks its title odd.
+    Other white space becomes a space, other punctuation "!".
     """
-    size = len(character.encode("utf-8", "surrogatepass"))
     folded = unicodedata.normalize("NFD", character.casefold())
     plain = "".join(
         c if c.isascii() or c.isalnum() else " " if c.isspace() else "!"
         for c in folded
         if not unicodedata.combining(c)
-    ).encode()
-    return plain.ljust(size, _HOLE) if len(plain) <= size else _ODD * size
-
-
-def _odd(raw: bytes) -> NDArray[np.int64]:
-    """Titles that are empty, hold control characters, or spaces at an end or in a row."""
-    lines = np.frombuffer(raw, dtype=np.uint8)
-    blank = (lines == _SPACE) | (lines == _END)
-    control = (lines < _SPACE) & ~blank
-    found = np.flatnonzero(blank[1:] & blank[:-1] | control[1:])
-    if not len(found):
-        return found
-    return np.unique(np.searchsorted(np.flatnonzero(lines == _END), found, "right") - 1)
+    )
+    return plain.encode().ljust(len(character.encode("utf-8", "surrogatepass")), _HOLE)
 
 
 def _articles(lines: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The leading and the trailing article of each line, of which at most one is not 0."""
-    ends = np.flatnonzero(lines == _END)
-    leading = _articles_at(lines, ends[:-1] + 1, " ")
-    trailing = np.zeros(len(leading), dtype=np.uint8)
-    commas = np.flatnonzero(lines == _COMMA)
-    found = _articles_at(lines, commas + 1 + (lines[commas + 1] == _SPACE), "\n")
-    found[(lines[commas - 1] == _SPACE) | (lines[commas - 1] == _END)] = 0
-    hits = np.flatnonzero(found)
-    if len(hits):
-        titles = np.searchsorted(ends, commas[hits]) - 1
-        trailing[titles] = found[hits]
-        leading[titles] = 0
+    ends, commas = np.flatnonzero(lines == _END), np.flatnonzero(lines == _COMMA)
+    commas = commas[~np.isin(lines[commas - 1], (_SPACE, _END))]
+    leading, trailing = _articles_at(lines, ends[:-1] + 1, " "), np.zeros(len(ends) - 1, dtype=np.uint8)
+    behind = commas + 1 + (lines[commas + 1] == _SPACE)
+    trailing[np.searchsorted(ends, commas) - 1] = _articles_at(lines, behind, "\n")  # the last comma counts
+    leading[trailing > 0] = 0
     return leading, trailing
 
 

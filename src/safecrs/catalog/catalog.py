@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.catalog.batch import Titles
-from safecrs.catalog.columns import StringColumn
+from safecrs.catalog.batch import Titles, normalize_many
 from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
 from safecrs.catalog.normalize import make_label
+from safecrs.catalog.table import StringColumn, named, under
 from safecrs.catalog.twins import Item, merge_twins
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
@@ -36,19 +36,14 @@ class Catalog:
 
     def __init__(self, domain: Domain, tensors: Mapping[str, NDArray[Any]]) -> None:
         self.domain = domain
+        self._tensors = {name: tensors[name] for name in tensors if name.startswith("catalog.")}
         try:
             self._text = {
                 name: StringColumn(tensors[f"catalog.{name}"], tensors[f"catalog.{name}.offsets"])
                 for name in _TEXTS
             }
             self.years: NDArray[np.int16] = tensors["catalog.years"]
-            self._index = TitleIndex(
-                {
-                    name.removeprefix(_INDEX): tensor
-                    for name, tensor in tensors.items()
-                    if name.startswith(_INDEX)
-                }
-            )
+            self._index = TitleIndex(under(_INDEX, tensors))
         except (KeyError, ValueError) as error:
             raise SafecrsError(f"The catalog is incomplete ({error}); build it again.") from error
         if any(len(column) != len(self.years) for column in self._text.values()):
@@ -65,35 +60,25 @@ class Catalog:
             SafecrsError: there is no item, or one has no title.
         """
         given = list(items)
-        for position, item in enumerate(given, start=1):
-            if not item.title.strip():
-                raise SafecrsError(f"Item {position} of the catalog has no title.")
         if not given:
             raise SafecrsError("The catalog is empty: it needs at least one item with a title.")
+        untitled = [number for number, item in enumerate(given, start=1) if not item.title.strip()]
+        if untitled:
+            raise SafecrsError(f"Item {untitled[0]} of the catalog has no title.")
         rows, names = merge_twins(given)
-        tensors: Tensors = {
-            "catalog.years": np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
-        }
-        columns = {
-            "titles": (item.title.strip() for item in rows),
-            "imdb_ids": (item.imdb_id or "" for item in rows),
-            "genres": (_SEPARATOR.join(item.genres) for item in rows),
-            "plots": (item.plot for item in rows),
-        }
-        for name, strings in columns.items():
+        years = np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
+        tensors: Tensors = {"catalog.years": years} | named(_INDEX, TitleIndex.build(names).tensors())
+        texts = (
+            (item.title.strip(), item.imdb_id or "", _SEPARATOR.join(item.genres), item.plot) for item in rows
+        )
+        for name, strings in zip(_TEXTS, zip(*texts, strict=True), strict=True):
             column = StringColumn.of(strings)
-            tensors[f"catalog.{name}"] = column.data
-            tensors[f"catalog.{name}.offsets"] = column.offsets
-        index = TitleIndex.build(names)
-        return cls(domain, tensors | _named(index))
+            tensors |= {f"catalog.{name}": column.data, f"catalog.{name}.offsets": column.offsets}
+        return cls(domain, tensors)
 
     def tensors(self) -> Tensors:
         """The columns, by the names `Catalog` reads them from."""
-        result: Tensors = {"catalog.years": self.years}
-        for name, column in self._text.items():
-            result[f"catalog.{name}"] = column.data
-            result[f"catalog.{name}.offsets"] = column.offsets
-        return result | _named(self._index)
+        return self._tensors
 
     def __len__(self) -> int:
         return len(self.years)
@@ -130,10 +115,8 @@ class Catalog:
     @cached_property
     def labels(self) -> list[str]:
         """Every item's label, by row."""
-        years = cast("list[int]", self.years.tolist())
-        return [
-            make_label(title, year or None) for title, year in zip(self._text["titles"], years, strict=True)
-        ]
+        rows = zip(self._text["titles"], self.years.tolist(), strict=True)
+        return [make_label(title, year or None) for title, year in rows]
 
     @cached_property
     def row_of_imdb_id(self) -> dict[str, int]:
@@ -161,7 +144,7 @@ class Catalog:
 
     def known_titles(self, titles: Sequence[str]) -> NDArray[np.bool_]:
         """Whether any item has each title, whatever its year, bool [len(titles)]."""
-        return self._index.known(titles)
+        return self._index.holds(normalize_many(titles))
 
     def holds(self, keys: Titles, *, canonical: bool = False) -> NDArray[np.bool_]:
         """Whether any item has a title of each key, bool [len(keys)] (`TitleIndex.holds`)."""
@@ -179,7 +162,3 @@ class Catalog:
         ) / len(scorers)
         best = np.argsort(-scores, kind="stable")[:limit]
         return [int(row) for row in best if scores[row] >= _ALIKE]
-
-
-def _named(index: TitleIndex) -> Tensors:
-    return {f"{_INDEX}{name}": tensor for name, tensor in index.tensors().items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safecrs.catalog.batch import Titles, normalize_many
 from safecrs.catalog.canonical import canonicalize_many
 from safecrs.catalog.shorts import short_titles, stated_name
-from safecrs.catalog.table import TitleTable
+from safecrs.catalog.table import TitleTable, named, under
 from safecrs.storage import Tensors
 
 Rule = Literal["strict", "reference"]
@@ -23,84 +23,75 @@ OTHER_ARTICLE = 4
 SHORT = 4
 """Added to the article of an entry by a short title."""
 
+_COLUMNS = ("bounds", "years", "articles", "rows")
 _FAR = np.int64(2**40)
 """The gap to an entry without a year: wider than any other."""
 
 
-class Entries:
+class Entries(TitleTable):
     """What each key of a table may mean: catalog rows with years.
 
     Attributes:
-        titles: the distinct keys.
         bounds: int32, where the entries of each key begin, and their number. All of a key are short or none.
         years: int16 (0 = unknown), ascending within a key; articles: uint8, the article that the key leaves
             out, plus `SHORT`; rows: int32.
     """
 
-    def __init__(self, tensors: Mapping[str, NDArray[Any]], prefix: str) -> None:
-        self.tensors = {name: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-        columns = {name.removeprefix(prefix): tensor for name, tensor in self.tensors.items()}
-        self.titles = TitleTable(columns)
-        self.bounds: NDArray[np.int32] = columns["bounds"]
-        self.years: NDArray[np.int16] = columns["years"]
-        self.articles: NDArray[np.uint8] = columns["articles"]
-        self.rows: NDArray[np.int32] = columns["rows"]
-        if (
-            len(self.bounds) != len(self.titles) + 1
-            or not len(self.years) == len(self.articles) == len(self.rows) == self.bounds[-1]
-        ):
+    def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        super().__init__(tensors)
+        self.bounds, self.years, self.articles, self.rows = (tensors[name] for name in _COLUMNS)
+        sizes = {len(self.years), len(self.articles), len(self.rows)}
+        if len(self.bounds) != len(self) + 1 or sizes != {self.bounds[-1]}:
             raise ValueError("the title index is inconsistent")
 
     @classmethod
-    def build(cls, prefix: str, titles: Titles, given: Sequence[Entry]) -> tuple[Entries, NDArray[np.int64]]:
+    def of(cls, titles: Titles, given: Sequence[Entry]) -> tuple[Entries, NDArray[np.int64]]:
         """Entries of (title, year, row) by the key of each title, and the id of each one's key."""
-        numbers: dict[bytes, int] = {}
-        number = [numbers.setdefault(title, len(numbers)) for title in titles]
-        table, ids = TitleTable.build(list(numbers))
-        entry = ids[np.array(number, dtype=np.int64)]
+        table, ids = TitleTable.build(list(titles))
         years = np.array([year or NO_YEAR for _, year, _ in given], dtype=np.int16)
         rows = np.array([row for _, _, row in given], dtype=np.int32)
-        order = np.lexsort((rows, years, entry))
-        columns: Tensors = table.tensors() | {
-            "bounds": np.append(0, np.cumsum(np.bincount(entry, minlength=len(table)))).astype(np.int32),
+        order = np.lexsort((rows, years, ids))
+        columns: Tensors = {
+            "bounds": np.append(0, np.cumsum(np.bincount(ids, minlength=len(table)))).astype(np.int32),
             "years": years[order],
             "articles": titles.articles[order],
             "rows": rows[order],
         }
-        return cls({f"{prefix}{name}": column for name, column in columns.items()}, prefix), entry
+        return cls(table.tensors() | columns), ids
 
     def candidates(self, title: Titles) -> NDArray[np.int32]:
         """Rows of every entry with this key, by year."""
-        number = int(self.titles.find(title)[0])
-        return self.rows[:0] if number < 0 else self.rows[self.bounds[number] : self.bounds[number + 1]]
+        number = self.find(title)[0]  # −1 selects from the end on, which is nothing
+        return self.rows[self.bounds[number] : self.bounds[number + 1]]
 
-    def distance(
-        self, entries: NDArray[np.int64], asked: NDArray[np.int64], articles: NDArray[np.uint8]
-    ) -> NDArray[np.int64]:
-        """How far each entry is from the year asked for and its article (`TitleIndex.match_many`)."""
-        have = self.years[entries].astype(np.int64)
-        one_sided = (have == NO_YEAR) != (asked == NO_YEAR)
-        other = self.articles[entries] != articles
-        far = np.where(one_sided, UNDATED_GAP, np.abs(have - asked)) + OTHER_ARTICLE * other
-        return np.where(self.articles[entries] < SHORT, far, OTHER_ARTICLE + 1)
-
-    def find(self, titles: Titles, asked: NDArray[np.int64], rule: Rule = "strict") -> NDArray[np.int64]:
-        """The entry that each key and year mean, int64, −1 for none or several (`TitleIndex.resolve`)."""
-        ids = self.titles.find(titles)
-        result = np.full(len(titles), -1, dtype=np.int64)
-        known = np.flatnonzero(ids >= 0)
-        first = self.bounds[ids[known]].astype(np.int64)
-        sizes = self.bounds[ids[known] + 1] - first
-        wanted, have = asked[known], self.years[first]
-        near = (np.abs(have - wanted) <= MAX_YEAR_GAP) | (have == NO_YEAR) | (wanted == NO_YEAR)
-        result[known] = np.where(near | (rule == "reference"), first, -1)
+    def match(
+        self, titles: Titles, asked: NDArray[np.int64], rule: Rule = "strict"
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+        """What keys and years mean: places in the batch, and of each the entry (`TitleIndex.resolve`) and
+        its distance (`TitleIndex.match_many`)."""
+        ids = self.find(titles)
+        places = np.flatnonzero(ids >= 0)
+        asked, articles = asked[places], titles.articles[places]
+        first = self.bounds[ids[places]].astype(np.int64)
+        sizes = self.bounds[ids[places] + 1] - first
+        entries = np.where(_near(self._gaps(first, asked)) | (rule == "reference"), first, -1)
         several = np.flatnonzero(sizes > 1)
         if len(several):
-            of = known[several]
-            result[of] = self._nearest(first[several], sizes[several], asked[of], titles.articles[of], rule)
-        short = known[self.articles[result[known]] >= SHORT]
-        result[short[self.years[result[short]] != asked[short]]] = -1
-        return result
+            group = (first[several], sizes[several], asked[several], articles[several])
+            entries[several] = self._nearest(*group, rule)
+        own = self.articles[entries]
+        meant = (entries >= 0) & ((own < SHORT) | (self.years[entries] == asked))
+        places, entries, asked = places[meant], entries[meant], asked[meant]
+        gaps = self._gaps(entries, asked)
+        one_sided = (gaps == _FAR) | (asked == NO_YEAR) & (self.years[entries] != NO_YEAR)
+        own, other = own[meant], own[meant] != articles[meant]
+        distance = np.where(one_sided, UNDATED_GAP, gaps) + OTHER_ARTICLE * other + (own >= SHORT)
+        return places, entries, distance
+
+    def _gaps(self, entries: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Years between each entry and what was asked: 0 where none was, `_FAR` where the entry has none."""
+        have = self.years[entries].astype(np.int64)
+        return np.where(asked == NO_YEAR, 0, np.where(have == NO_YEAR, _FAR, np.abs(have - asked)))
 
     def _nearest(
         self,
@@ -110,26 +101,20 @@ class Entries:
         articles: NDArray[np.uint8],
         rule: Rule,
     ) -> NDArray[np.int64]:
-        """Of the ``sizes[i]`` entries from ``first[i]`` on, the one that `find` takes, for every i."""
-        begins = np.cumsum(sizes) - sizes
+        """Of the ``sizes[i]`` entries from ``first[i]`` on, the one that `match` takes, for every i."""
         of = np.repeat(np.arange(len(sizes)), sizes)
+        begins = np.cumsum(sizes) - sizes
         entries = np.arange(len(of)) + (first - begins)[of]
-        have, want = self.years[entries].astype(np.int64), asked[of]
-        gaps = np.where(have == NO_YEAR, _FAR, np.abs(have - want))
-        gaps[want == NO_YEAR] = 0
-        nearest = np.minimum.reduceat(gaps, begins)
-        near = (nearest <= MAX_YEAR_GAP) | (nearest == _FAR)
-        kept = gaps == nearest[of]
+        gaps = self._gaps(entries, asked[of])
         if rule == "reference":
-            kept |= ~near[of]
-            near[:] = True
-        alike = kept & (self.articles[entries] == articles[of])
-        kept = np.where(np.logical_or.reduceat(alike, begins)[of], alike, kept)
-        rows = self.rows[entries]
-        low = np.minimum.reduceat(np.where(kept, rows, np.iinfo(np.int32).max), begins)
-        high = np.maximum.reduceat(np.where(kept, rows, -1), begins)
-        chosen = np.minimum.reduceat(np.where(kept, entries, np.iinfo(np.int64).max), begins)
-        return np.where(near & ((low == high) | (rule == "reference")), chosen, -1)
+            gaps = np.minimum(gaps, MAX_YEAR_GAP + 1)
+        scores = 2 * gaps + (self.articles[entries] != articles[of])  # the year comes before the article
+        best = np.minimum.reduceat(scores, begins)
+        kept = np.flatnonzero(scores == best[of])
+        begins = np.flatnonzero(np.diff(of[kept], prepend=-1))
+        rows = self.rows[entries[kept]]
+        alone = np.minimum.reduceat(rows, begins) == np.maximum.reduceat(rows, begins)
+        return np.where(_near(best // 2) & alone | (rule == "reference"), entries[kept[begins]], -1)
 
 
 class TitleIndex:
@@ -145,7 +130,8 @@ class TitleIndex:
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self._exact, self._loose = Entries(tensors, "exact."), Entries(tensors, "loose.")
+        self._tensors = dict(tensors)
+        self._exact, self._loose = (Entries(under(prefix, tensors)) for prefix in ("exact.", "loose."))
         self.shared: NDArray[np.bool_] = tensors["shared"]
         if len(self.shared) != len(self._exact.rows):
             raise ValueError("the title index is inconsistent")
@@ -154,7 +140,7 @@ class TitleIndex:
     def build(cls, entries: Iterable[Entry]) -> TitleIndex:
         """Index (title, year, row) entries; several entries may name one row."""
         given = list(entries)
-        exact, spelling = Entries.build("exact.", normalize_many([title for title, _, _ in given]), given)
+        exact, spelling = Entries.of(normalize_many([title for title, _, _ in given]), given)
         full = given + [
             (name, year, row) for title, year, row in given if (name := stated_name(title)) != title
         ]
@@ -162,35 +148,31 @@ class TitleIndex:
             (name, year, row) for title, year, row in given if year for name in short_titles(title)
         ]
         keys = canonicalize_many([title for title, _, _ in every])
-        titles = set(keys.take(np.arange(len(full))))
-        kept = [place for place, key in enumerate(keys) if key and (place < len(full) or key not in titles)]
-        at = np.array(kept, dtype=np.int64)
         keys.articles[len(full) :] |= SHORT
-        loose, meaning = Entries.build("loose.", keys.take(at), [every[place] for place in kept])
-        spelling = np.append(spelling, np.full(len(every) - len(given), len(exact.titles)))[at]
-        pairs = np.unique(meaning * (len(given) + 1) + spelling)
-        several = np.bincount(pairs // (len(given) + 1), minlength=len(loose.titles)) > 1
-        shared = np.zeros(len(exact.titles) + 1, dtype=np.bool_)  # the last: names that are not given
-        shared[spelling[several[meaning]]] = True
-        of_entries = {"shared": np.repeat(shared[:-1], np.diff(exact.bounds))}
-        return cls(exact.tensors | loose.tensors | of_entries)
+        titles = set(keys.take(np.arange(len(full))))
+        kept = np.flatnonzero(
+            [key and (place < len(full) or key not in titles) for place, key in enumerate(keys)]
+        )
+        loose, meaning = Entries.of(keys.take(kept), [every[place] for place in kept.tolist()])
+        spelling = np.append(spelling, np.full(len(every) - len(given), len(exact)))[kept]
+        pairs = np.unique(meaning * (len(exact) + 1) + spelling)
+        several = np.bincount(pairs // (len(exact) + 1), minlength=len(loose)) > 1
+        shared = np.isin(np.arange(len(exact)), spelling[several[meaning]])
+        tensors = named("exact.", exact.tensors()) | named("loose.", loose.tensors())
+        return cls(tensors | {"shared": np.repeat(shared, np.diff(exact.bounds))})
 
     def tensors(self) -> Tensors:
         """The columns, by the names the constructor reads them from."""
-        return self._exact.tensors | self._loose.tensors | {"shared": self.shared}
+        return self._tensors
 
     def candidates(self, title: str) -> NDArray[np.int32]:
         """Rows of every item with this title, by year: of the first table that holds it."""
         rows = self._exact.candidates(normalize_many([title]))
         return rows if len(rows) else self._loose.candidates(canonicalize_many([title]))
 
-    def known(self, titles: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether any item has each title, written so but for `normalize_title`."""
-        return self._exact.titles.find(normalize_many(titles)) >= 0
-
     def holds(self, keys: Titles, *, canonical: bool = False) -> NDArray[np.bool_]:
         """Whether any item has a title of each key, as `normalize_title` or `canonical_title` writes it."""
-        return ((self._loose if canonical else self._exact).titles.find(keys) >= 0) & (keys.lengths > 0)
+        return (self._loose if canonical else self._exact).find(keys) >= 0
 
     def resolve(self, title: str, year: int | None, rule: Rule = "strict") -> int:
         """The row meant by ``title`` and ``year``; −1 when there is none or it is ambiguous.
@@ -203,15 +185,12 @@ class TitleIndex:
         """
         if rule == "strict":
             return int(self.resolve_many([title], [year])[0])
-        entry = self._exact.find(normalize_many([title]), _years([year]), rule)[0]
-        return -1 if entry < 0 else int(self._exact.rows[entry])
+        entries = self._exact.match(normalize_many([title]), _years([year]), rule)[1]
+        return int(self._exact.rows[entries[0]]) if len(entries) else -1
 
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
         """`resolve` with the strict rule for a batch, int32 [len(titles)]."""
-        rows = np.full(len(titles), -1, dtype=np.int32)
-        for table, places, entries, _, _ in self._found(titles, years):
-            rows[places] = table.rows[entries]
-        return rows
+        return self.match_many(titles, years)[0]
 
     def match_many(
         self, titles: Sequence[str], years: Sequence[int | None]
@@ -223,33 +202,21 @@ class TitleIndex:
         unresolved.
         """
         rows, distance = np.full(len(titles), -1, dtype=np.int32), np.zeros(len(titles), dtype=np.int8)
-        for table, places, entries, asked, articles in self._found(titles, years):
-            rows[places], distance[places] = table.rows[entries], table.distance(entries, asked, articles)
+        asked = _years(years)
+        places, entries, far = self._exact.match(normalize_many(titles), asked)
+        sure = ~self.shared[entries] | (far == 0) | (asked[places] == NO_YEAR)
+        rows[places[sure]], distance[places] = self._exact.rows[entries[sure]], far
+        left = np.flatnonzero(rows < 0)
+        if len(left):
+            keys = canonicalize_many([titles[at] for at in left.tolist()])
+            places, entries, far = self._loose.match(keys, asked[left])
+            rows[left[places]], distance[left[places]] = self._loose.rows[entries], far
         return rows, distance
 
-    def _found(
-        self, titles: Sequence[str], years: Sequence[int | None]
-    ) -> Iterator[tuple[Entries, NDArray[np.intp], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]]:
-        """What each table resolves: places in the batch, entries, years asked for, articles asked with."""
-        asked, normal = _years(years), normalize_many(titles)
-        entries = self._exact.find(normal, asked)
-        places = np.flatnonzero(entries >= 0)
-        doubted = places[self.shared[entries[places]]]
-        if len(doubted):
-            far = self._exact.distance(entries[doubted], asked[doubted], normal.articles[doubted])
-            entries[doubted[(far > 0) & (asked[doubted] != NO_YEAR)]] = -1
-            places = np.flatnonzero(entries >= 0)
-        yield self._exact, places, entries[places], asked[places], normal.articles[places]
-        left = np.flatnonzero(entries < 0)
-        if len(left):
-            asked, keys = asked[left], canonicalize_many([titles[at] for at in left.tolist()])
-            entries = self._loose.find(keys, asked)
-            places = np.flatnonzero(entries >= 0)
-            yield self._loose, left[places], entries[places], asked[places], keys.articles[places]
+
+def _near(gaps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (gaps <= MAX_YEAR_GAP) | (gaps >= _FAR)
 
 
 def _years(years: Sequence[int | None]) -> NDArray[np.int64]:
-    try:
-        return np.array(years, dtype=np.int64)
-    except TypeError:  # some are None
-        return np.array([year or NO_YEAR for year in years], dtype=np.int64)
+    return np.nan_to_num(np.array(years, dtype=np.float64), nan=NO_YEAR).astype(np.int64)

@@ -118,7 +118,7 @@ def _parts(keys: list[bytes], first: NDArray[np.int64], last: NDArray[np.int64])
     ends = np.cumsum(sizes + (sizes > 0)) - (sizes > 0)
     starts = (ends - sizes)[first]
     lengths = ends[last] - starts
-    lengths[(sizes[first] == 0) | (sizes[last] == 0) | (lengths > _MAX_BYTES)] = 0
+    lengths[(sizes[first] == 0) | (sizes[last] == 0) | (lengths > _MAX_BYTES)] = -1  # no title's
     text = np.frombuffer(b" ".join([key for key in keys if key]) + bytes(STEP), dtype=np.uint8)
     return Titles(text, np.where(lengths > 0, starts, 0), lengths, np.zeros(len(starts), dtype=np.uint8))
 

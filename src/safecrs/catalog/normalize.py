@@ -7,7 +7,7 @@ import unicodedata
 
 ARTICLES = ("", "the", "a", "an")
 
-_TRAILING_ARTICLE = re.compile(r"^(.*\S),\s*(the|a|an)$")
+_TRAILING_ARTICLE = re.compile(r"^(.*\S),\s*(the|a|an)$", re.DOTALL)
 _LEADING_ARTICLE = re.compile(r"^(the|a|an)\s+(?=\S)")
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 _SPACE = re.compile(r"\s+")

@@ -1,9 +1,10 @@
-"""A table of distinct texts that maps out of a file and looks up many at once."""
+"""Texts that map out of a file: a column of any, and a table of distinct ones that looks up many at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,47 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _PLACES = _MULTIPLIER ** np.arange(1, STEP // 8 + 1, dtype=np.uint64)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _BITS = 63  # of a hash
+_COLUMNS = ("text", "offsets", "keys", "buckets")
 _HASHED = 1024  # bytes of a title
 _LAST = np.uint64(2**64 - 1)
+
+
+def named(prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Tensors:
+    """The tensors with ``prefix`` before their names."""
+    return {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
+
+
+def under(prefix: str, tensors: Mapping[str, NDArray[Any]]) -> Tensors:
+    """The tensors whose names begin with ``prefix``, without it."""
+    return {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
+
+
+class StringColumn:
+    """An immutable column of strings over ``data`` (uint8) and ``offsets`` (int64, one more than strings)."""
+
+    def __init__(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        if len(offsets) == 0 or int(offsets[0]) != 0 or int(offsets[-1]) != len(data):
+            raise ValueError("offsets do not cover the text")
+        self.data, self.offsets = data, offsets
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> StringColumn:
+        """Encode ``strings``."""
+        encoded = [text.encode() for text in strings]
+        offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> str:
+        at = range(len(self))[row]
+        return self.data[self.offsets[at] : self.offsets[at + 1]].tobytes().decode()
+
+    def __iter__(self) -> Iterator[str]:
+        data = self.data.tobytes()
+        for start, end in pairwise(self.offsets.tolist()):
+            yield data[start:end].decode()
 
 
 class TitleTable:
@@ -32,10 +72,8 @@ class TitleTable:
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self.text: NDArray[np.uint8] = tensors["text"]
-        self.offsets: NDArray[np.int64] = tensors["offsets"]
-        self.keys: NDArray[np.uint64] = tensors["keys"]
-        self.buckets: NDArray[np.int32] = tensors["buckets"]
+        self._tensors = dict(tensors)
+        self.text, self.offsets, self.keys, self.buckets = (tensors[name] for name in _COLUMNS)
         bits = len(self.buckets).bit_length() - 1
         if (
             len(self.keys) != len(self.offsets)
@@ -48,26 +86,25 @@ class TitleTable:
 
     @classmethod
     def build(cls, titles: Sequence[bytes]) -> tuple[TitleTable, NDArray[np.int64]]:
-        """The table of distinct normalised ``titles``, and the id that each of them gets."""
-        text = np.frombuffer(b"".join(titles) + bytes(STEP), dtype=np.uint8)
-        lengths = np.fromiter(map(len, titles), dtype=np.int64, count=len(titles))
-        keys = _hashes(text, np.cumsum(lengths) - lengths, lengths)
+        """The table of normalised ``titles``, and the id that each of them gets."""
+        distinct = list(dict.fromkeys(titles))
+        given = Titles.of(distinct)
+        keys = _hashes(given.data, given.starts, given.lengths)
         order = np.argsort(keys, kind="stable")
-        ids = np.empty(len(titles), dtype=np.int64)
-        ids[order] = np.arange(len(titles))
-        bits = len(titles).bit_length() + 1
+        ids = {title: number for number, title in enumerate(distinct[at] for at in order.tolist())}
+        bits = len(ids).bit_length() + 1
         leading = np.arange(1 << bits, dtype=np.uint64) << np.uint64(_BITS - bits)
         tensors: Tensors = {
-            "text": np.frombuffer(b"".join([titles[i] for i in order.tolist()]) + bytes(STEP), np.uint8),
-            "offsets": np.append(0, np.cumsum(lengths[order])).astype(np.int64),
+            "text": np.frombuffer(b"".join(ids) + bytes(STEP), dtype=np.uint8),
+            "offsets": np.append(0, np.cumsum(given.lengths[order])).astype(np.int64),
             "keys": np.append(keys[order], _LAST),
             "buckets": np.searchsorted(keys[order], leading).astype(np.int32),
         }
-        return cls(tensors), ids
+        return cls(tensors), np.array([ids[title] for title in titles], dtype=np.int64)
 
     def tensors(self) -> Tensors:
         """The columns, by the names the constructor reads them from."""
-        return {"text": self.text, "offsets": self.offsets, "keys": self.keys, "buckets": self.buckets}
+        return self._tensors
 
     def __len__(self) -> int:
         return len(self.keys) - 1

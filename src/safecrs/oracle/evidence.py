@@ -17,8 +17,8 @@ from safecrs.advisories.record import Advisory
 from safecrs.advisories.skipped import Skipped, quoted
 from safecrs.advisories.topics import canonical_topic, known_topics, topic_key
 from safecrs.catalog import Catalog, make_label
-from safecrs.catalog.columns import StringColumn
 from safecrs.catalog.index import OTHER_ARTICLE, UNDATED_GAP
+from safecrs.catalog.table import StringColumn
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
 from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy
