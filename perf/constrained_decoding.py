@@ -1,7 +1,7 @@
-"""What constrained decoding costs beside free decoding, and what jumping forward saves.
+"""The cost of constrained decoding against free decoding, and the gain of reading forced tokens in one pass.
 
-    python benchmarks/constrained_decoding.py                # the tiny model of the demo, seconds
-    python benchmarks/constrained_decoding.py --smollm2      # SmolLM2-135M, minutes on two cores
+    python perf/constrained_decoding.py                # the tiny model of the demo, seconds
+    python perf/constrained_decoding.py --smollm2      # SmolLM2-135M, minutes on two cores
 
 Every variant writes lists of ten titles for the same requests; free decoding writes as many tokens as the
 constrained lists have on average, so that the same amount of text is compared. Weights of the tiny model are
@@ -28,6 +28,7 @@ from safecrs.recommenders.constrained import CatalogTrie
 from safecrs.recommenders.constrained.ranker import ConstrainedRanker
 from safecrs.recommenders.language_models.bases import SMOLLM2, base_folder
 from safecrs.recommenders.language_models.checkpoint import LanguageModel
+from safecrs.recommenders.language_models.generation import generate
 from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 from safecrs.slates.base import Request
 from safecrs.taxonomy import load_taxonomy
@@ -86,16 +87,18 @@ def compare(
         )
 
     def constrained(chunk: int) -> Callable[[], tuple[int, int]]:
-        policy = ConstrainedRanker(settings(64), oracle, chunk=chunk, trie=trie)
+        ranker = ConstrainedRanker(settings(64), oracle, trie=trie)
 
         def run() -> tuple[int, int]:
-            written = policy.write(requests, K)
-            return sum(len(one.tokens) for one in written), sum(len(one.rows) for one in written)
+            prompts, decoders = ranker.prepare(requests, K)
+            generate(model.model, prompts, decoders, batch_size=batch, chunk=chunk)
+            completions = [decoder.completion for decoder in decoders]
+            return sum(len(one.tokens) for one in completions), sum(len(one.rows) for one in completions)
 
         return run
 
-    written = ConstrainedRanker(settings(64), oracle, trie=trie).write(requests, K)
-    budget = round(np.mean([len(one.tokens) for one in written]))
+    completions = ConstrainedRanker(settings(64), oracle, trie=trie).write(requests, K)
+    budget = round(np.mean([len(one.tokens) for one in completions]))
     free = settings(budget)
 
     def freely() -> tuple[int, int]:
@@ -111,8 +114,8 @@ def compare(
             for chunk in (4, 8, 16, 64)
         ),
     ]
-    titles = sum(len(one.rows) for one in written)
-    choices = sum(sum(one.chosen) for one in written)
+    titles = sum(len(one.rows) for one in completions)
+    choices = sum(sum(one.chosen) for one in completions)
     print(f"\n{title}: {len(oracle.catalog):,} titles, {len(requests)} requests in batches of {batch}")
     print(f"tree built in {built:.2f} s; {budget / K:.1f} tokens a title, {choices / titles:.2f} choices")
     print(f"{'':34} {'s/slate':>9} {'tokens/s':>9} {'passes':>7} {'padding':>8} {'× free':>8}")
@@ -146,7 +149,8 @@ def tiny(catalog: Catalog, whole_labels: bool) -> LanguageModel:
 
 
 def smollm2(precision: str) -> tuple[LanguageModel, Oracle]:
-    model = LanguageModel.load(base_folder(SMOLLM2), precision)  # type: ignore[arg-type]
+    model = LanguageModel.load(base_folder(SMOLLM2))
+    model.model.to(getattr(torch, precision))
     if not REDDIT.is_file():
         print("../shared/data is not here: measuring on the starter catalog")
         return model, load_starter("film")

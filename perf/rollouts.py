@@ -28,10 +28,8 @@ from trl import GRPOConfig
 
 from safecrs.oracle import Oracle, load_starter
 from safecrs.recommenders.language_models.bases import SMOLLM2, base_folder
-from safecrs.recommenders.language_models.free import FreeDecoder
-from safecrs.recommenders.language_models.generation import generate
+from safecrs.recommenders.language_models.generation import FreeDecoder, Sampler, generate
 from safecrs.recommenders.language_models.quiet import silence
-from safecrs.recommenders.language_models.sampling import Sampler
 from safecrs.scoring.scored import Case
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
@@ -96,18 +94,18 @@ class Bench:
     def by_trl(self) -> int:
         trainer = self.free
         prompts, _, _ = trainer._tokenize_prompts([row["prompt"] for row in self.batch])
-        written, _ = trainer._generate_single_turn(prompts, None, {}, self.group)
-        return sum(map(len, written))
+        completions, _ = trainer._generate_single_turn(prompts, None, {}, self.group)
+        return sum(map(len, completions))
 
     def by_our_loop(self) -> int:
         trainer = self.free
         prompts, _, _ = trainer._tokenize_prompts([row["prompt"] for row in self.batch])
         ends = {trainer._tokenizer.eos_token_id}
-        writers = [
+        decoders = [
             FreeDecoder([], ends, self.budget, Sampler(TEMPERATURE, (row,))) for row in range(len(prompts))
         ]
-        generate(trainer.model, prompts, writers, batch_size=len(prompts), chunk=1)
-        return sum(len(writer.tokens) for writer in writers)
+        generate(trainer.model, prompts, decoders, batch_size=len(prompts))
+        return sum(len(decoder.tokens) for decoder in decoders)
 
     def by_choices(self) -> int:
         return sum(map(len, self.constrained._write([], None)["completion_ids"]))

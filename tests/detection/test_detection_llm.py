@@ -182,7 +182,7 @@ def test_alone_it_replaces_the_rules(server):
 
 
 def test_the_recommender_leaves_out_what_the_model_found(server, world):
-    from safecrs.recommenders.rankers.popularity import PopularityRanker
+    from safecrs.recommenders.rankers.collaborative import PopularityRanker
 
     policy = PopularityRanker(world.catalog, [])
     spoken = "Anything. We have the carpet cleaner in tomorrow, and my stomach is what it is."
@@ -198,7 +198,7 @@ def test_the_recommender_leaves_out_what_the_model_found(server, world):
 
 
 def test_the_recommender_does_not_go_on_without_the_endpoint(server, world):
-    from safecrs.recommenders.rankers.popularity import PopularityRanker
+    from safecrs.recommenders.rankers.collaborative import PopularityRanker
 
     server.reply = error(500, "down")
     recommender = Recommender(world.oracle, PopularityRanker(world.catalog, []), detector=added(server))

@@ -62,7 +62,7 @@ def test_an_error_in_a_worker_quotes_nobody(folder, tmp_path, monkeypatch):
     def quote(_self, requests, _k=10):
         raise ValueError(requests[0].messages[0].content)
 
-    monkeypatch.setattr("safecrs.recommenders.rankers.popularity.PopularityRanker.recommend", quote)
+    monkeypatch.setattr("safecrs.recommenders.rankers.collaborative.PopularityRanker.recommend", quote)
     answer = Asker(folder, [], "test", LIMIT)(rows("Popularity", 0))
     (told,) = answer["error"]
     assert "ValueError" in told

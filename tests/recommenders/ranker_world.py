@@ -1,4 +1,4 @@
-"""What the policy tests share besides fixtures: requests and tiny models."""
+"""What the ranker tests share besides fixtures: requests, tiny models and the paths of a trie."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import torch
 
 from safecrs.catalog import Catalog
 from safecrs.conversation import Message
+from safecrs.recommenders.constrained import CatalogTrie
 from safecrs.recommenders.language_models.checkpoint import LanguageModel
 from safecrs.slates.base import Request
 from safecrs.training.models.tiny import TinySize, tiny_model, tiny_tokenizer
@@ -30,3 +31,13 @@ def make_tiny(catalog: Catalog, seed: int = 0, whole_labels: bool = True) -> Lan
             if weight.dim() == 2 and "embed" not in name:
                 weight.normal_(std=0.8, generator=generator)  # fresh weights just repeat the last token
     return LanguageModel(model, tokenizer)
+
+
+def path_of(trie: CatalogTrie, row: int) -> list[int]:
+    """The tokens that lead to a catalog row, line break included."""
+    leaf, node, tokens = trie.leaf[row], 0, []
+    while trie.first_child[node] < trie.first_child[node + 1]:
+        children = range(trie.first_child[node], trie.first_child[node + 1])
+        (node,) = (child for child in children if trie.low[child] <= leaf < trie.high[child])
+        tokens.append(int(trie.token[node]))
+    return tokens

@@ -7,15 +7,15 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ranker_world import ask, make_tiny
+from ranker_world import ask, make_tiny, path_of
 
 from fake_oracle import make_verdict_oracle
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Verdict, load_starter
-from safecrs.recommenders.constrained import AllowedTitles, CatalogTrie, ConstrainedDecoder, ResponseTemplate
+from safecrs.recommenders.constrained import AllowedTitles, CatalogTrie, ConstrainedDecoder
 from safecrs.recommenders.constrained.ranker import ConstrainedRanker
+from safecrs.recommenders.language_models.checkpoint import encode
 from safecrs.recommenders.language_models.generation import generate
-from safecrs.recommenders.language_models.prompting import encode
 from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 from safecrs.recommenders.rankers.ranking import resolved_slate
 from safecrs.slates.completion import parse_slate
@@ -33,9 +33,28 @@ def tries(catalog, models):
     return [CatalogTrie.build(catalog.labels, model.tokenizer) for model in models]
 
 
-def policy_of(language_model, catalog, oracle, *, unknown="allow", chunk=8, trie=None, **settings):
+class Chunked(ConstrainedRanker):
+    """Reads at most ``chunk`` tokens a pass."""
+
+    reasoning_budget = 12
+    chunk = 8
+
+    def write(self, requests, k=10):
+        prompts, decoders = self.prepare(requests, k)
+        model, size = self.inner.language_model.model, self.inner.batch_size
+        generate(model, prompts, decoders, batch_size=size, chunk=self.chunk)
+        return [decoder.completion for decoder in decoders]
+
+
+def ranker_of(language_model, catalog, oracle, *, unknown="allow", chunk=8, trie=None, **settings):
     inner = LanguageModelRanker(language_model, catalog, name="tiny", **settings)
-    return ConstrainedRanker(inner, oracle, unknown, chunk=chunk, reasoning_budget=12, trie=trie)
+    ranker = Chunked(inner, oracle, unknown, trie=trie)
+    ranker.chunk = chunk
+    return ranker
+
+
+def texts_of(ranker, requests, k=10):
+    return [ranker.inner.language_model.decode(each.tokens) for each in ranker.write(requests, k)]
 
 
 def brute_force(language_model, prompt, prefix, paths, k):
@@ -82,7 +101,7 @@ def test_guarantees(catalog, models, tries, data):
     ]
     unknown = data.draw(st.sampled_from(["allow", "exclude"]))
     k = data.draw(st.integers(0, 20))
-    policy = policy_of(
+    ranker = ranker_of(
         models[which],
         catalog,
         oracle,
@@ -94,7 +113,7 @@ def test_guarantees(catalog, models, tries, data):
         temperature=data.draw(st.sampled_from([0.0, 1.0])),
         seed=data.draw(st.integers(0, 99)),
     )
-    for request, slate in zip(requests, policy.recommend(requests, k), strict=True):
+    for request, slate in zip(requests, ranker.recommend(requests, k), strict=True):
         blocked = oracle.unsafe(request.constraints)
         if unknown == "exclude":
             blocked = blocked | oracle.unknown(request.constraints)
@@ -115,23 +134,23 @@ def test_equal_to_brute_force(catalog, oracle, models, tries, which, chunk):
         ask("anything", ["gore", "horror"], seen=range(7)),
         ask("more", seen=range(1, 16)),
     ]
-    policy = policy_of(
+    ranker = ranker_of(
         models[which], catalog, oracle, chunk=chunk, trie=tries[which], reasoning="given", batch_size=3
     )
-    prompts = policy.inner.prompts(requests, 400)
-    prefixes = policy.inner.prefills(requests)
-    for request, prompt, prefix, written in zip(
-        requests, prompts, prefixes, policy.write(requests, k=5), strict=True
+    prompts = ranker.inner.prompts(requests, 400)
+    prefixes = ranker.inner.prefills(requests)
+    for request, prompt, prefix, completion in zip(
+        requests, prompts, prefixes, ranker.write(requests, k=5), strict=True
     ):
         blocked = oracle.unsafe(request.constraints)
         paths = {
-            row: tries[which].path(row)
+            row: path_of(tries[which], row)
             for row in range(len(catalog))
             if not blocked[row] and row not in request.seen
         }
         rows, tokens = brute_force(models[which], prompt, prefix, paths, 5)
-        assert written.rows == rows
-        assert written.tokens[: len(tokens)] == tokens
+        assert completion.rows == rows
+        assert completion.tokens[: len(tokens)] == tokens
 
 
 def test_jumping_forward_takes_far_fewer_passes(catalog, oracle, models, tries):
@@ -139,8 +158,8 @@ def test_jumping_forward_takes_far_fewer_passes(catalog, oracle, models, tries):
     for chunk in (1, 50):
         passes = []
         hook = models[1].model.register_forward_hook(lambda *_, seen=passes: seen.append(1))
-        policy = policy_of(models[1], catalog, oracle, chunk=chunk, trie=tries[1], reasoning="none")
-        (slate,) = policy.recommend([ask("hi")], k=10)
+        ranker = ranker_of(models[1], catalog, oracle, chunk=chunk, trie=tries[1], reasoning="none")
+        (slate,) = ranker.recommend([ask("hi")], k=10)
         hook.remove()
         calls[chunk] = len(passes)
         assert len(slate) == 10
@@ -150,9 +169,9 @@ def test_jumping_forward_takes_far_fewer_passes(catalog, oracle, models, tries):
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("reasoning", ["generate", "given", "none"])
 def test_the_completion_reads_as_the_slate(catalog, oracle, models, tries, which, reasoning):
-    policy = policy_of(models[which], catalog, oracle, trie=tries[which], reasoning=reasoning)
+    ranker = ranker_of(models[which], catalog, oracle, trie=tries[which], reasoning=reasoning)
     requests = [ask("hi", ["horror"]), ask("any western?", ["torture"])]
-    slates, texts = policy.recommend(requests, 6), policy.complete(requests, 6)
+    slates, texts = ranker.recommend(requests, 6), texts_of(ranker, requests, 6)
     for slate, text in zip(slates, texts, strict=True):
         assert parse_slate(text) == [(item.title, item.year) for item in slate]
         assert text.startswith("<solution>\n" if reasoning == "none" else "<reasoning>")
@@ -161,15 +180,15 @@ def test_the_completion_reads_as_the_slate(catalog, oracle, models, tries, which
     assert slates[1] == [], "with every title unsafe the list is empty"
 
 
-def replay(model, prompt, written, temperature):
+def replay(model, prompt, completion, temperature):
     """Log-probabilities of the choices, from one pass over the whole text."""
     with torch.no_grad():
-        logits = model.model(torch.tensor([[*prompt, *written.tokens]])).logits[0] / temperature
-    result = np.zeros(len(written.tokens))
-    for at, token in enumerate(written.tokens):
-        if written.chosen[at]:
+        logits = model.model(torch.tensor([[*prompt, *completion.tokens]])).logits[0] / temperature
+    result = np.zeros(len(completion.tokens))
+    for at, token in enumerate(completion.tokens):
+        if completion.chosen[at]:
             line = logits[len(prompt) + at - 1]
-            options = written.options.get(at)
+            options = completion.options.get(at)
             among = line if options is None else line[torch.from_numpy(options).long()]
             result[at] = float(line[token] - among.logsumexp(0))
     return result
@@ -180,7 +199,7 @@ def replay(model, prompt, written, temperature):
 def test_log_probabilities_are_renormalised_over_what_is_allowed(
     catalog, oracle, models, tries, which, reasoning
 ):
-    policy = policy_of(
+    ranker = ranker_of(
         models[which],
         catalog,
         oracle,
@@ -190,26 +209,28 @@ def test_log_probabilities_are_renormalised_over_what_is_allowed(
         batch_size=2,
     )
     requests = [ask("hi", ["horror"]), ask("any western, please?", ["gore"]), ask("x", seen=[1])]
-    prompts = policy.inner.prompts(requests, 300)
-    for prompt, written in zip(prompts, policy.write(requests, 6), strict=True):
-        expected = replay(models[which], prompt, written, 0.7)
-        assert np.allclose(written.log_probabilities, expected, atol=1e-5)
-        assert any(written.chosen)
+    prompts = ranker.inner.prompts(requests, 300)
+    for prompt, completion in zip(prompts, ranker.write(requests, 6), strict=True):
+        expected = replay(models[which], prompt, completion, 0.7)
+        assert np.allclose(completion.log_probabilities, expected, atol=1e-5)
+        assert any(completion.chosen)
         assert not any(
             value
-            for value, chosen in zip(written.log_probabilities, written.chosen, strict=True)
+            for value, chosen in zip(completion.log_probabilities, completion.chosen, strict=True)
             if not chosen
         )
-        for at, options in written.options.items():
-            assert written.chosen[at]
+        for at, options in completion.options.items():
+            assert completion.chosen[at]
             assert len(options) > 1
-            assert written.tokens[at] in options
+            assert completion.tokens[at] in options
 
 
 def test_greedy_choices_are_certain(catalog, oracle, models, tries):
-    (written,) = policy_of(models[1], catalog, oracle, trie=tries[1], reasoning="none").write([ask("hi")], 5)
-    assert set(written.log_probabilities) == {0.0}
-    assert sum(written.chosen) == len(written.options) > 0
+    (completion,) = ranker_of(models[1], catalog, oracle, trie=tries[1], reasoning="none").write(
+        [ask("hi")], 5
+    )
+    assert set(completion.log_probabilities) == {0.0}
+    assert sum(completion.chosen) == len(completion.options) > 0
 
 
 class Puppet:
@@ -219,15 +240,15 @@ class Puppet:
         self.script = encode([script], tokenizer)[0]
         self.size = len(tokenizer)
 
-    def play(self, writer):
-        writer.pending.clear()
+    def play(self, decoder):
+        decoder.pending.clear()
         for token in [*self.script, *[0] * 400]:
-            if writer.finished:
+            if decoder.finished:
                 return
             logits = np.zeros(self.size, dtype=np.float32)
             logits[token] = 1.0
-            writer.write(logits)
-            writer.pending.clear()
+            decoder.write(logits)
+            decoder.pending.clear()
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -244,38 +265,35 @@ class Puppet:
 def test_reasoning_ends_where_the_model_ends_it(catalog, models, tries, which, said, expected):
     tokenizer = models[which].tokenizer
     titles = AllowedTitles(tries[which], np.zeros(len(catalog), dtype=bool))
-    ends = frozenset([tokenizer.eos_token_id])
-    writer = ConstrainedDecoder(ResponseTemplate.reasoned(60, tokenizer), titles, 2, tokenizer, ends)
-    Puppet(tokenizer, said + tokenizer.eos_token).play(writer)
-    text = tokenizer.decode(writer.written.tokens, skip_special_tokens=True)
-    labels = "".join(f"{catalog.label(row)}\n" for row in writer.written.rows)
+    opening = encode(["<reasoning>"], tokenizer)[0]
+    decoder = ConstrainedDecoder(models[which], titles, 2, opening, 60)
+    Puppet(tokenizer, said + tokenizer.eos_token).play(decoder)
+    text = tokenizer.decode(decoder.completion.tokens, skip_special_tokens=True)
+    labels = "".join(f"{catalog.label(row)}\n" for row in decoder.completion.rows)
     assert text == f"{expected}{labels}</solution>"
-    assert len(writer.written.rows) == 2
-    assert writer.written.tokens[-1] == tokenizer.eos_token_id
+    assert len(decoder.completion.rows) == 2
+    assert decoder.completion.tokens[-1] == tokenizer.eos_token_id
 
 
 def test_endless_reasoning_is_cut_at_the_budget(catalog, models, tries):
     tokenizer = models[0].tokenizer
     titles = AllowedTitles(tries[0], np.zeros(len(catalog), dtype=bool))
-    writer = ConstrainedDecoder(ResponseTemplate.reasoned(3, tokenizer), titles, 2, tokenizer)
-    Puppet(tokenizer, "gore " * 50).play(writer)
-    head, _, tail = tokenizer.decode(writer.written.tokens).partition("</reasoning>\n<solution>\n")
+    decoder = ConstrainedDecoder(models[0], titles, 2, encode(["<reasoning>"], tokenizer)[0], 3)
+    Puppet(tokenizer, "gore " * 50).play(decoder)
+    head, _, tail = tokenizer.decode(decoder.completion.tokens).partition("</reasoning>\n<solution>\n")
     assert len(encode([head.removeprefix("<reasoning>")], tokenizer)[0]) == 3
     assert len(parse_slate(f"<solution>\n{tail}")) == 2
 
 
 def test_a_slate_that_is_complete_from_the_start_asks_the_model_nothing(catalog, models, tries):
-    tokenizer = models[0].tokenizer
     only_one = np.ones(len(catalog), dtype=bool)
     only_one[3] = False
-    writers = [
-        ConstrainedDecoder(
-            ResponseTemplate.opened([5], tokenizer), AllowedTitles(tries[0], blocked), 4, tokenizer
-        )
+    decoders = [
+        ConstrainedDecoder(models[0], AllowedTitles(tries[0], blocked), 4, [5])
         for blocked in (only_one, np.ones(len(catalog), dtype=bool))
     ]
-    generate(NoModel(), [[1], [1]], writers, batch_size=2, chunk=4)
-    assert [writer.written.rows for writer in writers] == [[3], []]
+    generate(NoModel(), [[1], [1]], decoders, batch_size=2, chunk=4)
+    assert [decoder.completion.rows for decoder in decoders] == [[3], []]
 
 
 class NoModel:
@@ -293,11 +311,11 @@ class NoModel:
 def test_with_the_shipped_oracle_every_slate_is_full_safe_and_readable():
     oracle = load_starter("film")
     language_model = make_tiny(oracle.catalog)
-    policy = policy_of(language_model, oracle.catalog, oracle, unknown="exclude", reasoning="none")
+    ranker = ranker_of(language_model, oracle.catalog, oracle, unknown="exclude", reasoning="none")
     requests = [ask("hi", [trait]) for trait in oracle.taxonomy.ids] + [ask("hi", oracle.taxonomy.ids)]
     everything = np.arange(len(oracle.catalog))
     for request, slate, text in zip(
-        requests, policy.recommend(requests), policy.complete(requests), strict=True
+        requests, ranker.recommend(requests), texts_of(ranker, requests), strict=True
     ):
         rows = [item.row for item in slate]
         safe = int((oracle.verdicts(everything, request.constraints) == Verdict.SAFE).sum())

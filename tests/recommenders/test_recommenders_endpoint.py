@@ -1,4 +1,4 @@
-"""A served model as a policy: what it is asked, how its list is read, and the oracle's filter behind it."""
+"""A served model as a ranker: what it is asked, how its list is read, and the oracle's filter behind it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def server():
 
 def test_the_slate_is_what_the_model_wrote(server, catalog):
     server.says(LIST)
-    policy = EndpointRanker(server.endpoint(), catalog)
-    (slate,) = policy.recommend([ask("space!")], 10)
+    ranker = EndpointRanker(server.endpoint(), catalog)
+    (slate,) = ranker.recommend([ask("space!")], 10)
     assert [(item.title, item.year, item.row) for item in slate] == [
         ("Alien", 1979, 0),
         ("Unforgiven", 1992, 3),
@@ -38,18 +38,17 @@ def test_the_slate_is_what_the_model_wrote(server, catalog):
         ("Emma", 1996, 6),
         ("Emma", 1996, 6),
     ]
-    assert policy.name == "small"
-    assert len(policy.recommend([ask("space!")], 2)[0]) == 2
+    assert ranker.name == "small"
+    assert len(ranker.recommend([ask("space!")], 2)[0]) == 2
 
 
 def test_the_model_is_asked_for_k_and_told_no_constraint(server, catalog):
     server.says("")
-    policy = EndpointRanker(server.endpoint(), catalog, instruction="Mind what they disclosed.")
-    assert policy.recommend([ask("space, but I faint at blood", ["gore"])], 7) == [[]]
+    ranker = EndpointRanker(server.endpoint(), catalog)
+    assert ranker.recommend([ask("space, but I faint at blood", ["gore"])], 7) == [[]]
     (body,) = server.requests
     system, user = body["messages"]
     assert "Recommend 7 films" in system["content"]
-    assert system["content"].endswith("Mind what they disclosed.")
     assert "gore" not in system["content"]
     assert user == {"role": "user", "content": "space, but I faint at blood"}
     assert "response_format" not in body
@@ -64,19 +63,19 @@ def test_requests_keep_their_order(server, catalog):
 
 def test_behind_the_filter_nothing_unsafe_comes_out(server, catalog, oracle):
     server.says(LIST)
-    policy = FilteredRanker(EndpointRanker(server.endpoint(), catalog), oracle)
-    (slate,) = policy.recommend([ask("space!", ["gore"])], 3)
+    ranker = FilteredRanker(EndpointRanker(server.endpoint(), catalog), oracle)
+    (slate,) = ranker.recommend([ask("space!", ["gore"])], 3)
     assert [item.title for item in slate] == ["No Such Film", "Emma"], "once each"
     assert "Recommend 12 films" in server.requests[0]["messages"][0]["content"]
-    assert policy.name == "small + filter"
+    assert ranker.name == "small + filter"
 
 
 def test_long_conversations_lose_their_oldest_messages(server, catalog):
     server.says("")
-    policy = EndpointRanker(server.endpoint(), catalog)
+    ranker = EndpointRanker(server.endpoint(), catalog)
     old, recent = "o" * MAX_CHARACTERS, "r" * 9_000
     messages = [Message(role="user", content=text) for text in (old, recent, "and now?")]
-    policy.recommend([Request(tuple(messages)), ask("x" * (MAX_CHARACTERS + 10) + "!")], 3)
+    ranker.recommend([Request(tuple(messages)), ask("x" * (MAX_CHARACTERS + 10) + "!")], 3)
     sent = sorted((body["messages"][1:] for body in server.requests), key=len)
     assert [message["content"] for message in sent[1]] == [recent, "and now?"]
     assert len(sent[0][0]["content"]) == MAX_CHARACTERS
@@ -95,16 +94,16 @@ def test_work_goes_on_where_it_stopped(server, catalog, tmp_path):
     server.reply = lambda body: error(500, "down") if "two" in str(body) else Reply("Emma (1996)")
     requests = [ask("one"), ask("two"), ask("three")]
 
-    def policy():
+    def ranker():
         answers = AnswerFile(tmp_path / "answers.jsonl")
         return EndpointRanker(server.endpoint(concurrency=1), catalog, answers=answers)
 
     with pytest.raises(SafecrsError, match="failed"):
-        policy().recommend(requests)
+        ranker().recommend(requests)
     server.says("Alien (1979)")
-    slates = policy().recommend(requests)
+    slates = ranker().recommend(requests)
     assert [slate[0].title for slate in slates] == ["Emma", "Alien", "Alien"]
-    assert policy().recommend(requests) == slates
+    assert ranker().recommend(requests) == slates
     assert len(server.requests) == 4
 
 

@@ -19,23 +19,23 @@ def test_a_prompt_that_many_share_is_read_once(catalog, oracle, whole_labels, ba
     inner = LanguageModelRanker(
         model, catalog, name="tiny", reasoning="given", temperature=1.0, batch_size=batch_size
     )
-    policy = ConstrainedRanker(inner, oracle)
+    ranker = ConstrainedRanker(inner, oracle)
     requests = [ask("films for a rainy day", ["gore"])] * 4 + [ask("hi")] + [ask("hello")] * 2
     shapes = []
     hook = model.model.register_forward_pre_hook(
         lambda _module, _given, named: shapes.append(tuple(named["input_ids"].shape)), with_kwargs=True
     )
-    together = policy.write(requests, k=3)
+    together = ranker.write(requests, k=3)
     hook.remove()
-    read = sum(rows for rows, width in shapes if width > policy.chunk)
+    read = sum(rows for rows, width in shapes if width > 8)
     assert read == {2: 6, 7: 3}[batch_size]  # of 7 completions with 3 beginnings
-    assert len({tuple(written.rows) for written in together[:4]}) > 1  # and yet they differ
-    prompts, writers = policy.prepare(requests, k=3)
-    for prompt, writer in zip(prompts, writers, strict=True):
-        generate(model.model, [prompt], [writer], batch_size=1, chunk=8)
-    for one, alone in zip(together, writers, strict=True):
-        assert one.tokens == alone.written.tokens
-        assert one.log_probabilities == pytest.approx(alone.written.log_probabilities, abs=1e-4)
+    assert len({tuple(completion.rows) for completion in together[:4]}) > 1  # and yet they differ
+    prompts, decoders = ranker.prepare(requests, k=3)
+    for prompt, decoder in zip(prompts, decoders, strict=True):
+        generate(model.model, [prompt], [decoder], batch_size=1, chunk=8)
+    for one, alone in zip(together, decoders, strict=True):
+        assert one.tokens == alone.completion.tokens
+        assert one.log_probabilities == pytest.approx(alone.completion.log_probabilities, abs=1e-4)
 
 
 def test_without_an_oracle_the_catalog_is_the_only_limit(catalog, oracle):

@@ -10,11 +10,8 @@ from ranker_world import ask, make_tiny
 from safecrs.conversation import Message
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.checkpoint import LanguageModel
-from safecrs.recommenders.language_models.free import FreeDecoder
-from safecrs.recommenders.language_models.generation import generate
-from safecrs.recommenders.language_models.prompting import prompt_ids
-from safecrs.recommenders.language_models.ranker import LanguageModelRanker
-from safecrs.recommenders.language_models.sampling import Sampler
+from safecrs.recommenders.language_models.generation import FreeDecoder, Sampler, generate
+from safecrs.recommenders.language_models.ranker import LanguageModelRanker, prompt_ids
 from safecrs.slates.base import Request
 
 
@@ -38,27 +35,27 @@ def test_batches_of_any_shape_write_what_each_request_gets_alone(tiny, chunk):
     prompts = prompt_ids(requests, tiny.tokenizer, 400)
     budgets = [3, 12, 1, 7, 12, 12, 5, 2, 9]
     prefills = [prompts[0][: index % 3] for index in range(9)]
-    writers = [
+    decoders = [
         FreeDecoder(prefill, tiny.ends, budget) for prefill, budget in zip(prefills, budgets, strict=True)
     ]
-    generate(tiny.model, prompts, writers, batch_size=4, chunk=chunk)
-    assert len({token for writer in writers for token in writer.tokens}) > 15, (
+    generate(tiny.model, prompts, decoders, batch_size=4, chunk=chunk)
+    assert len({token for decoder in decoders for token in decoder.tokens}) > 15, (
         "the model must be worth asking"
     )
-    for prompt, prefill, budget, writer in zip(prompts, prefills, budgets, writers, strict=True):
-        assert writer.tokens == prefill + greedy_alone(tiny, [*prompt, *prefill], budget)
+    for prompt, prefill, budget, decoder in zip(prompts, prefills, budgets, decoders, strict=True):
+        assert decoder.tokens == prefill + greedy_alone(tiny, [*prompt, *prefill], budget)
 
 
 def test_the_loop_agrees_with_transformers_own(tiny, catalog):
     requests = [ask("Alien"), ask("something to laugh about with my sister please")]
-    policy = LanguageModelRanker(tiny, catalog, name="tiny", max_new_tokens=20)
-    inputs = tiny.tokenizer.pad({"input_ids": policy.prompts(requests, 20)}, return_tensors="pt")
+    ranker = LanguageModelRanker(tiny, catalog, name="tiny", max_new_tokens=20)
+    inputs = tiny.tokenizer.pad({"input_ids": ranker.prompts(requests, 20)}, return_tensors="pt")
     width = inputs["input_ids"].shape[1]
     generated = tiny.model.generate(**inputs, max_new_tokens=20, do_sample=False)
     expected = tiny.tokenizer.batch_decode(
         generated[:, width:], skip_special_tokens=True, clean_up_tokenization_spaces=False
     )
-    assert policy.complete(requests) == expected
+    assert ranker.complete(requests) == expected
 
 
 class Canned(LanguageModelRanker):
@@ -67,16 +64,16 @@ class Canned(LanguageModelRanker):
 
 
 def test_the_slate_is_what_the_model_wrote_repeats_and_inventions_included(tiny, catalog):
-    policy = Canned(tiny, catalog, name="tiny")
+    ranker = Canned(tiny, catalog, name="tiny")
     text = "<solution>\nAlien (1979)\nAlien (1979)\nMade Up (2030)\nHeat\nEmma (1997)\n</solution>"
-    (slate,) = policy.recommend([ask(text)], k=4)
+    (slate,) = ranker.recommend([ask(text)], k=4)
     assert [(item.title, item.year, item.row) for item in slate] == [
         ("Alien", 1979, 0),
         ("Alien", 1979, 0),
         ("Made Up", 2030, -1),
         ("Heat", None, -1),
     ]
-    assert policy.recommend([ask("I cannot help with that.")]) == [[]]
+    assert ranker.recommend([ask("I cannot help with that.")]) == [[]]
 
 
 def test_reasoning_given_or_none_is_written_before_the_model_begins(tiny, catalog):
@@ -101,9 +98,6 @@ def test_long_conversations_lose_their_oldest_messages_first(tiny):
     assert cut == last
     (shorter,) = prompt_ids([Request(turns)], tiny.tokenizer, 7)
     assert shorter == whole[-7:]
-    (with_system,) = prompt_ids([Request(turns)], tiny.tokenizer, len(last) + 30, system="Be kind")
-    text = tiny.tokenizer.decode(with_system)
-    assert text.startswith("<|system|>Be kind<|end|><|user|>turn")
 
 
 def test_sampling_depends_on_the_seed_and_the_place_not_on_the_batch(tiny, catalog):
@@ -160,8 +154,6 @@ def test_a_folder_is_read_and_so_is_an_adapter_on_it(tmp_path, catalog):
     answers = adapter.complete(requests)
     assert answers == live.complete(requests)
     assert answers != from_memory
-    half = LanguageModel.load(tmp_path / "adapter", "bfloat16")
-    assert half.model.dtype == torch.bfloat16
 
 
 def test_folders_without_a_model_are_named(tmp_path):

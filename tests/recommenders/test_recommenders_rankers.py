@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 from ranker_world import ask
 
 from safecrs.catalog import Catalog, Item
-from safecrs.errors import SafecrsError
 from safecrs.recommenders.filtered import FilteredRanker
 from safecrs.recommenders.histories import history_rows, like_counts
 from safecrs.recommenders.rankers.bm25 import BM25Ranker
-from safecrs.recommenders.rankers.neighbours import NeighboursRanker
-from safecrs.recommenders.rankers.popularity import PopularityRanker
-from safecrs.recommenders.rankers.ranking import top_slates
+from safecrs.recommenders.rankers.collaborative import NeighboursRanker, PopularityRanker
+from safecrs.recommenders.rankers.ranking import ScoringRanker
 from safecrs.slates.base import Recommendation
 
 
@@ -40,16 +38,16 @@ def test_tastes_resolve_and_count_each_person_once(catalog):
 
 
 def test_popularity_orders_by_likes_and_leaves_out_what_was_seen(catalog, tastes):
-    policy = PopularityRanker(catalog, tastes)
-    first, second = policy.recommend([ask("hello"), ask("hello", seen=[0, 3])], k=4)
+    ranker = PopularityRanker(catalog, tastes)
+    first, second = ranker.recommend([ask("hello"), ask("hello", seen=[0, 3])], k=4)
     assert rows(first) == [0, 1, 3, 4]
     assert rows(second) == [1, 4, 5, 6]
     assert first[0] == Recommendation("Alien", 1979, 0)
 
 
 def test_neighbours_follow_what_the_conversation_names(catalog, tastes):
-    policy = NeighboursRanker(catalog, tastes)
-    by_text, by_seen, nothing = policy.recommend(
+    ranker = NeighboursRanker(catalog, tastes)
+    by_text, by_seen, nothing = ranker.recommend(
         [ask('I loved "Rio Bravo", more please'), ask("more like those", seen=[5]), ask("anything")], k=2
     )
     assert titles(by_text)[0] == "Unforgiven"
@@ -58,23 +56,23 @@ def test_neighbours_follow_what_the_conversation_names(catalog, tastes):
 
 
 def test_neighbours_score_is_the_shrunken_cosine(catalog, tastes):
-    policy = NeighboursRanker(catalog, tastes, shrinkage=10.0)
+    ranker = NeighboursRanker(catalog, tastes)
     # Alien was liked by 4, Aliens by 3, both by 3.
-    assert policy.similarity[0, 1] == pytest.approx(3 / np.sqrt(4 * 3) * 3 / 13)
-    assert abs(policy.similarity - policy.similarity.T).max() == 0
-    assert policy.similarity.diagonal().max() == 0
+    assert ranker.similarity[0, 1] == pytest.approx(3 / np.sqrt(4 * 3) * 3 / (3 + 3))
+    assert abs(ranker.similarity - ranker.similarity.T).max() == 0
+    assert ranker.similarity.diagonal().max() == 0
 
 
 def test_retrieval_reads_the_words_of_genre_and_plot(catalog, tastes):
-    policy = BM25Ranker(catalog, tastes, prior=0.1)
-    western, spaceship = policy.recommend([ask("any westerns?"), ask("a monster on a spaceship")], k=2)
+    ranker = BM25Ranker(catalog, tastes, prior=0.1)
+    western, spaceship = ranker.recommend([ask("any westerns?"), ask("a monster on a spaceship")], k=2)
     assert set(titles(western)) == {"Unforgiven", "Rio Bravo"}
     assert titles(spaceship)[0] == "Alien"
 
 
 def test_retrieval_takes_a_named_film_for_its_document(catalog):
-    policy = BM25Ranker(catalog, prior=0.0)
-    (slate,) = policy.recommend([ask("Clueless (1995) again", seen=[5])], k=1)
+    ranker = BM25Ranker(catalog, prior=0.0)
+    (slate,) = ranker.recommend([ask("Clueless (1995) again", seen=[5])], k=1)
     assert titles(slate) == ["Emma"]
 
 
@@ -87,21 +85,34 @@ def test_retrieval_without_a_known_word_is_popularity(catalog, tastes):
 
 @pytest.mark.parametrize("make", [PopularityRanker, NeighboursRanker, BM25Ranker])
 def test_rankers_stop_at_the_end_of_the_catalog_and_take_empty_batches(make, catalog, tastes):
-    policy = make(catalog, tastes)
-    (slate,) = policy.recommend([ask("hi", seen=[2, 3])], k=1000)
+    ranker = make(catalog, tastes)
+    (slate,) = ranker.recommend([ask("hi", seen=[2, 3])], k=1000)
     assert sorted(rows(slate)) == [row for row in range(len(catalog)) if row not in (2, 3)]
-    assert policy.recommend([], 10) == []
-    assert policy.recommend([ask("hi")], 0) == [[]]
+    assert ranker.recommend([], 10) == []
+    assert ranker.recommend([ask("hi")], 0) == [[]]
     assert make(catalog, []).recommend([ask("hi")], 1)[0]
+
+
+class Scored(ScoringRanker):
+    """Has the same scores for every request."""
+
+    name = "scored"
+
+    def __init__(self, catalog, scores):
+        super().__init__(catalog)
+        self.fixed = np.array([scores])
+
+    def scores(self, requests):
+        return np.repeat(self.fixed, len(requests), axis=0)
 
 
 @given(
     st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0]), min_size=1, max_size=30), st.integers(0, 40), st.data()
 )
-def test_top_slates_sort_stably_and_skip_the_seen(scores, k, data):
+def test_scores_are_sorted_stably_and_skip_the_seen(scores, k, data):
     items = Catalog.from_items(Item(f"Film {number}", 2000) for number in range(len(scores)))
     seen = data.draw(st.frozensets(st.integers(0, len(scores) - 1)))
-    (slate,) = top_slates(np.array([scores]), [ask("hi", seen=seen)], items, k)
+    (slate,) = Scored(items, scores).recommend([ask("hi", seen=seen)], k)
     expected = sorted(set(range(len(scores))) - seen, key=lambda row: (-scores[row], row))[:k]
     assert rows(slate) == expected
 
@@ -109,9 +120,9 @@ def test_top_slates_sort_stably_and_skip_the_seen(scores, k, data):
 @pytest.mark.parametrize("unknown", ["allow", "exclude"])
 def test_filter_drops_the_unsafe_and_fills_up_in_order(unknown, catalog, oracle, tastes):
     inner = PopularityRanker(catalog, tastes)
-    policy = FilteredRanker(inner, oracle, unknown, overgenerate=2)
+    ranker = FilteredRanker(inner, oracle, unknown)
     requests = [ask("hi", ["gore"]), ask("hi"), ask("hi", ["gore", "torture"])]
-    slates = policy.recommend(requests, k=6)
+    slates = ranker.recommend(requests, k=6)
     for request, slate in zip(requests, slates, strict=True):
         blocked = oracle.unsafe(request.constraints)
         if unknown == "exclude":
@@ -120,7 +131,7 @@ def test_filter_drops_the_unsafe_and_fills_up_in_order(unknown, catalog, oracle,
         assert rows(slate) == [row for row in order if not blocked[row]][:6]
     assert len(slates[0]) == len(slates[1]) == 6
     assert slates[2] == []
-    assert policy.name == "popularity + filter"
+    assert ranker.name == "popularity + filter"
 
 
 class Scripted:
@@ -146,9 +157,4 @@ def test_filter_treats_items_outside_the_catalog_as_unknown(oracle):
     request = ask("hi", ["horror"])
     assert FilteredRanker(inner, oracle).recommend([request], 3) == [[made_up, emma]]
     assert FilteredRanker(inner, oracle, "exclude").recommend([request], 3) == [[emma]]
-    assert inner.asked == [12, 12], "an inner policy with nothing more to say must not be asked again"
-
-
-def test_filter_must_overgenerate(oracle):
-    with pytest.raises(SafecrsError, match="twice"):
-        FilteredRanker(Scripted([]), oracle, overgenerate=1)
+    assert inner.asked == [12, 12], "an inner ranker with nothing more to say must not be asked again"

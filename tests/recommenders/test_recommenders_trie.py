@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ranker_world import make_tiny
+from ranker_world import make_tiny, path_of
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.constrained import AllowedTitles, CatalogTrie
@@ -28,7 +28,7 @@ paths = st.lists(
 @given(paths)
 def test_every_path_can_be_read_back(routes):
     trie = CatalogTrie.of_paths(routes)
-    assert [trie.path(row) for row in range(len(routes))] == routes
+    assert [path_of(trie, row) for row in range(len(routes))] == routes
     assert len(trie) == len({tuple(route) for route in routes})
     assert trie.depth == max(map(len, routes))
     for leaf, row in enumerate(trie.row):
@@ -47,7 +47,7 @@ def test_children_are_those_below_which_something_is_allowed(routes, data):
         titles.switch_off(gone)
         allowed.remove(gone)
     assert titles.remaining == len(allowed)
-    left = [trie.path(int(trie.row[leaf])) for leaf in allowed]
+    left = [path_of(trie, int(trie.row[leaf])) for leaf in allowed]
 
     def walk(node: int, prefix: list[int]) -> None:
         children = titles.children(node)
@@ -87,8 +87,8 @@ def test_titles_that_begin_other_titles_have_paths_of_their_own(catalog, whole_l
     trie = CatalogTrie.build(catalog.labels, tokenizer)
     assert len(trie) == len(catalog)
     for row, label in enumerate(catalog.labels):
-        assert tokenizer.decode(trie.path(row)) == label + "\n"
-    assert len(trie.path(0)) == 2 if whole_labels else len(trie.path(0)) > 4
+        assert tokenizer.decode(path_of(trie, row)) == label + "\n"
+    assert len(path_of(trie, 0)) == 2 if whole_labels else len(path_of(trie, 0)) > 4
 
 
 def test_labels_that_are_equal_share_a_leaf_and_are_allowed_together(catalog):
@@ -131,7 +131,7 @@ def test_a_line_break_that_merges_with_the_title_is_part_of_the_path(catalog):
     assert tokenizer.tokenize("(1995)\nA")[-2] == ")Ċ", "the tokenizer of this test must merge"
     trie = CatalogTrie.build(catalog.labels, tokenizer)
     listed = "".join(f"{label}\n" for label in catalog.labels)
-    spelled = [token for row in range(len(catalog)) for token in trie.path(row)]
+    spelled = [token for row in range(len(catalog)) for token in path_of(trie, row)]
     assert (
         spelled
         == tokenizer(f"<solution>\n{listed}</solution>", add_special_tokens=False)["input_ids"][
@@ -158,7 +158,7 @@ def test_every_reddit_title_round_trips_through_the_tokens_of_smollm2():
         labels = list(json.load(lines))
     trie = CatalogTrie.build(labels, tokenizer)
     assert len(trie) == len(labels) == 7506
-    spelled = [trie.path(row) for row in range(len(labels))]
+    spelled = [path_of(trie, row) for row in range(len(labels))]
     assert tokenizer.batch_decode(spelled, clean_up_tokenization_spaces=False) == [
         f"{label}\n" for label in labels
     ]

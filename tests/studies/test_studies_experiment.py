@@ -14,7 +14,7 @@ from safecrs.evaluation.systems import SERVED, Model, Registry, lineup
 from safecrs.oracle import Oracle
 from safecrs.recommenders.histories import history_rows
 from safecrs.recommenders.manifest import MANIFEST, Manifest, load_recommender
-from safecrs.recommenders.rankers.popularity import PopularityRanker
+from safecrs.recommenders.rankers.collaborative import PopularityRanker
 from safecrs.studies.experiment import comparisons, run_experiment
 from safecrs.training.preset import load_preset
 from tiny_world import SMALL, make_world

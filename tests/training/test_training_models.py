@@ -29,7 +29,7 @@ def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):
 def test_models_that_are_not_there(world, tmp_path, monkeypatch):
     with pytest.raises(SafecrsError, match="not a model folder"):
         base_model(ModelSpec(name=str(tmp_path)), world.benchmark, world.oracle, tmp_path / "base")
-    monkeypatch.setattr("safecrs.recommenders.language_models.smollm2.find_spec", lambda _name: None)
+    monkeypatch.setattr("safecrs.recommenders.language_models.bases.find_spec", lambda _name: None)
     monkeypatch.setenv("SAFECRS_CACHE", str(tmp_path / "cache"))
     with pytest.raises(SafecrsError, match="pip install"):
         base_model(ModelSpec(name="smollm2"), world.benchmark, world.oracle, tmp_path / "base")
@@ -41,7 +41,7 @@ def test_models_that_are_not_there(world, tmp_path, monkeypatch):
 )
 def test_smollm2_speaks(tmp_path):
     from safecrs.recommenders.language_models.checkpoint import LanguageModel
-    from safecrs.recommenders.language_models.smollm2 import convert_smollm2
+    from safecrs.recommenders.language_models.bases import convert_smollm2
 
     convert_smollm2(tmp_path / "model")
     loaded = LanguageModel.load(tmp_path / "model")

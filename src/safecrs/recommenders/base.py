@@ -15,4 +15,3 @@ class Ranker(Protocol):
 
     def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
         """One slate per request, in order."""
-        ...

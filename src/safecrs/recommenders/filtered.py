@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from safecrs.errors import SafecrsError
+import numpy as np
+from numpy.typing import NDArray
+
 from safecrs.oracle import Oracle
 from safecrs.recommenders.base import Ranker
 from safecrs.slates.base import K, Recommendation, Request, Slate
 
 Unknown = Literal["allow", "exclude"]
-"""Whether items that the oracle has no verdict on, or that its catalog does not hold, may be recommended."""
+"""Whether items without a verdict (the oracle's, or items outside its catalog) may be recommended."""
+_OVERGENERATE = 4
+
+
+def blocked_rows(oracle: Oracle, constraints: Mapping[str, float], unknown: Unknown) -> NDArray[np.bool_]:
+    """The rows that the constraints forbid, [items]: unsafe ones, and those without a verdict if excluded."""
+    unsafe = oracle.unsafe(constraints)
+    return unsafe | oracle.unknown(constraints) if unknown == "exclude" else unsafe
 
 
 class FilteredRanker:
-    """Asks ``inner`` for more than k items and drops forbidden, seen and repeated ones, in order.
+    """Asks ``inner`` for 4 k items and drops forbidden, seen and repeated ones, in order.
 
-    A request that is left with fewer than k items is asked again for ``overgenerate`` times as many, as long
-    as ``inner`` returns as many as it is asked for. A language model returns what it wrote: its slate may
-    end up short.
+    A request that is left with fewer than k items is asked again for 4 times as many, as long as ``inner``
+    returns as many as it is asked for. A language model returns the list it wrote: its slate may be shorter.
     """
 
-    def __init__(
-        self, inner: Ranker, oracle: Oracle, unknown: Unknown = "allow", *, overgenerate: int = 4
-    ) -> None:
-        if overgenerate < 2:
-            raise SafecrsError("The filter must ask for at least twice as many items as it shows.")
-        self.inner, self.oracle, self.unknown, self.overgenerate = inner, oracle, unknown, overgenerate
+    def __init__(self, inner: Ranker, oracle: Oracle, unknown: Unknown = "allow") -> None:
+        self.inner, self.oracle, self.unknown = inner, oracle, unknown
         self.name = f"{inner.name} + filter"
 
     def recommend(self, requests: Sequence[Request], k: int = K) -> list[Slate]:
@@ -36,20 +40,19 @@ class FilteredRanker:
         waiting = list(range(len(requests)))
         asked = k
         while waiting:
-            asked *= self.overgenerate
+            asked *= _OVERGENERATE
             offers = self.inner.recommend([requests[index] for index in waiting], asked)
-            again: list[int] = []
             for index, offer in zip(waiting, offers, strict=True):
                 slates[index] = self._allowed(offer, requests[index])[:k]
-                if len(slates[index]) < k and len(offer) == asked:
-                    again.append(index)
-            waiting = again
+            waiting = [
+                index
+                for index, offer in zip(waiting, offers, strict=True)
+                if len(slates[index]) < k and len(offer) == asked
+            ]
         return slates
 
     def _allowed(self, slate: Slate, request: Request) -> Slate:
-        blocked = self.oracle.unsafe(request.constraints)
-        if self.unknown == "exclude":
-            blocked = blocked | self.oracle.unknown(request.constraints)
+        blocked = blocked_rows(self.oracle, request.constraints, self.unknown)
         kept: dict[object, Recommendation] = {}
         for item in slate:
             if item.row >= 0:

@@ -64,11 +64,7 @@ class Manifest(BaseModel):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest in ``folder``.
-
-    Raises:
-        SafecrsError: there is none, or it is damaged; says how to write one for a model of safecrs 0.1.
-    """
+    """The manifest in ``folder``; without one, the error says how to write it for a model of safecrs 0.1."""
     path = folder / MANIFEST
     if not path.is_file():
         if (folder.parent / "run.json").is_file():
@@ -142,12 +138,12 @@ def language_model_ranker(
     """
     from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 
-    written: Literal["given", "generate"] = "given" if manifest.decoding == "constrained" else "generate"
+    reasoning: Literal["given", "generate"] = "given" if manifest.decoding == "constrained" else "generate"
     return LanguageModelRanker(
         source,
         oracle.catalog,
         name=name,
-        reasoning=written if manifest.reasons else "none",
+        reasoning=reasoning if manifest.reasons else "none",
         taxonomy=oracle.taxonomy,
     )
 
@@ -159,7 +155,7 @@ def load_recommender(
     detector: Detector | None = None,
     unknown: Unknown | None = None,
 ) -> Recommender:
-    """The recommender saved in ``folder``; nothing outside of it is asked, except for a named base model."""
+    """The recommender saved in ``folder``; nothing outside of it is read, except for a named base model."""
     manifest = read_manifest(folder)
     return build_recommender(manifest, folder=folder, oracle=oracle, detector=detector, unknown=unknown)
 

@@ -105,9 +105,6 @@ class Recommender:
         Args:
             traits: sensitivities to respect besides those that are detected.
             thresholds: trait → risk from which an item is unsafe for this person.
-
-        Raises:
-            SafecrsError: the conversation is empty, a trait is unknown, or the detector fails.
         """
         taxonomy = self.oracle.taxonomy
         own = ({taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items())

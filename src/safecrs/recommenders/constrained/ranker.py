@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.recommenders.base import Ranker
-from safecrs.recommenders.constrained.decoder import (
-    Completion,
-    ConstrainedDecoder,
-    ResponseTemplate,
-)
-from safecrs.recommenders.constrained.mask import AllowedTitles
-from safecrs.recommenders.constrained.trie import CatalogTrie
-from safecrs.recommenders.filtered import Unknown
+from safecrs.recommenders.constrained.decoder import Completion, ConstrainedDecoder
+from safecrs.recommenders.constrained.trie import AllowedTitles, CatalogTrie
+from safecrs.recommenders.filtered import Unknown, blocked_rows
+from safecrs.recommenders.language_models.checkpoint import encode
 from safecrs.recommenders.language_models.generation import generate
 from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 from safecrs.recommenders.rankers.ranking import as_slate
 from safecrs.slates.base import Request, Slate
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
-
-# Longer runs of forced tokens take several passes: one long title must not pad the whole batch.
-DEFAULT_CHUNK = 8
+from safecrs.slates.template import REASONING_OPEN
 
 
 class ConstrainedRanker:
-    """The model of ``inner``, asked with the same settings, under the oracle's mask.
+    """The model of ``inner``, with the same settings, under the oracle's mask.
 
     No item that the oracle knows to be unsafe for the request, none that was seen and none twice can appear;
     every item is in the catalog; a slate is shorter than k only when fewer items are allowed.
 
     Args:
-        oracle: None judges nothing: any title of the catalog that was not seen may be written, each once.
-        unknown: whether items on which the oracle has no verdict may appear.
+        oracle: None allows any title of the catalog that was not seen, each once.
+        unknown: whether items without a verdict of the oracle may appear.
+        trie: built for the catalog's labels by this model's tokenizer; rankers may share one.
+
+    Attributes:
         reasoning_budget: the most tokens of safety analysis that the model writes when ``inner.reasoning`` is
             "generate".
-        chunk: at most so many forced tokens a pass; 1 turns jumping forward off.
-        trie: built for the catalog's labels by this model's tokenizer; policies may share one.
-
-    Raises:
-        SafecrsError: the oracle judges another catalog, or titles cannot be told apart by the tokenizer.
     """
+
+    reasoning_budget = 96
 
     def __init__(
         self,
@@ -54,22 +45,17 @@ class ConstrainedRanker:
         oracle: Oracle | None,
         unknown: Unknown = "allow",
         *,
-        reasoning_budget: int = 96,
-        chunk: int = DEFAULT_CHUNK,
-        name: str | None = None,
         trie: CatalogTrie | None = None,
     ) -> None:
-        catalog = oracle.catalog if oracle else inner.catalog
-        if catalog is not inner.catalog and catalog.labels != inner.catalog.labels:
-            raise SafecrsError("The oracle and the policy have different catalogs; give both the same.")
+        if oracle and oracle.catalog is not inner.catalog and oracle.catalog.labels != inner.catalog.labels:
+            raise SafecrsError("The oracle and the ranker have different catalogs; give both the same.")
         self.inner, self.oracle, self.unknown = inner, oracle, unknown
-        self.reasoning_budget, self.chunk = reasoning_budget, chunk
-        self.name = name or f"{inner.name} + constrained"
+        self.name = f"{inner.name} + constrained"
         self.trie = trie or CatalogTrie.build(inner.catalog.labels, inner.language_model.tokenizer)
 
     @classmethod
     def of(cls, ranker: Ranker, oracle: Oracle, unknown: Unknown) -> ConstrainedRanker:
-        """A language model under these constraints, or a ranker that is constrained just so already."""
+        """A language model under these constraints, or ``ranker`` itself if it has these already."""
         if isinstance(ranker, LanguageModelRanker):
             return cls(ranker, oracle, unknown)
         if isinstance(ranker, cls) and ranker.oracle is oracle and ranker.unknown == unknown:
@@ -78,61 +64,41 @@ class ConstrainedRanker:
 
     def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
         """One slate per request, in order."""
-        return [as_slate(written.rows, self.inner.catalog) for written in self.write(requests, k)]
-
-    def complete(self, requests: Sequence[Request], k: int = 10) -> list[str]:
-        """Each answer as text, special tokens left out."""
-        return [self.inner.text(written.tokens) for written in self.write(requests, k)]
+        return [as_slate(completion.rows, self.inner.catalog) for completion in self.write(requests, k)]
 
     def write(self, requests: Sequence[Request], k: int = 10) -> list[Completion]:
-        """Each answer with the choices that led to it."""
-        prompts, writers = self.prepare(requests, k)
-        model = self.inner.language_model.model
-        generate(model, prompts, writers, batch_size=self.inner.batch_size, chunk=self.chunk)
-        return [writer.written for writer in writers]
+        """Each completion with the choices that led to it."""
+        prompts, decoders = self.prepare(requests, k)
+        generate(self.inner.language_model.model, prompts, decoders, batch_size=self.inner.batch_size)
+        return [decoder.completion for decoder in decoders]
 
     def prepare(
         self, requests: Sequence[Request], k: int = 10
     ) -> tuple[list[list[int]], list[ConstrainedDecoder]]:
-        """What `generate` needs: the token ids of each conversation, and the writer of each answer."""
-        model = self.inner.language_model
-        writers = [
+        """The inputs of `generate`: the token ids of each prompt, and the decoder of each completion."""
+        model, budget = self.inner.language_model, self.reasoning_budget
+        if self.inner.reasoning == "generate":
+            openings, reasoning = encode([REASONING_OPEN], model.tokenizer) * len(requests), budget
+        else:
+            openings, reasoning = self.inner.prefills(requests), 0
+        decoders = [
             ConstrainedDecoder(
-                frame,
-                AllowedTitles(self.trie, blocked),
+                model,
+                AllowedTitles(self.trie, self._blocked(request)),
                 k,
-                model.tokenizer,
-                model.ends,
+                opening,
+                reasoning,
                 self.inner.sampler(index),
             )
-            for index, (frame, blocked) in enumerate(
-                zip(self._frames(requests), self._blocked(requests), strict=True)
-            )
+            for index, (request, opening) in enumerate(zip(requests, openings, strict=True))
         ]
-        longest = max((len(writer.pending) for writer in writers), default=0) + self.reasoning_budget
-        return self.inner.prompts(requests, longest + k * self.trie.depth), writers
+        longest = max((len(decoder.pending) for decoder in decoders), default=0) + budget
+        return self.inner.prompts(requests, longest + k * self.trie.depth), decoders
 
-    def _frames(self, requests: Sequence[Request]) -> list[ResponseTemplate]:
-        tokenizer = self.inner.language_model.tokenizer
-        if self.inner.reasoning == "generate":
-            return [ResponseTemplate.reasoned(self.reasoning_budget, tokenizer)] * len(requests)
-        return [ResponseTemplate.opened(prefix, tokenizer) for prefix in self.inner.prefills(requests)]
-
-    def _blocked(self, requests: Sequence[Request]) -> list[NDArray[np.bool_]]:
-        """For each request the rows that must not appear, [items]."""
-        forbidden: dict[frozenset[tuple[str, float]], NDArray[np.bool_]] = {}
-        blocked: list[NDArray[np.bool_]] = []
-        for request in requests:
-            key = frozenset(request.constraints.items())
-            if key not in forbidden:
-                forbidden[key] = self._forbidden(request.constraints)
-            mine = forbidden[key].copy()
-            mine[list(request.seen)] = True
-            blocked.append(mine)
+    def _blocked(self, request: Request) -> NDArray[np.bool_]:
+        """The rows that must not appear, [items]."""
+        blocked = np.zeros(len(self.inner.catalog), dtype=bool)
+        if self.oracle:
+            blocked |= blocked_rows(self.oracle, request.constraints, self.unknown)
+        blocked[list(request.seen)] = True
         return blocked
-
-    def _forbidden(self, constraints: Mapping[str, float]) -> NDArray[np.bool_]:
-        if self.oracle is None:
-            return np.zeros(len(self.inner.catalog), dtype=bool)
-        rows: NDArray[np.bool_] = np.asarray(self.oracle.unsafe(constraints))
-        return rows | self.oracle.unknown(constraints) if self.unknown == "exclude" else rows

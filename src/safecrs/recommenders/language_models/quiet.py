@@ -1,4 +1,4 @@
-"""Keep the libraries below from talking: over our own progress and errors, and to their makers."""
+"""Silence third-party progress bars, hints and warnings, and disable telemetry."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ def silence() -> None:
     else:
         datasets.disable_progress_bars()
         datasets.utils.logging.set_verbosity_error()
-    for name in ("trl", "accelerate", "peft", "torch"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     for package in ("transformers", "trl", "peft", "accelerate", "torch"):
+        logging.getLogger(package).setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", module=rf"{package}\b")
 
 
 def no_telemetry() -> None:
-    """Keep TRL and vLLM from telling their makers of every run, unless these variables are set otherwise."""
+    """Disable the telemetry of TRL and vLLM, unless these environment variables are set otherwise."""
     from huggingface_hub import constants
 
     if os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1") == "1":
-        constants.HF_HUB_DISABLE_TELEMETRY = True  # the variable was read when it was imported
+        constants.HF_HUB_DISABLE_TELEMETRY = True  # huggingface_hub read the variable when it was imported
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")

@@ -8,9 +8,8 @@ from safecrs.catalog import Catalog
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.histories import Histories
 from safecrs.recommenders.rankers.bm25 import BM25Ranker
-from safecrs.recommenders.rankers.named_first import NamedFirstRanker
-from safecrs.recommenders.rankers.neighbours import NeighboursRanker
-from safecrs.recommenders.rankers.popularity import PopularityRanker
+from safecrs.recommenders.rankers.collaborative import NeighboursRanker, PopularityRanker
+from safecrs.recommenders.rankers.mentions import NamedFirstRanker
 
 _PRIOR = 0.2
 """Weight of popularity where the request describes items instead of naming them."""

@@ -1,4 +1,4 @@
-"""Recommend items whose own words fit the user's words."""
+"""Text retrieval: items whose genres and plot match the user's words."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from safecrs.recommenders.histories import Histories, like_counts
-from safecrs.recommenders.rankers.named import named_matrix, words_beside
-from safecrs.recommenders.rankers.ranking import top_slates
-from safecrs.slates.base import Request, Slate
+from safecrs.catalog import Catalog
+from safecrs.recommenders.histories import Histories
+from safecrs.recommenders.rankers.mentions import named_matrix, words_beside
+from safecrs.recommenders.rankers.ranking import ScoringRanker
+from safecrs.slates.base import Request
 
-if TYPE_CHECKING:
-    from safecrs.catalog import Catalog
-
-_BATCH = 512
 _WORD = re.compile(r"[^\W_]+")
 # BM25's saturation and length normalisation (Robertson and Zaragoza 2009).
 _K1, _B = 1.2, 0.5
-# Words of any request; splitting at apostrophes leaves the single letters and "ll", "re", "ve".
+_MENTIONS = 2.0  # weight of the named items beside the user's own words
+# Stop words; splitting at apostrophes leaves the single letters and "ll", "re", "ve".
 _STOP = frozenset(
     [
         "a", "about", "all", "also", "am", "an", "and", "any", "anything", "are", "as", "at", "be", "been",
@@ -39,7 +37,7 @@ _STOP = frozenset(
     ]
 )  # fmt: skip
 
-# How people say a genre, where it is not the genre's own word.
+# Synonyms of genre names.
 _GENRE_WORDS = {
     "animated": "animation",
     "biographical": "biography",
@@ -57,7 +55,7 @@ _GENRE_WORDS = {
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words without accents, plural endings and the words of any request; genres by one name."""
+    """Lower-case words without accents, plural endings and stop words; genres under one name."""
     folded = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
     words = (_singular(word) for word in _WORD.findall(folded) if word not in _STOP)
     return [_GENRE_WORDS.get(word, word) for word in words]
@@ -71,58 +69,43 @@ def _singular(word: str) -> str:
     return word
 
 
-class BM25Ranker:
+class BM25Ranker(ScoringRanker):
     """BM25 over genres and plot, plus a popularity prior.
 
-    The query is what the user says; an item that the conversation names stands for its genres and plot.
-    Titles are no documents: nobody who names *Big Fish* or had a hard year asks for other titles with those
-    words. Both parts are scaled to a maximum of 1, so ``mentions`` and ``prior`` say how much the named
-    items and the popularity, log(1 + likes), count beside the user's own words.
+    The query is the user's words; an item that the conversation names adds its genres and plot. Titles are
+    not part of the documents: whoever names *Big Fish* or had a hard year does not ask for other titles with
+    those words. Both parts and the prior, log(1 + likes), are scaled to a maximum of 1; the named items weigh
+    2 and the popularity ``prior`` beside the user's own words.
     """
 
     name = "retrieval"
 
-    def __init__(
-        self, catalog: Catalog, tastes: Histories = (), *, mentions: float = 2.0, prior: float = 2.0
-    ) -> None:
-        self.catalog = catalog
-        self.mentions, self.prior = mentions, prior
-        likes = np.log1p(like_counts(tastes, len(catalog)).astype(np.float64))
-        self.popularity = likes / max(likes.max(initial=0.0), 1.0)
+    def __init__(self, catalog: Catalog, histories: Histories = (), *, prior: float = 2.0) -> None:
+        super().__init__(catalog, histories)
+        popularity = np.log1p(self.likes)
+        self._prior = prior * (popularity / max(popularity.max(initial=0.0), 1.0))
         contents = [
             words_of(" ".join((*catalog.genres(row), catalog.plot(row)))) for row in range(len(catalog))
         ]
-        self._vocabulary = {
-            word: column
-            for column, word in enumerate(dict.fromkeys(word for document in contents for word in document))
-        }
+        distinct = dict.fromkeys(word for document in contents for word in document)
+        self._vocabulary = {word: column for column, word in enumerate(distinct)}
         self._contents = self._bm25(self._counts(contents))
 
-    def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
-        """One slate per request, in order."""
-        slates: list[Slate] = []
-        for start in range(0, len(requests), _BATCH):
-            batch = requests[start : start + _BATCH]
-            said = self._counts(words_of(words_beside(request, self.catalog)) for request in batch)
-            said.data[:] = 1.0
-            named = named_matrix(batch, self.catalog) @ self._contents
-            scores = _scaled((said @ self._contents.T).toarray())
-            scores += self.mentions * _scaled((named @ self._contents.T).toarray())
-            slates += top_slates(scores + self.prior * self.popularity, batch, self.catalog, k)
-        return slates
+    def scores(self, requests: Sequence[Request]) -> NDArray[np.float64]:
+        """Both BM25 scores and the prior, [requests, items]."""
+        said = self._counts(words_of(words_beside(request, self.catalog)) for request in requests)
+        said.data[:] = 1.0
+        named = named_matrix(requests, self.catalog) @ self._contents
+        by_words, by_items = (_scaled((query @ self._contents.T).toarray()) for query in (said, named))
+        return np.asarray(by_words + _MENTIONS * by_items + self._prior)
 
     def _counts(self, documents: Iterable[Sequence[str]]) -> sparse.csr_array:
-        """How often each known word stands in each document, float64 [documents, words]."""
-        data: list[float] = []
-        columns: list[int] = []
-        bounds = [0]
-        for document in documents:
-            counted = Counter(word for word in document if word in self._vocabulary)
-            columns += [self._vocabulary[word] for word in counted]
-            data += counted.values()
-            bounds.append(len(columns))
-        shape = (len(bounds) - 1, len(self._vocabulary))
-        return sparse.csr_array((np.array(data, dtype=np.float64), columns, bounds), shape=shape)
+        """Term counts over the vocabulary, float64 [documents, words]."""
+        counts = [Counter(word for word in document if word in self._vocabulary) for document in documents]
+        columns = [self._vocabulary[word] for counter in counts for word in counter]
+        data = np.array([count for counter in counts for count in counter.values()], dtype=np.float64)
+        bounds = np.cumsum([0, *map(len, counts)])
+        return sparse.csr_array((data, columns, bounds), shape=(len(counts), len(self._vocabulary)))
 
     def _bm25(self, counts: sparse.csr_array) -> sparse.csr_array:
         """Weights idf(w) · tf (k₁ + 1) / (tf + k₁ (1 − b + b · length / mean length)), idf ≥ 0."""
@@ -135,7 +118,7 @@ class BM25Ranker:
         return sparse.csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)
 
 
-def _scaled(scores: np.ndarray) -> np.ndarray:
-    """Each line divided by its maximum; a line without any match stays 0."""
+def _scaled(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row divided by its maximum; a row without any match stays 0."""
     most = scores.max(axis=1, initial=0.0, keepdims=True)
-    return scores / np.where(most > 0, most, 1.0)
+    return np.asarray(scores / np.where(most > 0, most, 1.0))

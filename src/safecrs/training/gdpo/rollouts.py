@@ -50,9 +50,9 @@ class ConstrainedRollouts:
         )
         judge = self.oracle if self.settings.mask == "oracle" else None
         policy = ConstrainedRanker(inner, judge, trie=self.trie)
-        prompts, writers = policy.prepare(self._requests(rows), self.settings.rewards.target)
-        generate(model, prompts, writers, batch_size=len(rows), chunk=policy.chunk)
-        return prompts, [writer.written for writer in writers]
+        prompts, decoders = policy.prepare(self._requests(rows), self.settings.rewards.target)
+        generate(model, prompts, decoders, batch_size=len(rows))
+        return prompts, [decoder.completion for decoder in decoders]
 
     def _requests(self, rows: Sequence[Mapping[str, Any]]) -> list[Request]:
         threshold = self.settings.rewards.threshold

@@ -1,0 +1,57 @@
+"""The items that a conversation names, and the words around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from safecrs.catalog import Catalog, find_mentions
+from safecrs.recommenders.base import Ranker
+from safecrs.slates.base import Request, Slate
+
+
+def named_rows(request: Request, catalog: Catalog) -> set[int]:
+    """Rows that are seen or mentioned in any message."""
+    mentioned = {
+        mention.row for message in request.wished for mention in find_mentions(message.content, catalog)
+    }
+    return mentioned | request.seen
+
+
+def named_matrix(requests: Sequence[Request], catalog: Catalog) -> sparse.csr_array:
+    """1 where a request names an item, float64 [requests, items]."""
+    named = [sorted(named_rows(request, catalog)) for request in requests]
+    bounds = np.cumsum([0, *map(len, named)])
+    columns = np.array([row for rows in named for row in rows], dtype=np.int64)
+    shape = (len(requests), len(catalog))
+    return sparse.csr_array((np.ones(len(columns)), columns, bounds), shape=shape)
+
+
+def words_beside(request: Request, catalog: Catalog) -> str:
+    """The user's messages without the titles they name: a title is not a description."""
+    pieces: list[str] = []
+    for text in (message.content for message in request.wished if message.role == "user"):
+        mentions = find_mentions(text, catalog)
+        starts = [0, *(mention.end for mention in mentions)]
+        ends = [*(mention.start for mention in mentions), len(text)]
+        pieces += [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    return " ".join(pieces)
+
+
+class NamedFirstRanker:
+    """Asks ``by_items`` for requests that name an item of the catalog, ``by_words`` for all others."""
+
+    def __init__(self, by_items: Ranker, by_words: Ranker, catalog: Catalog) -> None:
+        self.by_items, self.by_words, self.catalog = by_items, by_words, catalog
+        self.name = f"{by_items.name} or {by_words.name}"
+
+    def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
+        """One slate per request, in order."""
+        names = [bool(named_rows(request, self.catalog)) for request in requests]
+        slates = {
+            named: iter(ranker.recommend([r for r, n in zip(requests, names, strict=True) if n is named], k))
+            for named, ranker in ((True, self.by_items), (False, self.by_words))
+        }
+        return [next(slates[named]) for named in names]
