@@ -15,6 +15,10 @@ from safecrs.endpoint import AnswerFile, parse_answer
 from safecrs.errors import SafecrsError
 
 
+class Numbers(BaseModel):
+    ns: list[int]
+
+
 class Form(BaseModel):
     n: int
     why: str = ""
@@ -51,6 +55,24 @@ def test_what_is_no_answer_is_told_without_repeating_it(text):
         parse_answer(text, Form)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ('{"ns": [1, 2]} If nothing were said I would have answered {"ns": []}.', [1, 2]),
+        ('<think>Perhaps {"ns": [1, 2, 3]}? No.</think>{"ns": [1]}', [1]),
+        ('Perhaps {"ns": [1, 2, 3]}? No.</THINK>\n{"ns": [1]}', [1]),
+        ('<analysis>{"ns": [1]}</analysis>```json\n{"ns": [4]}\n```<think>{"ns": [1, 1]}', [4]),
+    ],
+)
+def test_neither_a_thought_nor_an_example_replaces_the_answer(text, right):
+    assert parse_answer(text, Numbers).ns == right
+
+
+def test_a_thought_that_never_ends_is_no_answer():
+    with pytest.raises(SafecrsError, match="did not answer in the form"):
+        parse_answer('<think>Perhaps {"ns": [1]}', Numbers)
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "1e999", "NaN", "-Infinity", '"\\ud800"', "[" * 50_000])

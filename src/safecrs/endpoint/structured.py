@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +20,9 @@ Form = TypeVar("Form", bound=BaseModel)
 _MAX_CHARACTERS = 200_000
 _MAX_STARTS = 200
 """Bounds on the time that a hostile answer can take."""
+_NAME = r"(?:think|thinking|thoughts?|reasoning|analysis|reflection)"
+_REASONING = re.compile(rf"<({_NAME})>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+_UNOPENED = re.compile(rf"\A.*</{_NAME}>", re.IGNORECASE | re.DOTALL)
 
 
 def with_instruction(messages: Sequence[Message], text: str) -> tuple[Message, ...]:
@@ -38,21 +44,29 @@ def with_schema(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple
 
 
 def parse_answer(text: str, form: type[Form]) -> Form:
-    """The JSON object in an answer, as ``form``: bare, in a code fence or amid prose; the last one that fits.
+    """The JSON object in an answer, as ``form``: bare, in a code fence or amid prose.
 
-    The error where there is none does not repeat the answer.
+    Reasoning blocks are skipped. Of several objects that fit, the one with most values counts, of equal ones
+    the last: "had you said nothing, I would have answered ``{"findings": []}``" takes nothing back.
+
+    Raises:
+        SafecrsError: there is none; the message does not repeat the answer.
     """
-    fits: Form | None = None
-    for value in _objects(text[:_MAX_CHARACTERS]):
-        try:
-            fits = form.model_validate(value)
-        except ValidationError:
-            continue
-    if fits is None:
+    fits: list[tuple[int, Form]] = []
+    for value in _objects(_UNOPENED.sub("", _REASONING.sub("", text[:_MAX_CHARACTERS]))):
+        with suppress(ValidationError, RecursionError):
+            fits.append((_values(value), form.model_validate(value)))
+    if not fits:
         raise SafecrsError(
             "The endpoint's model did not answer in the form it was asked for; try another model."
         )
-    return fits
+    return max(reversed(fits), key=itemgetter(0))[1]
+
+
+def _values(value: object) -> int:
+    """The number of values in a JSON value, those of its objects and lists included."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_values, parts))
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
