@@ -117,12 +117,12 @@ def test_traits_from_argument_and_standard_input(cli):
     assert said.code == 0
     assert "self_harm" in said.out
     piped = cli("traits", "-", "--json", stdin=BROTHER)
-    found = json.loads(piped.out)
+    found = json.loads(piped.out)["understood"]
     assert [entry["trait"] for entry in found] == ["self_harm"]
     assert BROTHER[found[0]["start"] : found[0]["end"]] == found[0]["text"]
     nothing = cli("traits", "a comedy please")
     assert "No sensitivity found" in nothing.out
-    assert json.loads(cli("traits", "a comedy please", "--json").out) == []
+    assert json.loads(cli("traits", "a comedy please", "--json").out) == {"understood": []}
 
 
 def test_recommend(cli):

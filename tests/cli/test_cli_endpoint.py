@@ -21,11 +21,11 @@ def server():
 
 def test_traits_of_a_message(cli, server):
     server.says(ANSWER)
-    assert json.loads(cli("traits", "-", "--json", stdin=TEXT).out) == []
+    assert json.loads(cli("traits", "-", "--json", stdin=TEXT).out) == {"understood": []}
     assert server.requests == []
     done = cli("traits", "-", "--llm", server.url, "--llm-model", "small", "--json", stdin=TEXT)
     assert done.code == 0, done.err
-    (found,) = json.loads(done.out)
+    (found,) = json.loads(done.out)["understood"]
     assert (found["trait"], found["text"]) == ("gore", QUOTE)
     done = cli("traits", "No spiders!", "--llm", server.url, "--llm-model", "small")
     assert "spiders_reptiles" in done.out

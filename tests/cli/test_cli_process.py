@@ -87,7 +87,7 @@ def test_text_on_standard_input_as_bytes():
     text = "My daughter is terrified of spiders, “truly” 千."
     done = run("traits", "-", "--json", input=text)
     assert done.returncode == 0
-    assert json.loads(done.stdout)[0]["text"] in text
+    assert json.loads(done.stdout)["understood"][0]["text"] in text
     bad = subprocess.run(
         [sys.executable, "-X", "utf8", "-m", "safecrs", "traits", "-"],
         input=b"my \xff brother",

@@ -48,7 +48,7 @@ def traits(
     detector = named_detector(llm, llm_model, llm_only, embeddings)
     found = detector.detect(conversation(read_text(text)), {}, taxonomy).disclosures
     if json:
-        print_json(found)
+        print_json({"understood": found})
         return
     screen = console()
     if not found:
