@@ -2,7 +2,7 @@
 
 Data files, tab-separated, lists joined by "|":
 
-- ``films.tsv``: title, year, genres, rating, the five severities, topics, plot;
+- ``films.tsv``: title, year, genres, rating, the five severities, topics, plot, alternative_titles;
 - ``games.tsv``: title, year, genres, rating, descriptors, topics, plot;
 - ``reviewed.toml``: the topics that every film, and the descriptors that every game was reviewed for.
 
@@ -34,7 +34,15 @@ def read_starter(domain: Domain = "film") -> tuple[list[Item], list[Advisory]]:
     reviewed = frozenset(tomllib.loads((folder / "reviewed.toml").read_text(encoding="utf-8"))[domain])
     with as_file(folder / f"{domain}s.tsv") as path:
         rows = list(read_table(path))
-    items = [Item(*row.item(), tuple(_parts(row, "genres")), row.cells["plot"]) for row in rows]
+    items = [
+        Item(
+            *row.item(),
+            tuple(_parts(row, "genres")),
+            row.cells["plot"],
+            tuple(_parts(row, "alternative titles")),
+        )
+        for row in rows
+    ]
     return items, [_advisory(row, reviewed) for row in rows]
 
 
@@ -51,4 +59,4 @@ def _advisory(row: Row, reviewed: frozenset[str]) -> Advisory:
 
 
 def _parts(row: Row, column: str) -> list[str]:
-    return [part.strip() for part in row.cells[column].split("|") if part.strip()]
+    return [part.strip() for part in row.cells.get(column, "").split("|") if part.strip()]
