@@ -13,7 +13,7 @@ from safecrs.benchmark.filtering import VerdictTable
 from safecrs.detection.measure import Share
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.report import cell, point
-from safecrs.evaluation.report.drawing import INK
+from safecrs.evaluation.report.charts import INK
 from safecrs.evaluation.results import save_evaluation
 from safecrs.evaluation.run import evaluate_systems
 from safecrs.evaluation.systems import lineup

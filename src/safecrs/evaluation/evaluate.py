@@ -74,13 +74,15 @@ def ask(
     system: System, samples: Sequence[Sample], oracle: Oracle, k: int, starts: Sequence[int]
 ) -> Iterator[tuple[int, Slates]]:
     """The slates of the blocks that begin at ``starts``, each with its start."""
-    recommender = system.make() if starts else None
+    recommender = None
     for start in starts:
+        recommender = recommender or system.make()
         began = time.perf_counter()
         told = system.label.constraints == "told"
         requests = requests_for(samples[start : start + BLOCK], oracle, told=told)
-        if recommender:
-            yield start, Slates.of(recommender.answer(requests, k), time.perf_counter() - began)
+        answers = recommender.answer(requests, k)
+        seconds = time.perf_counter() - began
+        yield start, Slates([a.slate for a in answers], [dict(a.constraints) for a in answers], seconds)
 
 
 def evaluate(

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from safecrs.benchmark import SPLITS
+from safecrs.benchmark import SPLITS, Sample
 from safecrs.scoring.metrics import Floats, Metric, Parts, ratio
-
-if TYPE_CHECKING:
-    from safecrs.benchmark import Sample
 
 LEVEL = 0.95
 RESAMPLES = 2000
