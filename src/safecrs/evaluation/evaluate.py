@@ -106,9 +106,9 @@ def evaluate(
     """
     if not samples:
         raise SafecrsError(f"The {split} split of {benchmark.card.name} is empty: nothing to evaluate on.")
-    names = [m.label.name for m in measured]
-    if len(set(names)) != len(names):
-        raise SafecrsError(f"Two systems share a name: {', '.join(names)}.")
+    scored = {m.label.name: m.scored for m in measured}
+    if len(scored) < len(measured):
+        raise SafecrsError(f"Two systems share a name: {', '.join(m.label.name for m in measured)}.")
     clusters = Clusters.of_samples(samples)
     weights = bootstrap_weights(clusters.count, seed=seed)
     traits = {
@@ -116,7 +116,6 @@ def evaluate(
         for trait in benchmark.oracle.taxonomy.ids
         if any(trait in sample.constraints for sample in samples)
     }
-    scored = {m.label.name: m.scored for m in measured}
     if missing := {name for pair in comparisons for name in pair} - set(scored):
         raise SafecrsError(f"Nothing was measured for {min(missing)!r}, which a comparison asks for.")
     compared = [

@@ -88,18 +88,17 @@ def run_experiment(
     save_evaluation(evaluation, folder / "evaluation.json")
     for run in STAGES:
         write_model_card(folder / run, evaluation)
-    facts = {
-        "Model": f"{preset.model.name}, trained with TRL",
-        "Training": f"{seconds:.0f} s in this run (a run that goes on counts only what was left)",
-        "Versions": ", ".join(f"{name} {number}" for name, number in installed_versions().items()),
-    }
     chapter = Chapter(
         recipe.title if recipe else benchmark.card.name,
         recipe.about if recipe else "",
         evaluation,
         trait_systems=(SFT, SAFE_SFT, SAFE_GDPO),
         training=_curves(folder),
-        facts=facts,
+        facts={
+            "Model": f"{preset.model.name}, trained with TRL",
+            "Training": f"{seconds:.0f} s in this run (a run that goes on counts only what was left)",
+            "Versions": ", ".join(f"{name} {number}" for name, number in installed_versions().items()),
+        },
         caveats=(*(recipe.caveats if recipe else ()), *_model_caveats(preset.model)),
     )
     page = folder / "report.html"
