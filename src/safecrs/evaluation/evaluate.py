@@ -78,8 +78,9 @@ def ask(
     for start in starts:
         recommender = recommender or system.make()
         began = time.perf_counter()
-        told = system.label.constraints == "told"
-        requests = requests_for(samples[start : start + BLOCK], oracle, told=told)
+        requests = requests_for(
+            samples[start : start + BLOCK], oracle, told=system.label.constraints == "told"
+        )
         answers = recommender.answer(requests, k)
         seconds = time.perf_counter() - began
         yield start, Slates([a.slate for a in answers], [dict(a.constraints) for a in answers], seconds)

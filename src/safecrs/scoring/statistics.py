@@ -144,8 +144,7 @@ def _ratios(*terms: tuple[Floats, Parts]) -> Floats:
     """The metric in every resample, [resamples], summed over (weights [resamples, clusters], parts)."""
     top = np.sum([weights @ numerator for weights, (numerator, _) in terms], axis=0)
     bottom = np.sum([weights @ denominator for weights, (_, denominator) in terms], axis=0)
-    ratios: Floats = np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
-    return ratios
+    return np.asarray(np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0), np.float64)
 
 
 def _interval(value: float, resampled: Floats) -> Estimate:

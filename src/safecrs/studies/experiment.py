@@ -147,11 +147,10 @@ def _keep_benchmark(benchmark: Benchmark, folder: Path) -> None:
         SafecrsError: those of another experiment are there, or the folder cannot be written.
     """
     target = folder / BENCHMARK
+    ours = benchmark.card.fingerprint, benchmark.oracle.fingerprint
     if not target.exists():
         save_benchmark(benchmark, target)
-        return
-    stored = read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint
-    if stored != (benchmark.card.fingerprint, benchmark.oracle.fingerprint):
+    elif (read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint) != ours:
         raise SafecrsError(
             f"{folder} holds an experiment on other data or with another seed; choose another folder or "
             "delete this one."

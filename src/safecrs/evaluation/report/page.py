@@ -49,7 +49,6 @@ def write_report(chapters: Sequence[Chapter], path: Path) -> None:
         charts=charts,
         headline=headline,
         verdict=verdict,
-        best=_best,
         cell=cell,
     )
     write_text(path, page)
@@ -92,10 +91,3 @@ def headline(evaluation: Evaluation) -> list[str]:
                 f"recall {' against '.join(shown['recall'])}: {finding}."
             )
     return sentences
-
-
-def _best(evaluation: Evaluation, metric: str) -> float | None:
-    """The best value of the column, None where no end is better."""
-    choose = {"higher": max, "lower": min}.get(_METRICS[metric].better)
-    values = [v for system in evaluation.systems if (v := system.metrics[metric].value) is not None]
-    return choose(values) if choose and values else None

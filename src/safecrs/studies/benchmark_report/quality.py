@@ -164,6 +164,10 @@ def measure_inference() -> dict[Split, InferenceFacts]:
 
 
 def _kind(quality: Quality) -> KindFacts:
-    low, high = quality.interval
-    pair = PrecisionRecall(precision=ShareFact.of(quality.precision), recall=ShareFact.of(quality.recall))
-    return KindFacts(turns=quality.turns, found=pair, macro_f1=quality.macro_f1, low=low, high=high)
+    return KindFacts(
+        turns=quality.turns,
+        found=PrecisionRecall(precision=ShareFact.of(quality.precision), recall=ShareFact.of(quality.recall)),
+        macro_f1=quality.macro_f1,
+        low=quality.interval[0],
+        high=quality.interval[1],
+    )
