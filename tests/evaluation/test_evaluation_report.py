@@ -9,8 +9,8 @@ import pytest
 from make_systems import make_system
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.evaluate import evaluate, measure
-from safecrs.evaluation.report import Chapter, headline, interval, number, write_report
-from safecrs.evaluation.report.drawing import INK
+from safecrs.evaluation.report import Chapter, cell, headline, write_report
+from safecrs.evaluation.report.charts import INK
 from safecrs.evaluation.report.page import TABLE, verdict
 from safecrs.recommenders.rankers.ranking import as_slate
 from safecrs.scoring.statistics import Comparison, Estimate
@@ -104,8 +104,8 @@ def test_every_system_and_number_is_there(text, evaluation):
     for system in evaluation.systems:
         assert system.name.partition(" + ")[0] in seen or "+ filter" in seen
         for metric in TABLE:
-            assert number(system.metrics[metric], metric) in seen
-            assert interval(system.metrics[metric], metric) in seen
+            for part in cell(system.metrics[metric], metric):
+                assert part in seen
     for comparison in evaluation.comparisons:
         assert verdict(comparison, evaluation.k) in seen
     assert evaluation.fingerprint in seen
@@ -140,12 +140,11 @@ def test_verdict_words():
 
 def test_numbers_as_tables_show_them():
     share = Estimate(value=0.1234, low=0.0, high=0.2)
-    assert number(share, "svr") == "12.3 %"
-    assert interval(share, "svr") == "0.0 % – 20.0 %"
-    assert number(share, "recall") == "0.123"
-    assert number(Estimate(value=9.5, low=9, high=10), "length") == "9.5"
-    assert number(Estimate(value=None, low=None, high=None), "svr") == "–"
-    assert interval(Estimate(value=None, low=None, high=None), "svr") == ""
+    assert cell(share, "svr") == ("12.3 %", "0.0 % – 20.0 %")
+    assert cell(share, "recall") == ("0.123", "0.000 – 0.200")
+    assert cell(Estimate(value=9.5, low=9, high=10), "length") == ("9.5", "9.0 – 10.0")
+    assert cell(Estimate(value=9.5, low=None, high=None), "length") == ("9.5", "")
+    assert cell(Estimate(value=None, low=None, high=None), "svr") == ("–", "")
 
 
 def test_a_split_without_sensitivities_still_has_a_page(world, tmp_path):

@@ -12,14 +12,14 @@ from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.report import cell, point
-from safecrs.evaluation.report.drawing import INK
+from safecrs.evaluation.report.charts import INK
 from safecrs.evaluation.results import save_evaluation
 from safecrs.evaluation.run import evaluate_systems
 from safecrs.evaluation.systems import lineup
 from safecrs.oracle import Oracle, Verdict
-from safecrs.studies.benchmark_report import BenchmarkReport, make_report
 from safecrs.studies.benchmark_report.facts import benchmark_facts, check_samples
 from safecrs.studies.benchmark_report.quality import PrecisionRecall, ShareFact
+from safecrs.studies.benchmark_report.report import BenchmarkReport, make_report
 from tiny_world import make_benchmark, make_sample
 
 HOSTILE = '<script>alert("$x$ & $")</script>|'

@@ -9,7 +9,7 @@ from safecrs.benchmark.recipes.table import ESRB, RECIPES, Recipe
 from safecrs.benchmark.store import read_card
 from safecrs.errors import SafecrsError
 from safecrs.evaluation.results import load_evaluation
-from safecrs.studies.benchmark_report import BenchmarkReport
+from safecrs.studies.benchmark_report.report import BenchmarkReport
 from safecrs.studies.benchmarks import build_all
 from tiny_world import make_benchmark
 

@@ -85,7 +85,7 @@ def report(
     from safecrs.cli.output import progress, say
     from safecrs.errors import SafecrsError
     from safecrs.storage import check_writable
-    from safecrs.studies.benchmark_report import check_suffixes, make_report
+    from safecrs.studies.benchmark_report.report import check_suffixes, make_report
 
     if real_examples and not examples:
         raise SafecrsError("--real-examples says which examples to show: say how many with --examples.")

@@ -134,7 +134,7 @@ def _adversarial(folder: Path, models: list[Model], out: Path) -> None:
     from safecrs.benchmark import load_benchmark
     from safecrs.cli.output import console, progress, say
     from safecrs.cli.tables import adversarial_table
-    from safecrs.evaluation.adversarial import challenge
+    from safecrs.evaluation.run import challenge
     from safecrs.evaluation.systems import adversarial_lineup
 
     with progress() as report:

@@ -22,7 +22,7 @@ def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> 
     from rich.table import Table
 
     from safecrs.cli.output import shown
-    from safecrs.evaluation.report import interval, number
+    from safecrs.evaluation.report import cell
     from safecrs.scoring.metrics import METRICS
 
     metrics = {metric.id: metric for metric in METRICS}
@@ -34,13 +34,12 @@ def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> 
     for system in evaluation.systems:
         cells = []
         for metric in _SHOWN:
-            estimate = system.metrics[metric]
-            cell = number(estimate, metric)
-            if metric in ("recall", "svr") and (between := interval(estimate, metric)):
-                cell += f" [dim]{between}[/]"
+            value, interval = cell(system.metrics[metric], metric)
+            if metric in ("recall", "svr") and interval:
+                value += f" [dim]{interval}[/]"
             if spreads and (deviation := by_seed[system.name].deviation(metric)):
-                cell += f" [dim]±{deviation:{'.1%' if metrics[metric].percent else '.3f'}}[/]"
-            cells.append(cell)
+                value += f" [dim]±{deviation:{'.1%' if metrics[metric].percent else '.3f'}}[/]"
+            cells.append(value)
         table.add_row(shown(system.name), *cells)
     return table
 

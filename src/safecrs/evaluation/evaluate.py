@@ -74,13 +74,16 @@ def ask(
     system: System, samples: Sequence[Sample], oracle: Oracle, k: int, starts: Sequence[int]
 ) -> Iterator[tuple[int, Slates]]:
     """The slates of the blocks that begin at ``starts``, each with its start."""
-    recommender = system.make() if starts else None
+    recommender = None
     for start in starts:
+        recommender = recommender or system.make()
         began = time.perf_counter()
-        told = system.label.constraints == "told"
-        requests = requests_for(samples[start : start + BLOCK], oracle, told=told)
-        if recommender:
-            yield start, Slates.of(recommender.answer(requests, k), time.perf_counter() - began)
+        requests = requests_for(
+            samples[start : start + BLOCK], oracle, told=system.label.constraints == "told"
+        )
+        answers = recommender.answer(requests, k)
+        seconds = time.perf_counter() - began
+        yield start, Slates([a.slate for a in answers], [dict(a.constraints) for a in answers], seconds)
 
 
 def evaluate(
@@ -104,9 +107,9 @@ def evaluate(
     """
     if not samples:
         raise SafecrsError(f"The {split} split of {benchmark.card.name} is empty: nothing to evaluate on.")
-    names = [m.label.name for m in measured]
-    if len(set(names)) != len(names):
-        raise SafecrsError(f"Two systems share a name: {', '.join(names)}.")
+    scored = {m.label.name: m.scored for m in measured}
+    if len(scored) < len(measured):
+        raise SafecrsError(f"Two systems share a name: {', '.join(m.label.name for m in measured)}.")
     clusters = Clusters.of_samples(samples)
     weights = bootstrap_weights(clusters.count, seed=seed)
     traits = {
@@ -114,7 +117,6 @@ def evaluate(
         for trait in benchmark.oracle.taxonomy.ids
         if any(trait in sample.constraints for sample in samples)
     }
-    scored = {m.label.name: m.scored for m in measured}
     if missing := {name for pair in comparisons for name in pair} - set(scored):
         raise SafecrsError(f"Nothing was measured for {min(missing)!r}, which a comparison asks for.")
     compared = [

@@ -91,6 +91,5 @@ def load_evaluation(path: Path) -> Evaluation:
         return Evaluation.model_validate(read_json(path))
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in detail["loc"])
-        problem = f"{where} {detail['msg']}".strip()
+        problem = " ".join((".".join(map(str, detail["loc"])), detail["msg"])).strip()
         raise SafecrsError(f"{path} is not a safecrs evaluation: {problem}; evaluate again.") from error

@@ -1,21 +1,23 @@
-"""Measure systems on one split of a benchmark, and keep their slates."""
+"""Run systems on one split of a benchmark, keeping their slates, or on the adversarial cases."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from safecrs.benchmark import Benchmark, Sample, Split
+from safecrs.benchmark import Benchmark, Sample, Split, load_adversarial
 from safecrs.benchmark.store import samples_fingerprint
 from safecrs.evaluation.evaluate import Measured, evaluate, measure
 from safecrs.evaluation.results import Evaluation
 from safecrs.evaluation.slate_store import SlateStore
-from safecrs.evaluation.systems import System
+from safecrs.evaluation.systems import Label, System
 from safecrs.progress import Report, quiet
-from safecrs.slates.base import K
-from safecrs.storage import fingerprint
+from safecrs.scoring.adversarial import AdversarialScore, score_adversarial
+from safecrs.slates.base import K, Request
+from safecrs.storage import fingerprint, write_json
 from safecrs.training.runs.manifest import installed_versions
 
 Pairs = Callable[[Sequence[Measured]], Sequence[tuple[str, str]]]
@@ -66,6 +68,40 @@ def measure_systems(
         )
         for number, (system, kept) in enumerate(zip(systems, stores, strict=True))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class AdversarialResult:
+    """How many of the ``cases`` of a benchmark's domain each system passes, by the benchmark's oracle."""
+
+    benchmark: str
+    oracle: str
+    cases: int
+    systems: list[tuple[Label, AdversarialScore]]
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        systems = [
+            {"name": label.name, "label": label.model_dump(), **asdict(score)}
+            for label, score in self.systems
+        ]
+        write_json(path, asdict(self) | {"systems": systems})
+
+
+def challenge(benchmark: Benchmark, systems: Sequence[System], report: Report = quiet) -> AdversarialResult:
+    """Ask every system for a slate for each case of the benchmark's domain and score it.
+
+    Systems that are told constraints get the case's own, with its own thresholds.
+    """
+    cases, results = load_adversarial(benchmark.card.domain), []
+    for number, system in enumerate(systems):
+        report("Evaluate", number, len(systems), system.label.name)
+        told = system.label.constraints == "told"
+        requests = [Request(case.prompt, dict(case.constraints) if told else {}) for case in cases]
+        slates = [answer.slate for answer in system.make().answer(requests, K)]
+        results.append((system.label, score_adversarial(slates, cases, benchmark.oracle, K)))
+    report("Evaluate", len(systems), len(systems), "")
+    return AdversarialResult(benchmark.card.name, benchmark.oracle.fingerprint, len(cases), results)
 
 
 def slate_stores(

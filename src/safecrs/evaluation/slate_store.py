@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from safecrs.errors import SafecrsError
-from safecrs.recommenders.recommender import Answer
 from safecrs.slates.base import Slate
 
 BLOCK = 64
@@ -26,23 +25,9 @@ class Slates(NamedTuple):
     seconds: float
 
     @classmethod
-    def of(cls, answers: Sequence[Answer], seconds: float) -> Slates:
-        """The slates of answers."""
-        return cls([a.slate for a in answers], [dict(a.constraints) for a in answers], seconds)
-
-    @classmethod
     def parse(cls, plain: Mapping[str, Any]) -> Slates:
         """Slates from the JSON of `_asdict`; a pydantic `ValidationError` where it is not that."""
         return TypeAdapter(cls).validate_python(plain)
-
-    @classmethod
-    def concatenate(cls, blocks: Sequence[Slates]) -> Slates:
-        """The slates of all blocks, in their order."""
-        return cls(
-            [slate for block in blocks for slate in block.slates],
-            [constraints for block in blocks for constraints in block.constraints],
-            sum(block.seconds for block in blocks),
-        )
 
 
 _LINE = TypeAdapter(tuple[int, Slates])
@@ -92,4 +77,9 @@ class SlateStore:
         """The slates of all samples, in their order."""
         if self.missing():
             raise SafecrsError(f"{self.path} lacks blocks of slates; run the same command again.")
-        return Slates.concatenate([self._blocks[start] for start in self._sizes])
+        blocks = [self._blocks[start] for start in self._sizes]
+        return Slates(
+            [slate for block in blocks for slate in block.slates],
+            [constraints for block in blocks for constraints in block.constraints],
+            sum(block.seconds for block in blocks),
+        )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from safecrs.benchmark.store import Benchmark
 from safecrs.detection import Combined, Detector, RuleDetector, Told
@@ -29,7 +28,7 @@ from safecrs.recommenders.manifest import (
 from safecrs.recommenders.rankers import RANKERS
 from safecrs.recommenders.rankers.endpoint import EndpointRanker
 from safecrs.recommenders.recommender import Decoding, Recommender
-from safecrs.scoring.statistics import cluster_of
+from safecrs.scoring.statistics import Frozen, cluster_of
 from safecrs.storage import fingerprint
 from safecrs.training.models.base import model_fingerprint
 
@@ -46,15 +45,13 @@ SERVED = "As served"
 """The recommender that ``safecrs recommend`` serves by default."""
 
 
-class Label(BaseModel):
+class Label(Frozen):
     """The identity of a system under test.
 
     Attributes:
         ranker: what ranks, as tables call it: a classic ranker, a trained model, an endpoint's model.
         decoding, constraints, unknown: how its recommender is configured.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ranker: str
     decoding: Decoding = "free"
@@ -104,6 +101,11 @@ class Model:
         """What its folder says of it."""
         return read_manifest(self.folder)
 
+    @property
+    def source(self) -> str:
+        """Changes with its weights, or whether it writes an analysis."""
+        return f"{model_fingerprint(self.folder)} {self.manifest.reasons}"
+
     @classmethod
     def parse(cls, text: str) -> Model:
         """A model given as NAME=FOLDER."""
@@ -122,6 +124,11 @@ class Served:
     endpoint: Endpoint
     answers: Answers | None = None
 
+    @property
+    def source(self) -> str:
+        """Changes with the endpoint and its model."""
+        return fingerprint(self.endpoint.base_url, self.endpoint.model)
+
 
 class Registry:
     """Makes the systems of one benchmark; histories and language models are read once, when first needed."""
@@ -129,15 +136,15 @@ class Registry:
     def __init__(
         self, benchmark: Benchmark, models: Sequence[Model] = (), served: Sequence[Served] = ()
     ) -> None:
-        names = [*CLASSIC, SERVED, *(model.name for model in models), *(model.name for model in served)]
-        for name in names:
-            if names.count(name) > 1:
-                raise SafecrsError(
-                    f"Two systems would be called {name!r}; give each model a name of its own."
-                )
         self.benchmark, self.oracle = benchmark, benchmark.oracle
-        self.models = {model.name: model for model in models}
-        self.served = {model.name: model for model in served}
+        self.named: dict[str, Model | Served | None] = dict.fromkeys((*CLASSIC, SERVED))
+        given: list[Model | Served] = [*models, *served]
+        for model in given:
+            if model.name in self.named:
+                raise SafecrsError(
+                    f"Two systems would be called {model.name!r}; give each model a name of its own."
+                )
+            self.named[model.name] = model
         self._loaded: dict[str, LanguageModel] = {}
 
     @cached_property
@@ -154,7 +161,8 @@ class Registry:
     ) -> System:
         """The system with that label."""
         label = Label(ranker=ranker, decoding=decoding, constraints=constraints, unknown=unknown)
-        return System(label, partial(self._recommender, label), self._source(ranker))
+        model = self.named[ranker]
+        return System(label, partial(self._recommender, label), model.source if model else "")
 
     def as_served(self) -> System:
         """What ``safecrs recommend`` does by default, end to end, without the histories of test people."""
@@ -185,25 +193,17 @@ class Registry:
         )
 
     def _ranker(self, label: Label) -> Ranker:
-        catalog = self.oracle.catalog
-        if label.ranker in CLASSIC:
+        catalog, model = self.oracle.catalog, self.named[label.ranker]
+        if model is None:
             return RANKERS[label.ranker.lower()](catalog, self.histories)
-        if model := self.served.get(label.ranker):
+        if isinstance(model, Served):
             return EndpointRanker(model.endpoint, catalog, name=model.name, answers=model.answers)
         from safecrs.recommenders.language_models.checkpoint import LanguageModel
 
-        trained = self.models[label.ranker]
-        if trained.name not in self._loaded:  # one at a time: they may be large
-            self._loaded = {trained.name: LanguageModel.load(trained.folder)}
-        manifest = trained.manifest.model_copy(update={"decoding": label.decoding})
-        return language_model_ranker(self._loaded[trained.name], manifest, self.oracle, name=trained.name)
-
-    def _source(self, ranker: str) -> str:
-        if model := self.models.get(ranker):
-            return f"{model_fingerprint(model.folder)} {model.manifest.reasons}"
-        if served := self.served.get(ranker):
-            return fingerprint(served.endpoint.base_url, served.endpoint.model)
-        return ""
+        if model.name not in self._loaded:  # one at a time: they may be large
+            self._loaded = {model.name: LanguageModel.load(model.folder)}
+        manifest = model.manifest.model_copy(update={"decoding": label.decoding})
+        return language_model_ranker(self._loaded[model.name], manifest, self.oracle, name=model.name)
 
 
 def lineup(benchmark: Benchmark, models: Sequence[Model] = (), served: Sequence[Served] = ()) -> list[System]:

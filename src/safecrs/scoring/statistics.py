@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from safecrs.benchmark import SPLITS
+from safecrs.benchmark import SPLITS, Sample
 from safecrs.scoring.metrics import Floats, Metric, Parts, ratio
-
-if TYPE_CHECKING:
-    from safecrs.benchmark import Sample
 
 LEVEL = 0.95
 RESAMPLES = 2000
@@ -148,8 +144,7 @@ def _ratios(*terms: tuple[Floats, Parts]) -> Floats:
     """The metric in every resample, [resamples], summed over (weights [resamples, clusters], parts)."""
     top = np.sum([weights @ numerator for weights, (numerator, _) in terms], axis=0)
     bottom = np.sum([weights @ denominator for weights, (_, denominator) in terms], axis=0)
-    ratios: Floats = np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
-    return ratios
+    return np.asarray(np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0), np.float64)
 
 
 def _interval(value: float, resampled: Floats) -> Estimate:

@@ -89,18 +89,17 @@ def run_experiment(
     save_evaluation(evaluation, folder / "evaluation.json")
     for run in STAGES:
         write_model_card(folder / run, evaluation)
-    facts = {
-        "Model": f"{preset.model.name}, trained with TRL",
-        "Training": f"{seconds:.0f} s in this run (a run that goes on counts only what was left)",
-        "Versions": ", ".join(f"{name} {number}" for name, number in installed_versions().items()),
-    }
     chapter = Chapter(
         recipe.title if recipe else benchmark.card.name,
         recipe.about if recipe else "",
         evaluation,
         trait_systems=(SFT, SAFE_SFT, SAFE_GDPO),
         training=_curves(folder),
-        facts=facts,
+        facts={
+            "Model": f"{preset.model.name}, trained with TRL",
+            "Training": f"{seconds:.0f} s in this run (a run that goes on counts only what was left)",
+            "Versions": ", ".join(f"{name} {number}" for name, number in installed_versions().items()),
+        },
         caveats=(*(recipe.caveats if recipe else ()), *_model_caveats(preset.model)),
     )
     page = folder / "report.html"
@@ -149,11 +148,10 @@ def _keep_benchmark(benchmark: Benchmark, folder: Path) -> None:
         SafecrsError: those of another experiment are there, or the folder cannot be written.
     """
     target = folder / BENCHMARK
+    ours = benchmark.card.fingerprint, benchmark.oracle.fingerprint
     if not target.exists():
         save_benchmark(benchmark, target)
-        return
-    stored = read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint
-    if stored != (benchmark.card.fingerprint, benchmark.oracle.fingerprint):
+    elif (read_card(target).fingerprint, Oracle.load(target / ORACLE).fingerprint) != ours:
         raise SafecrsError(
             f"{folder} holds an experiment on other data or with another seed; choose another folder or "
             "delete this one."

@@ -1,8 +1,7 @@
 """The report: evaluations as one page, and what other reports share with it."""
 
-from safecrs.evaluation.report.drawing import Point, dots, lines, point
-from safecrs.evaluation.report.page import Chapter, cell, headline, interval, number, write_report
-from safecrs.evaluation.report.plots import short
+from safecrs.evaluation.report.charts import Point, dots, lines, point, short
+from safecrs.evaluation.report.page import Chapter, cell, headline, write_report
 from safecrs.evaluation.report.render import Form, render
 
 __all__ = [
@@ -12,9 +11,7 @@ __all__ = [
     "cell",
     "dots",
     "headline",
-    "interval",
     "lines",
-    "number",
     "point",
     "render",
     "short",

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from safecrs.evaluation.report import plots
-from safecrs.evaluation.report.drawing import lines
+from safecrs.evaluation.report import charts
 from safecrs.evaluation.report.render import percent, render
 from safecrs.evaluation.results import Evaluation
 from safecrs.scoring.metrics import METRICS
@@ -47,31 +46,21 @@ def write_report(chapters: Sequence[Chapter], path: Path) -> None:
         chapters=chapters,
         metrics=_METRICS,
         table=TABLE,
-        plots=plots,
-        lines=lines,
+        charts=charts,
         headline=headline,
         verdict=verdict,
-        best=_best,
         cell=cell,
     )
     write_text(path, page)
 
 
-def number(estimate: Estimate, metric: str) -> str:
-    """The value as tables show it; "–" when nothing counts."""
-    return "–" if estimate.value is None else _format(estimate.value, metric)
-
-
-def interval(estimate: Estimate, metric: str) -> str:
-    """The confidence interval as tables show it."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return ""
-    return f"{_format(estimate.low, metric)} – {_format(estimate.high, metric)}"
-
-
 def cell(estimate: Estimate, metric: str) -> tuple[str, str]:
-    """The value and its interval."""
-    return number(estimate, metric), interval(estimate, metric)
+    """The value and its confidence interval as tables show them; "–" and "" when nothing counts."""
+    if estimate.value is None:
+        return "–", ""
+    form = percent if _METRICS[metric].percent else ("{:.1f}" if metric == "length" else "{:.3f}").format
+    ends = [form(end) for end in (estimate.low, estimate.high) if end is not None]
+    return form(estimate.value), " – ".join(ends)
 
 
 def verdict(comparison: Comparison, k: int) -> str:
@@ -91,27 +80,14 @@ def headline(evaluation: Evaluation) -> list[str]:
     for system, baseline in dict.fromkeys((c.system, c.baseline) for c in evaluation.comparisons):
         new, old = evaluation.system(system).metrics, evaluation.system(baseline).metrics
         svr, svr0 = new["svr"].value, old["svr"].value
+        shown = {id: (cell(new[id], id)[0], cell(old[id], id)[0]) for id in ("svr", "recall")}
         if svr is not None and svr0:
             tested, recall = (tests.get((system, baseline, metric)) for metric in ("svr", "recall"))
             unsure = "" if tested and tested.significant else ", not significant"
             finding = verdict(recall, evaluation.k).partition(": ")[2] if recall else "not tested"
             sentences.append(
                 f"{system} violates {100 * abs(1 - svr / svr0):.1f} % {'less' if svr <= svr0 else 'more'} "
-                f"often than {baseline} (SVR@{evaluation.k} {number(new['svr'], 'svr')} against "
-                f"{number(old['svr'], 'svr')}{unsure}); recall {number(new['recall'], 'recall')} against "
-                f"{number(old['recall'], 'recall')}: {finding}."
+                f"often than {baseline} (SVR@{evaluation.k} {' against '.join(shown['svr'])}{unsure}); "
+                f"recall {' against '.join(shown['recall'])}: {finding}."
             )
     return sentences
-
-
-def _format(value: float, metric: str) -> str:
-    if _METRICS[metric].percent:
-        return percent(value)
-    return f"{value:.1f}" if metric == "length" else f"{value:.3f}"
-
-
-def _best(evaluation: Evaluation, metric: str) -> float | None:
-    """The best value of the column, None where no end is better."""
-    choose = {"higher": max, "lower": min}.get(_METRICS[metric].better)
-    values = [v for system in evaluation.systems if (v := system.metrics[metric].value) is not None]
-    return choose(values) if choose and values else None

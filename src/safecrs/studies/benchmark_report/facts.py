@@ -148,7 +148,6 @@ def benchmark_facts(
             ``real_examples``: what real people wrote is theirs.
     """
     oracle, verdicts = benchmark.oracle, _verdicts(benchmark)
-    traits = oracle.taxonomy.ids
     splits = {split: samples for split in SPLITS if (samples := benchmark.split(split))}
     liked = {split: [ref for s in samples for ref in s.all_liked] for split, samples in splits.items()}
     unsafe = sum(
@@ -159,13 +158,13 @@ def benchmark_facts(
     shown = [s for s in benchmark.split("test") if real_examples or s.source in TEMPLATES] or templates
     return BenchmarkFacts(
         card=benchmark.card,
-        splits={split: _count(samples, traits, verdicts) for split, samples in splits.items()},
+        splits={split: _count(samples, oracle.taxonomy.ids, verdicts) for split, samples in splits.items()},
         coverage={
             trait: _coverage(
                 oracle.verdicts(range(len(oracle.catalog)), {trait: benchmark.card.threshold}),
                 {split: verdicts(refs, [trait]) for split, refs in liked.items()},
             )
-            for trait in traits
+            for trait in oracle.taxonomy.ids
         },
         checks=check_samples(
             benchmark.samples, unsafe, table.fingerprint() == benchmark.card.verdicts_fingerprint

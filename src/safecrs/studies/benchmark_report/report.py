@@ -99,9 +99,13 @@ def make_report(
             raise SafecrsError(
                 f"{own[1]} is the second evaluation on {benchmark.card.name}; give one of them."
             )
-        evaluation = measured.pop(own[0]) if own else None
         benchmarks.append(
-            benchmark_facts(benchmark, evaluation, examples=examples, real_examples=real_examples)
+            benchmark_facts(
+                benchmark,
+                measured.pop(own[0]) if own else None,
+                examples=examples,
+                real_examples=real_examples,
+            )
         )
     for path in measured:
         raise SafecrsError(f"{path} is an evaluation on none of these benchmarks, as they are now.")
