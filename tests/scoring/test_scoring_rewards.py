@@ -27,6 +27,7 @@ from safecrs.scoring.rewards import (
     watch,
 )
 from safecrs.scoring.scored import UNLISTED, Case, score_rows, slate_rows
+from safecrs.slates.answers import read_answer
 from safecrs.slates.completion import parse_slate
 from safecrs.taxonomy import load_taxonomy
 
