@@ -16,6 +16,10 @@ class SafecrsError(Exception):
     """
 
 
+class SafecrsWarning(UserWarning):
+    """Something a user should know although the work goes on, told in one sentence."""
+
+
 def extra(name: str) -> str:
     """What to do where the packages of one of our optional extras are missing, as part of a sentence."""
     return f"install safecrs with its extra {name} (pip install -e '.[{name}]' in its checkout)"

@@ -15,7 +15,7 @@ import pytest
 from safecrs.benchmark import load_benchmark, save_benchmark
 from safecrs.benchmark.store import check_free
 from safecrs.catalog import Catalog
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, SafecrsWarning
 from safecrs.oracle import Oracle
 from safecrs.taxonomy import Taxonomy
 from tiny_world import make_world
@@ -169,7 +169,7 @@ def test_other_histories_are_refused_even_with_their_checksum(folder):
 
 def test_folders_of_0_1_0_are_read_and_what_is_not_checked_is_said(stored, folder):
     as_of_0_1_0(folder)
-    with pytest.warns(UserWarning, match="histories and Arrow files"):
+    with pytest.warns(SafecrsWarning, match="histories and Arrow files"):
         old = load_benchmark(folder)
     new = load_benchmark(stored)
     assert (old.samples, old.histories) == (new.samples, new.histories)

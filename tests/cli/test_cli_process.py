@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -185,3 +186,16 @@ def test_ctrl_c_while_training_goes_on_afterwards(folder, tmp_path):
     assert other.returncode == 2
     assert other.stderr.count("\n") == 1
     assert "another" in other.stderr
+
+
+def test_a_benchmark_of_0_1_0_is_read_with_one_line_of_warning(folder, tmp_path):
+    old = Path(shutil.copytree(folder, tmp_path / "old"))
+    (old / "SHA256SUMS").unlink()
+    (old / "histories.jsonl").rename(old / "tastes.jsonl")
+    card = json.loads((old / "card.json").read_text())
+    del card["histories_fingerprint"]
+    (old / "card.json").write_text(json.dumps(card))
+    done = run("data", "export", old, "--out", tmp_path / "all.jsonl")
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"safecrs: {old} was written by safecrs 0.1.0, without checksums")
+    assert done.stderr.count("\n") == 1

@@ -9,32 +9,22 @@ from safecrs.benchmark.assignment import Assigned, Assigner, AssignmentPlan, Llm
 from safecrs.benchmark.build import build
 from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.options import BuildOptions
-from safecrs.benchmark.recipes import (
-    build_game,
-    build_inspired,
-    build_reddit,
-    build_redial,
-    build_released,
-    build_starter,
-    film_oracle,
-    game_oracle,
-)
+from safecrs.benchmark.recipes.dialogues import build_inspired, build_redial
+from safecrs.benchmark.recipes.game import build_game, game_oracle
+from safecrs.benchmark.recipes.reddit import build_reddit
+from safecrs.benchmark.recipes.released import build_released
+from safecrs.benchmark.recipes.shared import film_oracle
+from safecrs.benchmark.recipes.starter import build_starter
 from safecrs.benchmark.rows import completion_text
 from safecrs.benchmark.sample import SPLITS, Disclosed, Sample, Split
 from safecrs.benchmark.seeding import Splitter, rng_for
-from safecrs.benchmark.sources import (
-    Dialogue,
-    Imported,
-    Interactions,
-    movielens_small,
-    read_inspired,
-    read_movielens,
-    read_reddit,
-    read_reddit_items,
-    read_redial,
-    read_redial_items,
-    read_released,
-)
+from safecrs.benchmark.sources.dialogue import Dialogue, Imported
+from safecrs.benchmark.sources.inspired import read_inspired
+from safecrs.benchmark.sources.interactions import Interactions
+from safecrs.benchmark.sources.movielens import movielens_small, read_movielens
+from safecrs.benchmark.sources.reddit import read_reddit, read_reddit_items
+from safecrs.benchmark.sources.redial import read_redial, read_redial_items
+from safecrs.benchmark.sources.released import read_released
 from safecrs.benchmark.store import Benchmark, export_jsonl, load_benchmark, save_benchmark
 from safecrs.benchmark.wording import ConversationPlan, template_conversations
 

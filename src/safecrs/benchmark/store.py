@@ -17,7 +17,7 @@ from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.rows import features, sample_of, sample_row
 from safecrs.benchmark.sample import SPLITS, Sample, Split
-from safecrs.errors import SafecrsError, extra, first_problem
+from safecrs.errors import SafecrsError, SafecrsWarning, extra, first_problem
 from safecrs.oracle import Oracle
 from safecrs.slates.base import Ref
 from safecrs.storage import (
@@ -138,6 +138,7 @@ def load_benchmark(folder: Path) -> Benchmark:
         warnings.warn(
             f"{folder} was written by safecrs 0.1.0, without checksums of its histories and Arrow files, so "
             "that they cannot be checked; build it again to have them.",
+            SafecrsWarning,
             stacklevel=2,
         )
     samples: list[Sample] = []

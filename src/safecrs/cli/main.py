@@ -25,11 +25,12 @@ from safecrs.cli import (
     traits,
 )
 from safecrs.cli.output import visible
-from safecrs.errors import SafecrsError, extra
+from safecrs.errors import SafecrsError, SafecrsWarning, extra
 
 # Typer carries a copy of click; this is its base of everything that is wrong with a command line.
 _WrongUse: type[Exception] = typer.BadParameter.__mro__[2]
 _INTERRUPTED = 130
+_others_warning = warnings.formatwarning
 
 app = typer.Typer(
     name="safecrs",
@@ -76,8 +77,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")  # a terminal without “ is no reason to fail
-    warnings.formatwarning = lambda message, *_, **__: f"safecrs: {visible(str(message))}\n"
+    warnings.formatwarning = _warning
     sys.exit(_run(arguments))
+
+
+def _warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    if not issubclass(category, SafecrsWarning):
+        return _others_warning(message, category, filename, lineno, line)
+    return f"safecrs: {visible(str(message))}\n"
 
 
 def _run(arguments: Sequence[str] | None) -> int:

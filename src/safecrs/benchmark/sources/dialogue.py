@@ -65,22 +65,34 @@ class Imported:
 
 
 class Importer:
-    """Collects the dialogues of one file, and counts what is dropped on the way.
+    """Reads one file, collects its dialogues and counts what is dropped.
 
     Attributes:
-        lines: of the file; read: its records so far, counted by whoever reads them.
+        read: records so far, counted by `records` or by whoever reads `lines`.
     """
 
     def __init__(self, source: str, licence: str, path: Path, report: Report = quiet) -> None:
-        self.path, self.lines, self.read = path, Lines(path, report), 0
-        self._source, self._licence = source, licence
+        self.path, self.read = path, 0
+        self._source, self._licence, self._report = source, licence, report
+        self._digest = hashlib.sha256()
         self._dialogues: list[Dialogue] = []
         self._dropped: Counter[str] = Counter()
         self._rejected: list[tuple[str, str]] = []
 
+    def lines(self) -> Iterator[str]:
+        """The lines of the file, gzipped or not, one at a time: a corpus need not fit into memory twice."""
+        with open_text(self.path) as (file, raw):
+            size, stage = os.fstat(raw.fileno()).st_size, f"Read {self.path.name}"
+            for number, line in enumerate(file):
+                if number % _TELL_EVERY == 0:
+                    self._report(stage, raw.tell() * 100 // max(size, 1), 100, "%")
+                self._digest.update(line.encode())
+                yield line
+            self._report(stage, 100, 100, "%")
+
     def records(self, form: TypeAdapter[Form]) -> Iterator[tuple[int, Form]]:
         """The records of JSON lines with their row numbers, each checked against ``form``."""
-        for number, line in enumerate(self.lines, start=1):
+        for number, line in enumerate(self.lines(), start=1):
             if line.strip():
                 self.read += 1
                 where = f"{self.path} row {number}"
@@ -106,7 +118,7 @@ class Importer:
             tuple(self._dialogues),
             self.read,
             dict(self._dropped),
-            self.lines.fingerprint,
+            self._digest.hexdigest()[:16],
             tuple(self._rejected),
         )
 
@@ -166,29 +178,6 @@ def table_rows(
             yield reader.line_num, [cells[index] for index in wanted]
     except csv.Error as error:
         raise SafecrsError(f"{path} row {reader.line_num} is not readable ({error}).") from error
-
-
-class Lines:
-    """The lines of a text file, gzipped or not, one at a time: a corpus need not fit into memory twice."""
-
-    def __init__(self, path: Path, report: Report = quiet) -> None:
-        self._path, self._report = path, report
-        self._digest = hashlib.sha256()
-
-    def __iter__(self) -> Iterator[str]:
-        with open_text(self._path) as (file, raw):
-            size, stage = os.fstat(raw.fileno()).st_size, f"Read {self._path.name}"
-            for number, line in enumerate(file):
-                if number % _TELL_EVERY == 0:
-                    self._report(stage, raw.tell() * 100 // max(size, 1), 100, "%")
-                self._digest.update(line.encode())
-                yield line
-            self._report(stage, 100, 100, "%")
-
-    @property
-    def fingerprint(self) -> str:
-        """Of all that was read: sixteen hexadecimal digits."""
-        return self._digest.hexdigest()[:16]
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def _dialogues(importer: Importer, catalog: Catalog) -> Iterator[tuple[str, bool
     """Dialogues in the file's order: id, whether it is labelled accepted, utterances."""
     # The file is written without quoting, so a quotation mark is an ordinary character.
     plain = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
-    rows = table_rows(importer.path, importer.lines, _COLUMNS, **plain)
+    rows = table_rows(importer.path, importer.lines(), _COLUMNS, **plain)
     for key, spoken in groupby(rows, key=lambda row: row[1][0]):
         utterances: list[Utterance] = []
         accepted = False  # as the last utterance says
