@@ -7,7 +7,7 @@ from pathlib import Path
 
 from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.skipped import Skipped, quoted
-from safecrs.advisories.tables import Row, column_key, read_each
+from safecrs.advisories.tables import Row, column_key, read_each, says_nothing
 
 SOURCE = "esrb"
 
@@ -157,8 +157,8 @@ def esrb_advisory(
     """An advisory from the descriptors of a game.
 
     Args:
-        considered: descriptors that were considered: an absent one is a clear no, and so are the topics that
-            would have implied it (`RULED_OUT`).
+        considered: descriptors that were considered: an absent one is a clear no, and so is a topic all of whose
+            signs (`RULED_OUT`) were considered and are absent.
         unsure: subjects that may be present: neither they nor the topics they imply are a clear no.
         more: further statements of the same source.
 
@@ -166,10 +166,10 @@ def esrb_advisory(
         ValueError: a descriptor is unknown.
     """
     said = {name: text.strip() for text in descriptors for name in parse_descriptor(text)}
-    unclear = frozenset(unsure)
+    unclear, looked = frozenset(unsure), frozenset(considered)
     possible = unclear.union(said, (statement.subject for statement in more if statement.value))
-    ruled_out = (topic for topic, signs in RULED_OUT.items() if not signs & possible)
-    known = frozenset(considered).union(ruled_out) - unclear
+    ruled_out = (topic for topic, signs in RULED_OUT.items() if signs <= looked and not signs & possible)
+    known = looked.union(ruled_out) - unclear
     statements = tuple(Statement(name, 1, words) for name, words in said.items())
     return Advisory(title, year, source, statements + more, reviews_topics=known)
 
@@ -188,6 +188,8 @@ def _game(row: Row) -> Advisory:
     title, year, _ = row.item()
     joined = row.get("descriptors")
     if joined is not None:
+        if says_nothing(joined):
+            row.fail("the descriptors are empty; a game without any has No Descriptors", "descriptor")
         present = [part for part in joined.split("|") if part.strip()]
         try:
             return esrb_advisory(title, year, present)
