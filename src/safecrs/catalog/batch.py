@@ -19,8 +19,9 @@ STEP = 32
 _SPACE, _END, _COMMA = b" \n,"
 _HOLE = b"\xff"  # fills up a folded character to the bytes it had; never in UTF-8
 _DROPPED = bytes(code for code in range(128) if not chr(code).isalnum() and code not in (_SPACE, _END))
-_LOWER = bytes(_SPACE if code != _END and chr(code).isspace() else code for code in range(128)).lower()
-_LOWER += bytes(range(128, 256))
+_SPACES = bytes(
+    _SPACE if chr(code).isspace() and code < 128 and code != _END else code for code in range(256)
+)
 _SURPLUS = re.compile(rb"(?<=\n) +| +(?=[ \n])")
 _SIZES = np.array([len(article) for article in ARTICLES])
 _LEADING_SIZES = np.where(_SIZES > 0, _SIZES + 1, 0)
@@ -71,12 +72,13 @@ def normalize_many(titles: Sequence[str]) -> Titles:
     if text.count("\n") != max(len(titles) - 1, 0):
         text = "\n".join([title.replace("\n", " ") for title in titles])
     raw = f"\n{text}\n".encode("utf-8", "surrogatepass") if titles else b"\n"
-    raw = (raw if text.isascii() else _fold(raw)).translate(_LOWER)
+    if not text.isascii():
+        raw = _fold(raw)
     given = np.frombuffer(raw, dtype=np.uint8)
-    blank = (given == _SPACE) | (given == _END)
-    if (blank[1:] & blank[:-1]).any():
-        raw = _SURPLUS.sub(b"", raw)
-    raw = raw.replace(b"&", b" and ")
+    blank = given <= _SPACE
+    if (blank[1:] & blank[:-1]).any() or np.count_nonzero(given < _SPACE) > len(titles) + 1:
+        raw = _SURPLUS.sub(b"", raw.translate(_SPACES))
+    raw = raw.lower().replace(b"&", b" and ")
     leading, trailing = _articles(np.frombuffer(raw + bytes(STEP), dtype=np.uint8))
     lines = np.frombuffer(raw.translate(None, _DROPPED) + bytes(STEP), dtype=np.uint8)
     space = lines == _SPACE
@@ -135,7 +137,7 @@ def _folded(character: str) -> bytes:
 def _articles(lines: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The leading and the trailing article of each line, of which at most one is not 0."""
     ends, commas = np.flatnonzero(lines == _END), np.flatnonzero(lines == _COMMA)
-    commas = commas[~np.isin(lines[commas - 1], (_SPACE, _END))]
+    commas = commas[(lines[commas - 1] != _SPACE) & (lines[commas - 1] != _END)]
     leading, trailing = _articles_at(lines, ends[:-1] + 1, " "), np.zeros(len(ends) - 1, dtype=np.uint8)
     behind = commas + 1 + (lines[commas + 1] == _SPACE)
     trailing[np.searchsorted(ends, commas) - 1] = _articles_at(lines, behind, "\n")  # the last comma counts

@@ -74,19 +74,18 @@ class Entries(TitleTable):
         asked, articles = asked[places], titles.articles[places]
         first = self.bounds[ids[places]].astype(np.int64)
         sizes = self.bounds[ids[places] + 1] - first
-        entries = np.where(_near(self._gaps(first, asked)) | (rule == "reference"), first, -1)
+        gaps = self._gaps(first, asked)
+        entries = np.where(_near(gaps) | (rule == "reference"), first, -1)
         several = np.flatnonzero(sizes > 1)
         if len(several):
             group = (first[several], sizes[several], asked[several], articles[several])
             entries[several] = self._nearest(*group, rule)
+            gaps[several] = self._gaps(entries[several], asked[several])
         own = self.articles[entries]
         meant = (entries >= 0) & ((own < SHORT) | (self.years[entries] == asked))
-        places, entries, asked = places[meant], entries[meant], asked[meant]
-        gaps = self._gaps(entries, asked)
         one_sided = (gaps == _FAR) | (asked == NO_YEAR) & (self.years[entries] != NO_YEAR)
-        own, other = own[meant], own[meant] != articles[meant]
-        distance = np.where(one_sided, UNDATED_GAP, gaps) + OTHER_ARTICLE * other + (own >= SHORT)
-        return places, entries, distance
+        distance = np.where(one_sided, UNDATED_GAP, gaps) + OTHER_ARTICLE * (own != articles) + (own >= SHORT)
+        return places[meant], entries[meant], distance[meant]
 
     def _gaps(self, entries: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.int64]:
         """Years between each entry and what was asked: 0 where none was, `_FAR` where the entry has none."""
@@ -219,4 +218,7 @@ def _near(gaps: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _years(years: Sequence[int | None]) -> NDArray[np.int64]:
-    return np.nan_to_num(np.array(years, dtype=np.float64), nan=NO_YEAR).astype(np.int64)
+    try:
+        return np.array(years, dtype=np.int64)
+    except TypeError:  # some are None
+        return np.array([year or NO_YEAR for year in years], dtype=np.int64)
