@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.normalize import ARTICLES
 
+# Bytes that `words_at` reads at once; as many lie behind the last title, so that it may read anywhere.
 STEP = 32
-"""Bytes that `words_at` reads at once; as many lie behind the last title, so that it may read anywhere."""
 
 _SPACE, _END, _COMMA = b" \n,"
 _HOLE = b"\xff"  # fills up a folded character to the bytes it had; never in UTF-8

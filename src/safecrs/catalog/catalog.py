@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.catalog.batch import Titles, normalize_many
+from safecrs.catalog.batch import normalize_many
 from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
 from safecrs.catalog.normalize import make_label
 from safecrs.catalog.table import StringColumn, named, under
@@ -21,10 +21,8 @@ from safecrs.taxonomy import Domain
 _SEPARATOR = "\x1f"
 _INDEX = "catalog.index."
 _TEXTS = ("titles", "imdb_ids", "genres", "plots")
-_ALIKE = 50.0
-"""Of 100: how like a title must be to be suggested."""
-_LONGEST = 200
-"""Characters of a query that are read for suggestions."""
+_ALIKE = 50.0  # of 100: how like a title must be to be suggested
+_LONGEST = 200  # characters of a query that are read for suggestions
 
 
 class Catalog:
@@ -43,7 +41,7 @@ class Catalog:
                 for name in _TEXTS
             }
             self.years: NDArray[np.int16] = tensors["catalog.years"]
-            self._index = TitleIndex(under(_INDEX, tensors))
+            self.index = TitleIndex(under(_INDEX, tensors))
         except (KeyError, ValueError) as error:
             raise SafecrsError(f"The catalog is incomplete ({error}); build it again.") from error
         if any(len(column) != len(self.years) for column in self._text.values()):
@@ -67,7 +65,7 @@ class Catalog:
             raise SafecrsError(f"Item {untitled[0]} of the catalog has no title.")
         rows, names = merge_twins(given)
         years = np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
-        tensors: Tensors = {"catalog.years": years} | named(_INDEX, TitleIndex.build(names).tensors())
+        tensors: Tensors = {"catalog.years": years} | named(_INDEX, TitleIndex.build(names).tensors)
         texts = (
             (item.title.strip(), item.imdb_id or "", _SEPARATOR.join(item.genres), item.plot) for item in rows
         )
@@ -125,30 +123,26 @@ class Catalog:
 
     def resolve(self, title: str, year: int | None = None, rule: Rule = "strict") -> int | None:
         """The row that ``title`` and ``year`` mean, None when unknown or ambiguous (`TitleIndex.resolve`)."""
-        row = self._index.resolve(title, year, rule)
+        row = self.index.resolve(title, year, rule)
         return None if row < 0 else row
 
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
         """Rows of many titles at once, int32, −1 where unresolved."""
-        return self._index.resolve_many(titles, years)
+        return self.index.resolve_many(titles, years)
 
     def match_many(
         self, titles: Sequence[str], years: Sequence[int | None]
     ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """`resolve_many`, and how far each match is from what was asked (`TitleIndex.match_many`)."""
-        return self._index.match_many(titles, years)
+        return self.index.match_many(titles, years)
 
     def same_title(self, title: str) -> list[int]:
         """Rows of every item with this title, whatever its year."""
-        return sorted(set(self._index.candidates(title).tolist()))
+        return sorted(set(self.index.candidates(title).tolist()))
 
     def known_titles(self, titles: Sequence[str]) -> NDArray[np.bool_]:
         """Whether any item has each title, whatever its year, bool [len(titles)]."""
-        return self._index.holds(normalize_many(titles))
-
-    def holds(self, keys: Titles, *, canonical: bool = False) -> NDArray[np.bool_]:
-        """Whether any item has a title of each key, bool [len(keys)] (`TitleIndex.holds`)."""
-        return self._index.holds(keys, canonical=canonical)
+        return self.index.holds(normalize_many(titles))
 
     def search(self, query: str, limit: int = 5) -> list[int]:
         """Rows whose label looks most like ``query``, best first: for "did you mean"."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.batch import Titles, normalize_many
 from safecrs.catalog.canonical import canonicalize_many
-from safecrs.catalog.shorts import short_titles, stated_name
+from safecrs.catalog.normalize import short_titles, stated_name
 from safecrs.catalog.table import TitleTable, named, under
 from safecrs.storage import Tensors
 
@@ -20,12 +20,9 @@ NO_YEAR = 0
 MAX_YEAR_GAP = 2
 UNDATED_GAP = 3
 OTHER_ARTICLE = 4
-SHORT = 4
-"""Added to the article of an entry by a short title."""
-
+SHORT = 4  # added to the article of an entry by a short title
 _COLUMNS = ("bounds", "years", "articles", "rows")
-_FAR = np.int64(2**40)
-"""The gap to an entry without a year: wider than any other."""
+_FAR = 2**40  # the gap to an entry without a year: wider than any other
 
 
 class Entries(TitleTable):
@@ -124,12 +121,13 @@ class TitleIndex:
       item's title, which mean an item only with its very year: "Star Wars (1977)".
 
     Attributes:
+        tensors: the columns, by the names the constructor reads them from.
         shared: bool, for each entry of ``exact`` whether a title of another spelling has its canonical key.
             Such a title with another year or article than the entry's is looked up by that key.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self._tensors = dict(tensors)
+        self.tensors = dict(tensors)
         self._exact, self._loose = (Entries(under(prefix, tensors)) for prefix in ("exact.", "loose."))
         self.shared: NDArray[np.bool_] = tensors["shared"]
         if len(self.shared) != len(self._exact.rows):
@@ -159,10 +157,6 @@ class TitleIndex:
         shared = np.isin(np.arange(len(exact)), spelling[several[meaning]])
         tensors = named("exact.", exact.tensors()) | named("loose.", loose.tensors())
         return cls(tensors | {"shared": np.repeat(shared, np.diff(exact.bounds))})
-
-    def tensors(self) -> Tensors:
-        """The columns, by the names the constructor reads them from."""
-        return self._tensors
 
     def candidates(self, title: str) -> NDArray[np.int32]:
         """Rows of every item with this title, by year: of the first table that holds it."""

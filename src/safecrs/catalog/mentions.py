@@ -20,8 +20,7 @@ _QUOTES = '"“”«»*_'
 _MAX_WORDS = 12
 _MAX_BYTES = 256
 _SMALL_WORDS = ("of", "the", "a", "an", "and", "in", "to", "on", "for", "at", "with")
-_LOOK_BACK = 32
-"""Characters before a title in which a sentence may end: a bound that keeps long texts linear."""
+_LOOK_BACK = 32  # characters before a title in which a sentence may end: a bound that keeps long texts linear
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\n]\s*[\"“'(]*)$")
 # What stands behind a title where another film is meant: "Die Hard 2", "Kill Bill Vol. 2", "Alien vs. …".
 _SEQUEL = re.compile(
@@ -104,9 +103,9 @@ def _known_spans(text: str, words: list[re.Match[str]], catalog: Catalog) -> lis
     last = first + np.tile(np.arange(_MAX_WORDS), len(words))
     inside = np.flatnonzero((last < len(words)) & (line[first] == line[np.minimum(last, len(words) - 1)]))
     first, last = first[inside], last[inside]
-    exact = catalog.holds(_parts(list(normalize_many(given)), first, last))
+    exact = catalog.index.holds(_parts(list(normalize_many(given)), first, last))
     own = np.where(first == last, len(words), 0)  # a word alone has a key of its own
-    known = exact | catalog.holds(_parts(forms + alone, first + own, last + own), canonical=True)
+    known = exact | catalog.index.holds(_parts(forms + alone, first + own, last + own), canonical=True)
     hits = np.flatnonzero(known)
     hits = hits[np.lexsort((first[hits], first[hits] - last[hits]))]
     return list(zip(first[hits].tolist(), last[hits].tolist(), exact[hits].tolist(), strict=True))
