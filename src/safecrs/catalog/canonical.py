@@ -164,7 +164,7 @@ def _counting(words: Sequence[str], forms: Sequence[str]) -> list[str]:
     """The forms of the words, empty for "part" before a number."""
     return [
         "" if word in _MARKERS and ahead[:1].isdigit() else form
-        for word, form, ahead in zip(words, forms, (*forms[1:], ""), strict=True)
+        for word, form, ahead in zip(words, forms, [*forms, ""][1:], strict=True)
     ]
 
 
