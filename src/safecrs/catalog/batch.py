@@ -69,12 +69,12 @@ class Titles:
 def normalize_many(titles: Sequence[str]) -> Titles:
     """What `split_article` makes of each title; all of them become one run of bytes, one a line."""
     text = "\n".join(titles)
-    if text.count("\n") != max(len(titles) - 1, 0):
-        text = "\n".join([title.replace("\n", " ") for title in titles])
     raw = f"\n{text}\n".encode("utf-8", "surrogatepass") if titles else b"\n"
     if not text.isascii():
         raw = _fold(raw)
     given = np.frombuffer(raw, dtype=np.uint8)
+    if np.count_nonzero(given == _END) != len(titles) + 1:
+        return normalize_many([title.replace("\n", " ") for title in titles])
     blank = given <= _SPACE
     if (blank[1:] & blank[:-1]).any() or np.count_nonzero(given < _SPACE) > len(titles) + 1:
         raw = _SURPLUS.sub(b"", raw.translate(_SPACES))
@@ -82,9 +82,7 @@ def normalize_many(titles: Sequence[str]) -> Titles:
     leading, trailing = _articles(np.frombuffer(raw + bytes(STEP), dtype=np.uint8))
     lines = np.frombuffer(raw.translate(None, _DROPPED) + bytes(STEP), dtype=np.uint8)
     space = lines == _SPACE
-    double = np.flatnonzero(space[1:] & space[:-1])
-    if len(double):
-        lines = np.delete(lines, double)
+    lines = np.delete(lines, np.flatnonzero(space[1:] & space[:-1]))
     ends = np.flatnonzero(lines == _END)
     starts, ends = ends[:-1] + 1, ends[1:] - _SIZES[trailing]
     starts += lines[starts] == _SPACE

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
-from safecrs.catalog.twins import Item
+from safecrs.catalog.catalog import Item
 from safecrs.errors import SafecrsError
 
 FILM_KINDS = ("movie", "tvMovie")

@@ -75,8 +75,9 @@ class Entries(TitleTable):
         entries = np.where(_near(gaps) | (rule == "reference"), first, -1)
         several = np.flatnonzero(sizes > 1)
         if len(several):
-            group = (first[several], sizes[several], asked[several], articles[several])
-            entries[several] = self._nearest(*group, rule)
+            entries[several] = self._nearest(
+                first[several], sizes[several], asked[several], articles[several], rule
+            )
             gaps[several] = self._gaps(entries[several], asked[several])
         own = self.articles[entries]
         meant = (entries >= 0) & ((own < SHORT) | (self.years[entries] == asked))
