@@ -68,50 +68,28 @@ class Entries(TitleTable):
         its distance (`TitleIndex.match_many`)."""
         ids = self.find(titles)
         places = np.flatnonzero(ids >= 0)
-        asked, articles = asked[places], titles.articles[places]
         first = self.bounds[ids[places]].astype(np.int64)
         sizes = self.bounds[ids[places] + 1] - first
-        gaps = self._gaps(first, asked)
-        entries = np.where(_near(gaps) | (rule == "reference"), first, -1)
-        several = np.flatnonzero(sizes > 1)
-        if len(several):
-            entries[several] = self._nearest(
-                first[several], sizes[several], asked[several], articles[several], rule
-            )
-            gaps[several] = self._gaps(entries[several], asked[several])
-        own = self.articles[entries]
-        meant = (entries >= 0) & ((own < SHORT) | (self.years[entries] == asked))
-        one_sided = (gaps == _FAR) | (asked == NO_YEAR) & (self.years[entries] != NO_YEAR)
-        distance = np.where(one_sided, UNDATED_GAP, gaps) + OTHER_ARTICLE * (own != articles) + (own >= SHORT)
-        return places[meant], entries[meant], distance[meant]
-
-    def _gaps(self, entries: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Years between each entry and what was asked: 0 where none was, `_FAR` where the entry has none."""
-        have = self.years[entries].astype(np.int64)
-        return np.where(asked == NO_YEAR, 0, np.where(have == NO_YEAR, _FAR, np.abs(have - asked)))
-
-    def _nearest(
-        self,
-        first: NDArray[np.int64],
-        sizes: NDArray[np.int64],
-        asked: NDArray[np.int64],
-        articles: NDArray[np.uint8],
-        rule: Rule,
-    ) -> NDArray[np.int64]:
-        """Of the ``sizes[i]`` entries from ``first[i]`` on, the one that `match` takes, for every i."""
-        of = np.repeat(np.arange(len(sizes)), sizes)
         begins = np.cumsum(sizes) - sizes
+        of = np.repeat(np.arange(len(places)), sizes)
         entries = np.arange(len(of)) + (first - begins)[of]
-        gaps = self._gaps(entries, asked[of])
+        asked, have, own = asked[places][of], self.years[entries].astype(np.int64), self.articles[entries]
+        gaps = np.where(asked == NO_YEAR, 0, np.where(have == NO_YEAR, _FAR, np.abs(have - asked)))
         if rule == "reference":
             gaps = np.minimum(gaps, MAX_YEAR_GAP + 1)
-        scores = 2 * gaps + (self.articles[entries] != articles[of])  # the year comes before the article
-        best = np.minimum.reduceat(scores, begins)
-        kept = np.flatnonzero(scores == best[of])
+        other = own != titles.articles[places][of]
+        near = (gaps <= MAX_YEAR_GAP) | (gaps == _FAR)
+        fits = (near | (rule == "reference")) & ((own < SHORT) | (have == asked))
+        one_sided = (have == NO_YEAR) != (asked == NO_YEAR)
+        distance = np.where(one_sided, UNDATED_GAP, gaps) + OTHER_ARTICLE * other + (own >= SHORT)
+        scores = 2 * gaps + other  # the year comes before the article
+        kept = np.flatnonzero(scores == np.minimum.reduceat(scores, begins)[of])
         begins = np.flatnonzero(np.diff(of[kept], prepend=-1))
-        rows = self.rows[entries[kept]]
+        rows, best = self.rows[entries[kept]], kept[begins]
         alone = np.minimum.reduceat(rows, begins) == np.maximum.reduceat(rows, begins)
-        return np.where(_near(best // 2) & alone | (rule == "reference"), entries[kept[begins]], -1)
+        meant = fits[best] & (alone | (rule == "reference"))
+        best = best[meant]
+        return places[meant], entries[best], distance[best]
 
 
 class TitleIndex:
@@ -179,7 +157,7 @@ class TitleIndex:
         """
         if rule == "strict":
             return int(self.resolve_many([title], [year])[0])
-        entries = self._exact.match(normalize_many([title]), _years([year]), rule)[1]
+        entries = self._exact.match(normalize_many([title]), np.array([year or NO_YEAR]), rule)[1]
         return int(self._exact.rows[entries[0]]) if len(entries) else -1
 
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
@@ -196,7 +174,7 @@ class TitleIndex:
         unresolved.
         """
         rows, distance = np.full(len(titles), -1, dtype=np.int32), np.zeros(len(titles), dtype=np.int8)
-        asked = _years(years)
+        asked = np.array([year or NO_YEAR for year in years], dtype=np.int64)
         places, entries, far = self._exact.match(normalize_many(titles), asked)
         sure = ~self.shared[entries] | (far == 0) | (asked[places] == NO_YEAR)
         rows[places[sure]], distance[places] = self._exact.rows[entries[sure]], far
@@ -206,14 +184,3 @@ class TitleIndex:
             places, entries, far = self._loose.match(keys, asked[left])
             rows[left[places]], distance[left[places]] = self._loose.rows[entries], far
         return rows, distance
-
-
-def _near(gaps: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return (gaps <= MAX_YEAR_GAP) | (gaps >= _FAR)
-
-
-def _years(years: Sequence[int | None]) -> NDArray[np.int64]:
-    try:
-        return np.array(years, dtype=np.int64)
-    except TypeError:  # some are None
-        return np.array([year or NO_YEAR for year in years], dtype=np.int64)
