@@ -24,9 +24,7 @@ _SPACES = bytes(
 )
 _SURPLUS = re.compile(rb"(?<=\n) +| +(?=[ \n])")
 _SIZES = np.array([len(article) for article in ARTICLES])
-_LEADING_SIZES = np.where(_SIZES > 0, _SIZES + 1, 0)
-_Words = NDArray[np.uint64]
-_MASKS: _Words = np.frombuffer(
+_MASKS: NDArray[np.uint64] = np.frombuffer(
     b"".join((b"\xff" * size).ljust(STEP, b"\0") for size in range(STEP + 1)), dtype="<u8"
 ).reshape(-1, STEP // 8)
 
@@ -86,14 +84,14 @@ def normalize_many(titles: Sequence[str]) -> Titles:
     ends = np.flatnonzero(lines == _END)
     starts, ends = ends[:-1] + 1, ends[1:] - _SIZES[trailing]
     starts += lines[starts] == _SPACE
-    starts += np.minimum(_LEADING_SIZES[leading], ends - starts)
+    starts += np.minimum(_SIZES[leading] + (leading > 0), ends - starts)
     ends -= (lines[ends - 1] == _SPACE) & (ends > starts)
     return Titles(lines, starts, ends - starts, leading + trailing)
 
 
 def words_at(
     data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64] | None = None
-) -> _Words:
+) -> NDArray[np.uint64]:
     """The next `STEP` bytes at each of ``starts`` as little-endian numbers, uint64 [len(starts), STEP / 8].
 
     Bytes past ``lengths`` read as zero.

@@ -47,6 +47,10 @@ class Catalog:
 
     The columns are numpy arrays that may be mapped from a file, so a million titles load at once and cost
     memory only where they are read.
+
+    Attributes:
+        years: int16, 0 = unknown.
+        index: which row a title and a year mean.
     """
 
     def __init__(self, domain: Domain, tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -193,8 +197,8 @@ def _merge_twins(items: Sequence[Item]) -> tuple[list[Item], list[tuple[str, int
             names.append((item.imdb_id, *_NUMBER.findall(keys[place])))
         for name in names:
             other = seen.setdefault(name, place)
-            years = [year for year in (item.year, items[other].year) if year]
-            if max(years, default=0) - min(years, default=0) <= MAX_YEAR_GAP:
+            year = items[other].year
+            if not (year and item.year) or abs(year - item.year) <= MAX_YEAR_GAP:
                 one, two = sorted((_first(lead, other), _first(lead, place)))
                 lead[two] = one
     groups: dict[int, list[Item]] = {}

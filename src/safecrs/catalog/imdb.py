@@ -7,7 +7,6 @@ import re
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO
 
 from safecrs.catalog.catalog import Item
 from safecrs.errors import SafecrsError
@@ -45,7 +44,7 @@ def read_title_basics(
     """
     wanted = frozenset(kind.encode() for kind in kinds)
     try:
-        with _open(path) as file:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             header = file.readline().decode("utf-8", "replace").rstrip("\r\n").split("\t")
             if tuple(header) != _COLUMNS:
                 raise SafecrsError(
@@ -66,10 +65,6 @@ def read_title_basics(
         raise SafecrsError(f"{path} row {number} is not UTF-8 text.") from error
     except (OSError, EOFError, zlib.error) as error:
         raise SafecrsError(f"{path} cannot be read ({error}).") from error
-
-
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _item(fields: list[str], where: str) -> Item:

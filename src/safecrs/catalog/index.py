@@ -21,7 +21,6 @@ MAX_YEAR_GAP = 2
 UNDATED_GAP = 3
 OTHER_ARTICLE = 4
 SHORT = 4  # added to the article of an entry by a short title
-_COLUMNS = ("bounds", "years", "articles", "rows")
 _FAR = 2**40  # the gap to an entry without a year: wider than any other
 
 
@@ -36,9 +35,12 @@ class Entries(TitleTable):
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         super().__init__(tensors)
-        self.bounds, self.years, self.articles, self.rows = (tensors[name] for name in _COLUMNS)
-        sizes = {len(self.years), len(self.articles), len(self.rows)}
-        if len(self.bounds) != len(self) + 1 or sizes != {self.bounds[-1]}:
+        self.bounds, self.years, self.articles, self.rows = (
+            tensors[name] for name in ("bounds", "years", "articles", "rows")
+        )
+        if len(self.bounds) != len(self) + 1 or not (
+            len(self.years) == len(self.articles) == len(self.rows) == self.bounds[-1]
+        ):
             raise ValueError("the title index is inconsistent")
 
     @classmethod
