@@ -6,7 +6,7 @@ import pytest
 
 from safecrs.catalog import Catalog, Item
 from safecrs.catalog.index import MAX_YEAR_GAP, OTHER_ARTICLE, UNDATED_GAP
-from safecrs.catalog.shorts import short_titles, stated_name
+from safecrs.catalog.normalize import short_titles, stated_name
 
 CATALOG = Catalog.from_items(
     [

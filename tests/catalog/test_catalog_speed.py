@@ -9,7 +9,7 @@ import pytest
 
 from safecrs.catalog import Catalog, Item, find_mentions, normalize_title, split_label
 from safecrs.catalog.canonical import canonical_title
-from safecrs.catalog.shorts import short_titles, stated_name
+from safecrs.catalog.normalize import short_titles, stated_name
 from safecrs.oracle.oracle import load_starter
 
 CATALOG = load_starter("film").catalog

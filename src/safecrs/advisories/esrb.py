@@ -157,8 +157,8 @@ def esrb_advisory(
     """An advisory from the descriptors of a game.
 
     Args:
-        considered: descriptors that were considered: an absent one is a clear no, and so is a topic all of whose
-            signs (`RULED_OUT`) were considered and are absent.
+        considered: descriptors that were considered: an absent one is a clear no, and so is a topic without
+            signs (`RULED_OUT`), more than half of which were considered.
         unsure: subjects that may be present: neither they nor the topics they imply are a clear no.
         more: further statements of the same source.
 
@@ -168,7 +168,11 @@ def esrb_advisory(
     said = {name: text.strip() for text in descriptors for name in parse_descriptor(text)}
     unclear, looked = frozenset(unsure), frozenset(considered)
     possible = unclear.union(said, (statement.subject for statement in more if statement.value))
-    ruled_out = (topic for topic, signs in RULED_OUT.items() if signs <= looked and not signs & possible)
+    ruled_out = (
+        topic
+        for topic, signs in RULED_OUT.items()
+        if 2 * len(signs & looked) > len(signs) and not signs & possible
+    )
     known = looked.union(ruled_out) - unclear
     statements = tuple(Statement(name, 1, words) for name, words in said.items())
     return Advisory(title, year, source, statements + more, reviews_topics=known)

@@ -1,11 +1,10 @@
 """What can be recommended, and which item a piece of text means."""
 
-from safecrs.catalog.catalog import Catalog
+from safecrs.catalog.catalog import Catalog, Item
 from safecrs.catalog.imdb import read_title_basics
 from safecrs.catalog.index import TitleIndex
 from safecrs.catalog.mentions import Mention, find_mentions
 from safecrs.catalog.normalize import make_label, normalize_title, split_label
-from safecrs.catalog.twins import Item
 
 __all__ = [
     "Catalog",

@@ -13,19 +13,18 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.normalize import ARTICLES
 
+# Bytes that `words_at` reads at once; as many lie behind the last title, so that it may read anywhere.
 STEP = 32
-"""Bytes that `words_at` reads at once; as many lie behind the last title, so that it may read anywhere."""
 
 _SPACE, _END, _COMMA = b" \n,"
 _HOLE = b"\xff"  # fills up a folded character to the bytes it had; never in UTF-8
 _DROPPED = bytes(code for code in range(128) if not chr(code).isalnum() and code not in (_SPACE, _END))
-_LOWER = bytes(_SPACE if code != _END and chr(code).isspace() else code for code in range(128)).lower()
-_LOWER += bytes(range(128, 256))
+_SPACES = bytes(
+    _SPACE if chr(code).isspace() and code < 128 and code != _END else code for code in range(256)
+)
 _SURPLUS = re.compile(rb"(?<=\n) +| +(?=[ \n])")
 _SIZES = np.array([len(article) for article in ARTICLES])
-_LEADING_SIZES = np.where(_SIZES > 0, _SIZES + 1, 0)
-_Words = NDArray[np.uint64]
-_MASKS: _Words = np.frombuffer(
+_MASKS: NDArray[np.uint64] = np.frombuffer(
     b"".join((b"\xff" * size).ljust(STEP, b"\0") for size in range(STEP + 1)), dtype="<u8"
 ).reshape(-1, STEP // 8)
 
@@ -68,32 +67,31 @@ class Titles:
 def normalize_many(titles: Sequence[str]) -> Titles:
     """What `split_article` makes of each title; all of them become one run of bytes, one a line."""
     text = "\n".join(titles)
-    if text.count("\n") != max(len(titles) - 1, 0):
-        text = "\n".join([title.replace("\n", " ") for title in titles])
     raw = f"\n{text}\n".encode("utf-8", "surrogatepass") if titles else b"\n"
-    raw = (raw if text.isascii() else _fold(raw)).translate(_LOWER)
+    if not text.isascii():
+        raw = _fold(raw)
     given = np.frombuffer(raw, dtype=np.uint8)
-    blank = (given == _SPACE) | (given == _END)
-    if (blank[1:] & blank[:-1]).any():
-        raw = _SURPLUS.sub(b"", raw)
-    raw = raw.replace(b"&", b" and ")
+    if np.count_nonzero(given == _END) != len(titles) + 1:
+        return normalize_many([title.replace("\n", " ") for title in titles])
+    blank = given <= _SPACE
+    if (blank[1:] & blank[:-1]).any() or np.count_nonzero(given < _SPACE) > len(titles) + 1:
+        raw = _SURPLUS.sub(b"", raw.translate(_SPACES))
+    raw = raw.lower().replace(b"&", b" and ")
     leading, trailing = _articles(np.frombuffer(raw + bytes(STEP), dtype=np.uint8))
     lines = np.frombuffer(raw.translate(None, _DROPPED) + bytes(STEP), dtype=np.uint8)
     space = lines == _SPACE
-    double = np.flatnonzero(space[1:] & space[:-1])
-    if len(double):
-        lines = np.delete(lines, double)
+    lines = np.delete(lines, np.flatnonzero(space[1:] & space[:-1]))
     ends = np.flatnonzero(lines == _END)
     starts, ends = ends[:-1] + 1, ends[1:] - _SIZES[trailing]
     starts += lines[starts] == _SPACE
-    starts += np.minimum(_LEADING_SIZES[leading], ends - starts)
+    starts += np.minimum(_SIZES[leading] + (leading > 0), ends - starts)
     ends -= (lines[ends - 1] == _SPACE) & (ends > starts)
     return Titles(lines, starts, ends - starts, leading + trailing)
 
 
 def words_at(
     data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64] | None = None
-) -> _Words:
+) -> NDArray[np.uint64]:
     """The next `STEP` bytes at each of ``starts`` as little-endian numbers, uint64 [len(starts), STEP / 8].
 
     Bytes past ``lengths`` read as zero.
@@ -135,7 +133,7 @@ def _folded(character: str) -> bytes:
 def _articles(lines: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The leading and the trailing article of each line, of which at most one is not 0."""
     ends, commas = np.flatnonzero(lines == _END), np.flatnonzero(lines == _COMMA)
-    commas = commas[~np.isin(lines[commas - 1], (_SPACE, _END))]
+    commas = commas[(lines[commas - 1] != _SPACE) & (lines[commas - 1] != _END)]
     leading, trailing = _articles_at(lines, ends[:-1] + 1, " "), np.zeros(len(ends) - 1, dtype=np.uint8)
     behind = commas + 1 + (lines[commas + 1] == _SPACE)
     trailing[np.searchsorted(ends, commas) - 1] = _articles_at(lines, behind, "\n")  # the last comma counts

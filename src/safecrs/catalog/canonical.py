@@ -18,6 +18,7 @@ from safecrs.catalog.normalize import ARTICLES
 
 _LONGEST = 1000  # characters of a title; what is longer has no key
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"\w+")
 _EDITION = (
     r"[(](?:[^()\n]*[^\S\n])?(?:cut|edition|extended|unrated|uncut|uncensored|remastered|restored|restoration"
@@ -163,7 +164,7 @@ def _counting(words: Sequence[str], forms: Sequence[str]) -> list[str]:
     """The forms of the words, empty for "part" before a number."""
     return [
         "" if word in _MARKERS and ahead[:1].isdigit() else form
-        for word, form, ahead in zip(words, forms, (*forms[1:], ""), strict=True)
+        for word, form, ahead in zip(words, forms, [*forms, ""][1:], strict=True)
     ]
 
 
@@ -189,7 +190,7 @@ def _entity(entity: re.Match[str]) -> str:
 
 def _plain(line: str) -> str:
     """A line in ASCII letters where each character or a whole word has such."""
-    line = "".join(map(_bare, line))
+    line = _FOREIGN.sub(lambda run: "".join(map(_bare, run[0])), line)
     return line if line.isascii() else _WORD.sub(_latin, line)
 
 

@@ -1,19 +1,21 @@
-"""The catalog: what can be recommended, as columns."""
+"""The catalog: items as they enter it, those of them that are one, and their columns."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.catalog.batch import Titles, normalize_many
-from safecrs.catalog.index import NO_YEAR, Rule, TitleIndex
+from safecrs.catalog.batch import normalize_many
+from safecrs.catalog.canonical import canonical_keys
+from safecrs.catalog.index import MAX_YEAR_GAP, NO_YEAR, Rule, TitleIndex
 from safecrs.catalog.normalize import make_label
 from safecrs.catalog.table import StringColumn, named, under
-from safecrs.catalog.twins import Item, merge_twins
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
 from safecrs.taxonomy import Domain
@@ -21,10 +23,23 @@ from safecrs.taxonomy import Domain
 _SEPARATOR = "\x1f"
 _INDEX = "catalog.index."
 _TEXTS = ("titles", "imdb_ids", "genres", "plots")
-_ALIKE = 50.0
-"""Of 100: how like a title must be to be suggested."""
-_LONGEST = 200
-"""Characters of a query that are read for suggestions."""
+_ALIKE = 50.0  # of 100: how like a title must be to be suggested
+_LONGEST = 200  # characters of a query that are read for suggestions
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A film or a game as it enters a catalog; ``imdb_id`` is "tt…" for films."""
+
+    title: str
+    year: int | None = None
+    imdb_id: str | None = None
+    genres: tuple[str, ...] = ()
+    plot: str = ""
+    alternative_titles: tuple[str, ...] = ()
 
 
 class Catalog:
@@ -32,6 +47,10 @@ class Catalog:
 
     The columns are numpy arrays that may be mapped from a file, so a million titles load at once and cost
     memory only where they are read.
+
+    Attributes:
+        years: int16, 0 = unknown.
+        index: which row a title and a year mean.
     """
 
     def __init__(self, domain: Domain, tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -43,7 +62,7 @@ class Catalog:
                 for name in _TEXTS
             }
             self.years: NDArray[np.int16] = tensors["catalog.years"]
-            self._index = TitleIndex(under(_INDEX, tensors))
+            self.index = TitleIndex(under(_INDEX, tensors))
         except (KeyError, ValueError) as error:
             raise SafecrsError(f"The catalog is incomplete ({error}); build it again.") from error
         if any(len(column) != len(self.years) for column in self._text.values()):
@@ -51,7 +70,7 @@ class Catalog:
 
     @classmethod
     def from_items(cls, items: Iterable[Item], domain: Domain = "film") -> Catalog:
-        """Build a catalog; rows that are one item become one (`merge_twins`).
+        """Build a catalog; rows that are one item become one (`_merge_twins`).
 
         Titles are compared by their canonical keys, but with their article: "Descent (2005)" and "The Descent
         (2005)" are two items.
@@ -65,9 +84,9 @@ class Catalog:
         untitled = [number for number, item in enumerate(given, start=1) if not item.title.strip()]
         if untitled:
             raise SafecrsError(f"Item {untitled[0]} of the catalog has no title.")
-        rows, names = merge_twins(given)
+        rows, names = _merge_twins(given)
         years = np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
-        tensors: Tensors = {"catalog.years": years} | named(_INDEX, TitleIndex.build(names).tensors())
+        tensors: Tensors = {"catalog.years": years} | named(_INDEX, TitleIndex.build(names).tensors)
         texts = (
             (item.title.strip(), item.imdb_id or "", _SEPARATOR.join(item.genres), item.plot) for item in rows
         )
@@ -125,30 +144,26 @@ class Catalog:
 
     def resolve(self, title: str, year: int | None = None, rule: Rule = "strict") -> int | None:
         """The row that ``title`` and ``year`` mean, None when unknown or ambiguous (`TitleIndex.resolve`)."""
-        row = self._index.resolve(title, year, rule)
+        row = self.index.resolve(title, year, rule)
         return None if row < 0 else row
 
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
         """Rows of many titles at once, int32, −1 where unresolved."""
-        return self._index.resolve_many(titles, years)
+        return self.index.resolve_many(titles, years)
 
     def match_many(
         self, titles: Sequence[str], years: Sequence[int | None]
     ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """`resolve_many`, and how far each match is from what was asked (`TitleIndex.match_many`)."""
-        return self._index.match_many(titles, years)
+        return self.index.match_many(titles, years)
 
     def same_title(self, title: str) -> list[int]:
         """Rows of every item with this title, whatever its year."""
-        return sorted(set(self._index.candidates(title).tolist()))
+        return sorted(set(self.index.candidates(title).tolist()))
 
     def known_titles(self, titles: Sequence[str]) -> NDArray[np.bool_]:
         """Whether any item has each title, whatever its year, bool [len(titles)]."""
-        return self._index.holds(normalize_many(titles))
-
-    def holds(self, keys: Titles, *, canonical: bool = False) -> NDArray[np.bool_]:
-        """Whether any item has a title of each key, bool [len(keys)] (`TitleIndex.holds`)."""
-        return self._index.holds(keys, canonical=canonical)
+        return self.index.holds(normalize_many(titles))
 
     def search(self, query: str, limit: int = 5) -> list[int]:
         """Rows whose label looks most like ``query``, best first: for "did you mean"."""
@@ -162,3 +177,60 @@ class Catalog:
         ) / len(scorers)
         best = np.argsort(-scores, kind="stable")[:limit]
         return [int(row) for row in best if scores[row] >= _ALIKE]
+
+
+def _merge_twins(items: Sequence[Item]) -> tuple[list[Item], list[tuple[str, int | None, int]]]:
+    """Items without twins, in the order of the first of each, and every title with its year and row.
+
+    Twins have one year, article and title, as `normalize_title` or `canonical_title` writes it. Or they have
+    one IMDb id; but where its titles have other numbers ("Saw", "Saw II") or years more than 2 apart, the id
+    is a mistake of the table and they stay apart. Each keeps the place of its first row and is called as the
+    first row with a year.
+    """
+    titles = [item.title for item in items]
+    normal, (articles, keys) = normalize_many(titles), canonical_keys(titles)
+    lead = list(range(len(items)))
+    seen: dict[tuple[object, ...], int] = {}
+    for place, (item, title, code) in enumerate(zip(items, normal, normal.articles.tolist(), strict=True)):
+        names = [(title, code, item.year), (keys[place] or title, articles[place], item.year)]
+        if item.imdb_id:
+            names.append((item.imdb_id, *_NUMBER.findall(keys[place])))
+        for name in names:
+            other = seen.setdefault(name, place)
+            year = items[other].year
+            if not (year and item.year) or abs(year - item.year) <= MAX_YEAR_GAP:
+                one, two = sorted((_first(lead, other), _first(lead, place)))
+                lead[two] = one
+    groups: dict[int, list[Item]] = {}
+    for place, item in enumerate(items):
+        groups.setdefault(_first(lead, place), []).append(item)
+    merged = [_merged(group) for group in groups.values()]
+    entries = [
+        (title, twin.year or item.year, row)
+        for row, (item, group) in enumerate(zip(merged, groups.values(), strict=True))
+        for twin in group
+        for title in (twin.title, *twin.alternative_titles)
+    ]
+    return merged, list(dict.fromkeys(entries))
+
+
+def _first(lead: list[int], place: int) -> int:
+    while lead[place] != place:
+        lead[place] = place = lead[lead[place]]
+    return place
+
+
+def _merged(twins: Sequence[Item]) -> Item:
+    """Title and year of the first with a year, the first id and plot, all genres; other titles are kept."""
+    if len(twins) == 1:
+        return twins[0]
+    named = next((item for item in twins if item.year), twins[0])
+    titles = [title for item in twins for title in (item.title, *item.alternative_titles)]
+    return Item(
+        named.title,
+        named.year,
+        next((item.imdb_id for item in twins if item.imdb_id), None),
+        tuple(dict.fromkeys(genre for item in twins for genre in item.genres)),
+        next((item.plot for item in twins if item.plot), ""),
+        tuple(dict.fromkeys(title for title in titles if title != named.title)),
+    )

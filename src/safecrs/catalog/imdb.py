@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO
 
-from safecrs.catalog.twins import Item
+from safecrs.catalog.catalog import Item
 from safecrs.errors import SafecrsError
 
 FILM_KINDS = ("movie", "tvMovie")
@@ -23,7 +23,7 @@ _COLUMNS = (
     "runtimeMinutes",
     "genres",
 )
-_MISSING = b"\\N"
+_MISSING = "\\N"
 
 
 def read_title_basics(
@@ -44,7 +44,7 @@ def read_title_basics(
     """
     wanted = frozenset(kind.encode() for kind in kinds)
     try:
-        with _open(path) as file:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             header = file.readline().decode("utf-8", "replace").rstrip("\r\n").split("\t")
             if tuple(header) != _COLUMNS:
                 raise SafecrsError(
@@ -52,43 +52,34 @@ def read_title_basics(
                 )
             for number, line in enumerate(file, start=2):
                 start = line.find(b"\t") + 1
-                if line[start : line.find(b"\t", start)] in wanted:
-                    fields = line.rstrip(b"\r\n").split(b"\t")
+                if line[start : line.find(b"\t", start)] in wanted or (not start and line.strip()):
+                    fields = line.decode().rstrip("\r\n").split("\t")
                     if len(fields) != len(_COLUMNS):
-                        raise SafecrsError(
-                            f"{path} row {number}: {len(fields)} fields instead of {len(_COLUMNS)}."
-                        )
-                    if adult or fields[4] != b"1":
-                        yield _item(fields, path, number)
-                elif start == 0 and line.strip():
-                    raise SafecrsError(f"{path} row {number}: 1 field instead of {len(_COLUMNS)}.")
+                        count = f"{len(fields)} field{'s' * (len(fields) > 1)}"
+                        raise SafecrsError(f"{path} row {number}: {count} instead of {len(_COLUMNS)}.")
+                    if adult or fields[4] != "1":
+                        yield _item(fields, f"{path} row {number}")
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
+    except UnicodeDecodeError as error:
+        raise SafecrsError(f"{path} row {number} is not UTF-8 text.") from error
     except (OSError, EOFError, zlib.error) as error:
         raise SafecrsError(f"{path} cannot be read ({error}).") from error
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-def _item(fields: list[bytes], path: Path, number: int) -> Item:
-    tconst, _, primary, original, _, year, _, _, genres = fields
-    try:
-        title = primary.decode()
-        other = () if original in (primary, _MISSING) else (original.decode(),)
-    except UnicodeDecodeError as error:
-        raise SafecrsError(f"{path} row {number} is not UTF-8 text.") from error
-    if primary == _MISSING or not title.strip():
-        raise SafecrsError(f"{path} row {number}: there is no primaryTitle.")
-    if not (tconst.startswith(b"tt") and tconst[2:].isdigit()):
-        raise SafecrsError(f"{path} row {number}: tconst is {tconst.decode(errors='replace')!r}.")
-    if year != _MISSING and not (year.isdigit() and len(year) == 4):
-        raise SafecrsError(f"{path} row {number}: startYear is {year.decode(errors='replace')!r}.")
+def _item(fields: list[str], where: str) -> Item:
+    tconst, _, title, original, _, year, _, _, genres = fields
+    for wrong, problem in (
+        (title == _MISSING or not title.strip(), "there is no primaryTitle"),
+        (not re.fullmatch(r"tt\d+", tconst, re.ASCII), f"tconst is {tconst!r}"),
+        (year != _MISSING and not re.fullmatch(r"\d{4}", year, re.ASCII), f"startYear is {year!r}"),
+    ):
+        if wrong:
+            raise SafecrsError(f"{where}: {problem}.")
     return Item(
         title,
         None if year == _MISSING else int(year),
-        tconst.decode(),
-        () if genres == _MISSING else tuple(genres.decode(errors="replace").lower().split(",")),
-        alternative_titles=other,
+        tconst,
+        () if genres == _MISSING else tuple(genres.lower().split(",")),
+        alternative_titles=() if original in (title, _MISSING) else (original,),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.batch import Titles, normalize_many
 from safecrs.catalog.canonical import canonicalize_many
-from safecrs.catalog.shorts import short_titles, stated_name
+from safecrs.catalog.normalize import short_titles, stated_name
 from safecrs.catalog.table import TitleTable, named, under
 from safecrs.storage import Tensors
 
@@ -20,12 +20,8 @@ NO_YEAR = 0
 MAX_YEAR_GAP = 2
 UNDATED_GAP = 3
 OTHER_ARTICLE = 4
-SHORT = 4
-"""Added to the article of an entry by a short title."""
-
-_COLUMNS = ("bounds", "years", "articles", "rows")
-_FAR = np.int64(2**40)
-"""The gap to an entry without a year: wider than any other."""
+SHORT = 4  # added to the article of an entry by a short title
+_FAR = 2**40  # the gap to an entry without a year: wider than any other
 
 
 class Entries(TitleTable):
@@ -39,9 +35,12 @@ class Entries(TitleTable):
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         super().__init__(tensors)
-        self.bounds, self.years, self.articles, self.rows = (tensors[name] for name in _COLUMNS)
-        sizes = {len(self.years), len(self.articles), len(self.rows)}
-        if len(self.bounds) != len(self) + 1 or sizes != {self.bounds[-1]}:
+        self.bounds, self.years, self.articles, self.rows = (
+            tensors[name] for name in ("bounds", "years", "articles", "rows")
+        )
+        if len(self.bounds) != len(self) + 1 or not (
+            len(self.years) == len(self.articles) == len(self.rows) == self.bounds[-1]
+        ):
             raise ValueError("the title index is inconsistent")
 
     @classmethod
@@ -71,50 +70,28 @@ class Entries(TitleTable):
         its distance (`TitleIndex.match_many`)."""
         ids = self.find(titles)
         places = np.flatnonzero(ids >= 0)
-        asked, articles = asked[places], titles.articles[places]
         first = self.bounds[ids[places]].astype(np.int64)
         sizes = self.bounds[ids[places] + 1] - first
-        entries = np.where(_near(self._gaps(first, asked)) | (rule == "reference"), first, -1)
-        several = np.flatnonzero(sizes > 1)
-        if len(several):
-            group = (first[several], sizes[several], asked[several], articles[several])
-            entries[several] = self._nearest(*group, rule)
-        own = self.articles[entries]
-        meant = (entries >= 0) & ((own < SHORT) | (self.years[entries] == asked))
-        places, entries, asked = places[meant], entries[meant], asked[meant]
-        gaps = self._gaps(entries, asked)
-        one_sided = (gaps == _FAR) | (asked == NO_YEAR) & (self.years[entries] != NO_YEAR)
-        own, other = own[meant], own[meant] != articles[meant]
-        distance = np.where(one_sided, UNDATED_GAP, gaps) + OTHER_ARTICLE * other + (own >= SHORT)
-        return places, entries, distance
-
-    def _gaps(self, entries: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Years between each entry and what was asked: 0 where none was, `_FAR` where the entry has none."""
-        have = self.years[entries].astype(np.int64)
-        return np.where(asked == NO_YEAR, 0, np.where(have == NO_YEAR, _FAR, np.abs(have - asked)))
-
-    def _nearest(
-        self,
-        first: NDArray[np.int64],
-        sizes: NDArray[np.int64],
-        asked: NDArray[np.int64],
-        articles: NDArray[np.uint8],
-        rule: Rule,
-    ) -> NDArray[np.int64]:
-        """Of the ``sizes[i]`` entries from ``first[i]`` on, the one that `match` takes, for every i."""
-        of = np.repeat(np.arange(len(sizes)), sizes)
         begins = np.cumsum(sizes) - sizes
+        of = np.repeat(np.arange(len(places)), sizes)
         entries = np.arange(len(of)) + (first - begins)[of]
-        gaps = self._gaps(entries, asked[of])
+        asked, have, own = asked[places][of], self.years[entries].astype(np.int64), self.articles[entries]
+        gaps = np.where(asked == NO_YEAR, 0, np.where(have == NO_YEAR, _FAR, np.abs(have - asked)))
         if rule == "reference":
             gaps = np.minimum(gaps, MAX_YEAR_GAP + 1)
-        scores = 2 * gaps + (self.articles[entries] != articles[of])  # the year comes before the article
-        best = np.minimum.reduceat(scores, begins)
-        kept = np.flatnonzero(scores == best[of])
+        other = own != titles.articles[places][of]
+        near = (gaps <= MAX_YEAR_GAP) | (gaps == _FAR)
+        fits = (near | (rule == "reference")) & ((own < SHORT) | (have == asked))
+        one_sided = (have == NO_YEAR) != (asked == NO_YEAR)
+        distance = np.where(one_sided, UNDATED_GAP, gaps) + OTHER_ARTICLE * other + (own >= SHORT)
+        scores = 2 * gaps + other  # the year comes before the article
+        kept = np.flatnonzero(scores == np.minimum.reduceat(scores, begins)[of])
         begins = np.flatnonzero(np.diff(of[kept], prepend=-1))
-        rows = self.rows[entries[kept]]
+        rows, best = self.rows[entries[kept]], kept[begins]
         alone = np.minimum.reduceat(rows, begins) == np.maximum.reduceat(rows, begins)
-        return np.where(_near(best // 2) & alone | (rule == "reference"), entries[kept[begins]], -1)
+        meant = fits[best] & (alone | (rule == "reference"))
+        best = best[meant]
+        return places[meant], entries[best], distance[best]
 
 
 class TitleIndex:
@@ -125,12 +102,13 @@ class TitleIndex:
       item's title, which mean an item only with its very year: "Star Wars (1977)".
 
     Attributes:
+        tensors: the columns, by the names the constructor reads them from.
         shared: bool, for each entry of ``exact`` whether a title of another spelling has its canonical key.
             Such a title with another year or article than the entry's is looked up by that key.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self._tensors = dict(tensors)
+        self.tensors = dict(tensors)
         self._exact, self._loose = (Entries(under(prefix, tensors)) for prefix in ("exact.", "loose."))
         self.shared: NDArray[np.bool_] = tensors["shared"]
         if len(self.shared) != len(self._exact.rows):
@@ -161,10 +139,6 @@ class TitleIndex:
         tensors = named("exact.", exact.tensors()) | named("loose.", loose.tensors())
         return cls(tensors | {"shared": np.repeat(shared, np.diff(exact.bounds))})
 
-    def tensors(self) -> Tensors:
-        """The columns, by the names the constructor reads them from."""
-        return self._tensors
-
     def candidates(self, title: str) -> NDArray[np.int32]:
         """Rows of every item with this title, by year: of the first table that holds it."""
         rows = self._exact.candidates(normalize_many([title]))
@@ -185,7 +159,7 @@ class TitleIndex:
         """
         if rule == "strict":
             return int(self.resolve_many([title], [year])[0])
-        entries = self._exact.match(normalize_many([title]), _years([year]), rule)[1]
+        entries = self._exact.match(normalize_many([title]), np.array([year or NO_YEAR]), rule)[1]
         return int(self._exact.rows[entries[0]]) if len(entries) else -1
 
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
@@ -202,7 +176,7 @@ class TitleIndex:
         unresolved.
         """
         rows, distance = np.full(len(titles), -1, dtype=np.int32), np.zeros(len(titles), dtype=np.int8)
-        asked = _years(years)
+        asked = np.array([year or NO_YEAR for year in years], dtype=np.int64)
         places, entries, far = self._exact.match(normalize_many(titles), asked)
         sure = ~self.shared[entries] | (far == 0) | (asked[places] == NO_YEAR)
         rows[places[sure]], distance[places] = self._exact.rows[entries[sure]], far
@@ -212,11 +186,3 @@ class TitleIndex:
             places, entries, far = self._loose.match(keys, asked[left])
             rows[left[places]], distance[left[places]] = self._loose.rows[entries], far
         return rows, distance
-
-
-def _near(gaps: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return (gaps <= MAX_YEAR_GAP) | (gaps >= _FAR)
-
-
-def _years(years: Sequence[int | None]) -> NDArray[np.int64]:
-    return np.nan_to_num(np.array(years, dtype=np.float64), nan=NO_YEAR).astype(np.int64)

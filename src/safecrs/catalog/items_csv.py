@@ -7,7 +7,7 @@ from pathlib import Path
 
 from safecrs.advisories.skipped import Skipped
 from safecrs.advisories.tables import Row, read_each
-from safecrs.catalog.twins import Item
+from safecrs.catalog.catalog import Item
 
 
 def read_items(path: Path, skipped: Skipped | None = None) -> Iterator[Item]:

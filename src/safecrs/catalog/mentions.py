@@ -20,8 +20,7 @@ _QUOTES = '"“”«»*_'
 _MAX_WORDS = 12
 _MAX_BYTES = 256
 _SMALL_WORDS = ("of", "the", "a", "an", "and", "in", "to", "on", "for", "at", "with")
-_LOOK_BACK = 32
-"""Characters before a title in which a sentence may end: a bound that keeps long texts linear."""
+_LOOK_BACK = 32  # characters before a title in which a sentence may end: a bound that keeps long texts linear
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\n]\s*[\"“'(]*)$")
 # What stands behind a title where another film is meant: "Die Hard 2", "Kill Bill Vol. 2", "Alien vs. …".
 _SEQUEL = re.compile(
@@ -31,8 +30,6 @@ _SEQUEL = re.compile(
     r"|[ \t]+(?:vs|versus)\b",
     re.IGNORECASE,
 )
-_PRONOUNS = ("i", "it's", "i'm")
-_DIGIT = re.compile(r"\d")
 _GAP = re.compile(r"[ \t]the[ \t]|:?[ \t]", re.IGNORECASE)
 # A title made of these alone is taken for ordinary words unless quoted, dated or written in title case.
 _ORDINARY_WORDS = """
@@ -74,17 +71,15 @@ def find_mentions(text: str, catalog: Catalog) -> list[Mention]:
     spans = _known_spans(text, words, catalog)
     opening, shouted = {first for first, _, _ in spans}, text.isupper()
     names = [name for span in spans if (name := _name(text, words, *span, opening, shouted))]
-    rows = catalog.resolve_many([name[2] for name in names], [name[3] for name in names]).tolist()
-    taken = bytearray(len(words))
+    titles = [text[start:end] for start, end, _, _, _ in names]
+    rows = catalog.resolve_many(titles, [year for _, _, _, year, _ in names]).tolist()
+    taken = bytearray(len(text))
     found = []
-    for (first, end, _, _, dated), row in zip(names, rows, strict=True):
-        behind = first
-        while behind < len(words) and words[behind].start() < end:
-            behind += 1
-        if not any(taken[first:behind]):
-            taken[first:behind] = bytes([1]) * (behind - first)
+    for (start, _, end, _, dated), row in zip(names, rows, strict=True):
+        if not any(taken[start:end]):
+            taken[start:end] = bytes([1]) * (end - start)
             if row >= 0 and (dated or catalog.year(row)):
-                found.append(Mention(words[first].start(), end, row))
+                found.append(Mention(start, end, row))
     return sorted(found, key=lambda mention: mention.start)
 
 
@@ -94,33 +89,29 @@ def _known_spans(text: str, words: list[re.Match[str]], catalog: Catalog) -> lis
     The first word, the last, and whether the catalog writes it so. The keys of all words make one text, in
     which the key of a run of words is a part, so that all runs are looked up at once.
     """
-    if not words:
-        return []
     given = [word[0] for word in words]
     forms, alone = ([key.encode() for key in keys] for keys in running_keys(given))
-    breaks = np.array([place.start() for place in re.finditer("\n", text)], dtype=np.int64)
-    line = np.searchsorted(breaks, [word.start() for word in words])
+    line = np.searchsorted([m.start() for m in re.finditer("\n", text)], [word.start() for word in words])
     first = np.repeat(np.arange(len(words)), _MAX_WORDS)
     last = first + np.tile(np.arange(_MAX_WORDS), len(words))
     inside = np.flatnonzero((last < len(words)) & (line[first] == line[np.minimum(last, len(words) - 1)]))
     first, last = first[inside], last[inside]
-    exact = catalog.holds(_parts(list(normalize_many(given)), first, last))
+    exact = catalog.index.holds(_parts(list(normalize_many(given)), first, last))
     own = np.where(first == last, len(words), 0)  # a word alone has a key of its own
-    known = exact | catalog.holds(_parts(forms + alone, first + own, last + own), canonical=True)
-    hits = np.flatnonzero(known)
-    hits = hits[np.lexsort((first[hits], first[hits] - last[hits]))]
-    return list(zip(first[hits].tolist(), last[hits].tolist(), exact[hits].tolist(), strict=True))
+    known = exact | catalog.index.holds(_parts(forms + alone, first + own, last + own), canonical=True)
+    hits = zip(first[known].tolist(), last[known].tolist(), exact[known].tolist(), strict=True)
+    return sorted(hits, key=lambda hit: (hit[0] - hit[1], hit[0]))
 
 
 def _parts(keys: list[bytes], first: NDArray[np.int64], last: NDArray[np.int64]) -> Titles:
     """The keys from ``first`` to ``last`` with spaces between; nothing where one at an end is empty."""
-    sizes = np.array([len(key) for key in keys])
+    sizes = np.array([len(key) for key in keys], dtype=np.int64)
     ends = np.cumsum(sizes + (sizes > 0)) - (sizes > 0)
     starts = (ends - sizes)[first]
     lengths = ends[last] - starts
     lengths[(sizes[first] == 0) | (sizes[last] == 0) | (lengths > _MAX_BYTES)] = -1  # no title's
     text = np.frombuffer(b" ".join([key for key in keys if key]) + bytes(STEP), dtype=np.uint8)
-    return Titles(text, np.where(lengths > 0, starts, 0), lengths, np.zeros(len(starts), dtype=np.uint8))
+    return Titles(text, starts, lengths, np.zeros(len(starts), dtype=np.uint8))
 
 
 def _name(
@@ -131,10 +122,11 @@ def _name(
     exact: bool,
     opening: set[int],
     shouted: bool,
-) -> tuple[int, int, str, int | None, bool] | None:
+) -> tuple[int, int, int, int | None, bool] | None:
     """The title that words ``first`` to ``last`` are, None where they are likely none or part of another.
 
-    Its first word, where it ends, itself, its year, and whether an item without a year may be meant.
+    Where it starts and ends, where the year behind it ends, that year, and whether an item without a year may
+    be meant.
     """
     end = words[last].end()
     dated = _YEAR.match(text, end)
@@ -144,19 +136,18 @@ def _name(
         gap = text[words[first - 1].end() : words[first].start()]
         first -= gap.isspace() and "\n" not in gap
     start = words[first].start()
-    title = text[start:end]
     if dated:
-        return first, dated.end(), title, int(dated[1]), True
+        return start, end, dated.end(), int(dated[1]), True
     if start > 0 and end < len(text) and text[start - 1] in _QUOTES and text[end] in _QUOTES:
-        return first, end, title, None, True
+        return start, end, end, None, True
     cased = not shouted and _title_case(text, words[first : last + 1])
-    if not cased and not ((exact or _DIGIT.search(title)) and _telling(title)):
+    if not cased and not ((exact or any(map(str.isdecimal, text[start:end]))) and _telling(text[start:end])):
         return None
     if not stopped and (bare := _BARE_YEAR.match(text, end)):
-        return first, bare.end(), title, int(bare[1]), False
+        return start, end, bare.end(), int(bare[1]), False
     if not stopped and (_SEQUEL.match(text, end) or (cased and _goes_on(text, words, last, opening))):
         return None
-    return first, end, title, None, True
+    return start, end, end, None, True
 
 
 def _goes_on(text: str, words: list[re.Match[str]], last: int, opening: set[int]) -> bool:
@@ -169,16 +160,19 @@ def _goes_on(text: str, words: list[re.Match[str]], last: int, opening: set[int]
 
 
 def _title_case(text: str, words: list[re.Match[str]]) -> bool:
-    plain = [word[0].rstrip(".!?") for word in words]
+    plain = (word[0].rstrip(".!?") for word in words)
     content = [word for word in plain if word.casefold() not in _SMALL_WORDS]
     if not content or not all(word[0].isupper() or word[0].isdigit() for word in content):
         return False
     start = words[0].start()
-    opens_sentence = _SENTENCE_END.search(text[max(0, start - _LOOK_BACK) : start]) is not None
+    opens_sentence = _SENTENCE_END.search(text, max(0, start - _LOOK_BACK), start) is not None
     if len(content) > 1:
         return not (opens_sentence and all(word.casefold() in _ORDINARY for word in content))
     return not (
-        content[0].isdigit() or len(content[0]) < 2 or opens_sentence or content[0].casefold() in _PRONOUNS
+        content[0].isdigit()
+        or len(content[0]) < 2
+        or opens_sentence
+        or content[0].casefold() in ("i", "it's", "i'm")
     )
 
 

@@ -17,7 +17,6 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _PLACES = _MULTIPLIER ** np.arange(1, STEP // 8 + 1, dtype=np.uint64)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _BITS = 63  # of a hash
-_COLUMNS = ("text", "offsets", "keys", "buckets")
 _HASHED = 1024  # bytes of a title
 _LAST = np.uint64(2**64 - 1)
 
@@ -73,7 +72,9 @@ class TitleTable:
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         self._tensors = dict(tensors)
-        self.text, self.offsets, self.keys, self.buckets = (tensors[name] for name in _COLUMNS)
+        self.text, self.offsets, self.keys, self.buckets = (
+            tensors[name] for name in ("text", "offsets", "keys", "buckets")
+        )
         bits = len(self.buckets).bit_length() - 1
         if (
             len(self.keys) != len(self.offsets)
