@@ -13,7 +13,7 @@ from safecrs.catalog.normalize import short_titles, stated_name
 from safecrs.oracle.oracle import load_starter
 
 CATALOG = load_starter("film").catalog
-LIMIT = 0.3  # seconds
+LIMIT = 1.0  # seconds
 SLACK = 0.03
 PIECES = [
     " ",

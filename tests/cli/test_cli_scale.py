@@ -44,12 +44,14 @@ def test_slates_are_kept_and_not_asked_again(cli, folder, tmp_path):
     first = cli(*command, tmp_path / "a.json", "--limit", 4)
     assert first.code == 0, first.err
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "slates").iterdir()}
-    assert "popularity.json" in kept
+    (popularity,) = (tmp_path / "slates").glob(f"popularity-{16 * '?'}.jsonl")
     assert cli(*command, tmp_path / "b.json", "--limit", 4).code == 0
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "slates").iterdir()} == kept
     assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
     assert cli(*command, tmp_path / "c.json", "--limit", 3).code == 0
-    assert json.loads((tmp_path / "slates" / "popularity.json").read_text())["slates"][3:] == []
+    assert popularity.stat().st_mtime_ns == kept[popularity.name], "three samples are other samples than four"
+    (three,) = set((tmp_path / "slates").glob(f"popularity-{16 * '?'}.jsonl")) - {popularity}
+    assert [len(json.loads(line)[1]["slates"]) for line in three.read_text().splitlines() if line] == [3]
 
 
 def test_only_the_first_process_talks():

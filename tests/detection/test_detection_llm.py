@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chat_server import ChatServer, Reply, error
 from safecrs.conversation import Message, conversation
-from safecrs.detection import Combined, EndpointDetector, RuleDetector, detect_traits
+from safecrs.detection import Combined, EndpointDetector, RuleDetector, Told, detect_traits
 from safecrs.detection.llm import fold, locate
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.recommender import Recommender
@@ -204,7 +204,8 @@ def test_the_recommender_does_not_go_on_without_the_endpoint(server, world):
     recommender = Recommender(world.oracle, PopularityRanker(world.catalog, []), detector=added(server))
     with pytest.raises(SafecrsError, match="failed"):
         recommender.recommend(OBLIQUE)
-    assert recommender.recommend(OBLIQUE, detect=False).suggestions
+    told = Recommender(world.oracle, PopularityRanker(world.catalog, []), Told())
+    assert told.recommend(OBLIQUE).suggestions
 
 
 @given(st.text(max_size=60), st.data())

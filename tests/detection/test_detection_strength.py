@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from safecrs.conversation import conversation
-from safecrs.detection import constraints_of, detect_traits
+from safecrs.detection import Combined, RuleDetector, Told, constraints_of, detect_traits
 from safecrs.detection.strength import THRESHOLDS
 from safecrs.oracle import load_starter
 from safecrs.recommenders.rankers.bm25 import BM25Ranker
@@ -56,7 +56,7 @@ def test_of_several_messages_the_strictest_holds():
 
 def test_the_recommender_respects_what_it_read():
     oracle = load_starter("film")
-    recommender = Recommender(oracle, BM25Ranker(oracle.catalog))
+    recommender = Recommender(oracle, BM25Ranker(oracle.catalog), Combined((Told(), RuleDetector())))
     text = "War films please, but not even a little blood"
     answer = recommender.recommend(text)
     assert answer.constraints == {"gore": STRICT}

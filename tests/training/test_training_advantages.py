@@ -36,37 +36,45 @@ def test_equal_the_reference():
 REWARDS = [[1, 0], [0, 1], [1, 1], [0, 0]]
 
 
-def test_grpo_on_paper():
+@pytest.fixture
+def exact(monkeypatch):
+    """Without the ε that is added to spreads."""
+    monkeypatch.setattr("safecrs.training.gdpo.advantages.EPSILON", 0)
+    return monkeypatch
+
+
+def test_grpo_on_paper(exact):
     # Sums 1, 0.5, 1.5, 0: mean 0.75, deviations ±0.25 and ±0.75, spread √(1.25 / 3) = 0.6455.
-    found = grpo_advantages(REWARDS, [1, 0.5], 4, epsilon=0)
+    found = grpo_advantages(REWARDS, [1, 0.5], 4)
     assert found == pytest.approx([0.25 / 0.6455, -0.25 / 0.6455, 0.75 / 0.6455, -0.75 / 0.6455], abs=1e-4)
     # ε is added to the spread: 0.25 / (0.6455 + 0.5).
-    assert grpo_advantages(REWARDS, [1, 0.5], 4, epsilon=0.5)[0] == pytest.approx(0.2182, abs=1e-4)
+    exact.setattr("safecrs.training.gdpo.advantages.EPSILON", 0.5)
+    assert grpo_advantages(REWARDS, [1, 0.5], 4)[0] == pytest.approx(0.2182, abs=1e-4)
 
 
-def test_gdpo_on_paper():
+def test_gdpo_on_paper(exact):
     # Each objective has mean 0.5 and spread √(1 / 3) = 0.5774, so ±0.8660; weighted sums 0.4330, −0.4330,
     # 1.2990, −1.2990 with mean 0 and spread √(3.75 / 3) = 1.1180 over the batch.
     expected = np.array([0.3873, -0.3873, 1.1619, -1.1619])
-    assert gdpo_advantages(REWARDS, [1, 0.5], 4, epsilon=0) == pytest.approx(expected, abs=1e-4)
+    assert gdpo_advantages(REWARDS, [1, 0.5], 4) == pytest.approx(expected, abs=1e-4)
     # The first objective ten times as large drowns the second for GRPO (10, 0.5, 10.5, 0: spread 5.7807).
     larger = np.array(REWARDS) * [10, 1]
-    assert gdpo_advantages(larger, [1, 0.5], 4, epsilon=0) == pytest.approx(expected, abs=1e-4)
-    found = grpo_advantages(larger, [1, 0.5], 4, epsilon=0)
+    assert gdpo_advantages(larger, [1, 0.5], 4) == pytest.approx(expected, abs=1e-4)
+    found = grpo_advantages(larger, [1, 0.5], 4)
     assert found == pytest.approx([0.8217, -0.8217, 0.9082, -0.9082], abs=1e-4)
     # Beside a group that has nothing to compare the spread of the batch is √(3.75 / 7) = 0.7319.
-    found = gdpo_advantages(REWARDS + [[1, 1]] * 4, [1, 0.5], 4, epsilon=0)
+    found = gdpo_advantages(REWARDS + [[1, 1]] * 4, [1, 0.5], 4)
     assert found == pytest.approx([0.5916, -0.5916, 1.7748, -1.7748, 0, 0, 0, 0], abs=1e-4)
 
 
-def test_ranks_on_paper():
+def test_ranks_on_paper(exact):
     # Rank 1 earns 1, 0, 0, 1 (spread 0.5774); rank 2 stands in two lists only and earns 1, 0 (spread 0.7071).
     rewards = np.array([[[1], [1]], [[0], [0]], [[0], [np.nan]], [[1], [np.nan]]], dtype=float)
     expected = np.array([[0.8660, 0.7071], [-0.8660, -0.7071], [-0.8660, 0], [0.8660, 0]])
-    assert grpo_advantages(rewards, [1], 4, epsilon=0) == pytest.approx(expected, abs=1e-4)
+    assert grpo_advantages(rewards, [1], 4) == pytest.approx(expected, abs=1e-4)
     # GDPO divides by the spread over the batch: squares 4·0.75 + 2·0.5 = 4 of six entries, of which Bessel's
     # correction counts completions: √(4 / 6 · 4 / 3) = 0.9428.
-    found = gdpo_advantages(rewards, [1], 4, epsilon=0)
+    found = gdpo_advantages(rewards, [1], 4)
     assert found == pytest.approx(expected / 0.9428, abs=1e-4)
 
 
