@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.catalog.normalize import ARTICLES
+from safecrs.catalog.normalize import ARTICLES, signs_key, spells, without_accents
 
 # Bytes that `words_at` reads at once; as many lie behind the last title, so that it may read anywhere.
 STEP = 32
@@ -86,7 +85,12 @@ def normalize_many(titles: Sequence[str]) -> Titles:
     starts += lines[starts] == _SPACE
     starts += np.minimum(_SIZES[leading] + (leading > 0), ends - starts)
     ends -= (lines[ends - 1] == _SPACE) & (ends > starts)
-    return Titles(lines, starts, ends - starts, leading + trailing)
+    found = Titles(lines, starts, ends - starts, leading + trailing)
+    if found.lengths.all():
+        return found
+    keys = zip(found, titles, strict=True)
+    signs = [key or signs_key(title).encode("utf-8", "surrogatepass") for key, title in keys]
+    return Titles.of(signs, found.articles.tolist())
 
 
 def words_at(
@@ -121,12 +125,8 @@ def _folded(character: str) -> bytes:
 
     Other white space becomes a space, other punctuation "!".
     """
-    folded = unicodedata.normalize("NFD", character.casefold())
-    plain = "".join(
-        c if c.isascii() or c.isalnum() else " " if c.isspace() else "!"
-        for c in folded
-        if not unicodedata.combining(c)
-    )
+    bare = "".join(map(without_accents, character.casefold()))
+    plain = "".join(c if c.isascii() or spells(c) else " " if c.isspace() else "!" for c in bare)
     return plain.encode().ljust(len(character.encode("utf-8", "surrogatepass")), _HOLE)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from safecrs.catalog.batch import Titles
-from safecrs.catalog.normalize import ARTICLES
+from safecrs.catalog.normalize import ARTICLES, spells
 
 _LONGEST = 1000  # characters of a title; what is longer has no key
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
@@ -201,10 +201,10 @@ def _bare(character: str) -> str:
     Invisible ones vanish, signs beyond ASCII part words, and so do raised figures and fractions ("Alien³").
     """
     decomposed = unicodedata.normalize("NFKD", character)
-    plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
+    plain = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Me", "Cf") or spells(c))
     if unicodedata.decomposition(character).startswith(("<super>", "<fraction>")) and character.isnumeric():
         plain = f" {plain}"
-    return _BARE.get(character, plain if plain.isascii() or character.isalnum() else " ")
+    return _BARE.get(character, plain if plain.isascii() or spells(character) else " ")
 
 
 def _latin(word: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.batch import normalize_many
 from safecrs.catalog.canonical import canonical_keys
-from safecrs.catalog.index import MAX_YEAR_GAP, NO_YEAR, Rule, TitleIndex
+from safecrs.catalog.index import LAST_YEAR, MAX_YEAR_GAP, NO_YEAR, Rule, TitleIndex
 from safecrs.catalog.normalize import make_label
 from safecrs.catalog.table import StringColumn, named, under
 from safecrs.errors import SafecrsError
@@ -84,6 +84,9 @@ class Catalog:
         untitled = [number for number, item in enumerate(given, start=1) if not item.title.strip()]
         if untitled:
             raise SafecrsError(f"Item {untitled[0]} of the catalog has no title.")
+        undated = [item.title for item in given if not 0 <= (item.year or NO_YEAR) < LAST_YEAR]
+        if undated:
+            raise SafecrsError(f"The year of {undated[0]!r} in the catalog is none; leave it empty.")
         rows, names = _merge_twins(given)
         years = np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
         tensors: Tensors = {"catalog.years": years} | named(_INDEX, TitleIndex.build(names).tensors)

@@ -16,7 +16,7 @@ from safecrs.storage import Tensors
 
 Rule = Literal["strict", "reference"]
 Entry = tuple[str, int | None, int]
-NO_YEAR = 0
+NO_YEAR, LAST_YEAR = 0, 9999
 MAX_YEAR_GAP = 2
 UNDATED_GAP = 3
 OTHER_ARTICLE = 4
@@ -159,7 +159,7 @@ class TitleIndex:
         """
         if rule == "strict":
             return int(self.resolve_many([title], [year])[0])
-        entries = self._exact.match(normalize_many([title]), np.array([year or NO_YEAR]), rule)[1]
+        entries = self._exact.match(normalize_many([title]), np.array([_year(year)]), rule)[1]
         return int(self._exact.rows[entries[0]]) if len(entries) else -1
 
     def resolve_many(self, titles: Sequence[str], years: Sequence[int | None]) -> NDArray[np.int32]:
@@ -176,7 +176,7 @@ class TitleIndex:
         unresolved.
         """
         rows, distance = np.full(len(titles), -1, dtype=np.int32), np.zeros(len(titles), dtype=np.int8)
-        asked = np.array([year or NO_YEAR for year in years], dtype=np.int64)
+        asked = np.array([_year(year) for year in years], dtype=np.int64)
         places, entries, far = self._exact.match(normalize_many(titles), asked)
         sure = ~self.shared[entries] | (far == 0) | (asked[places] == NO_YEAR)
         rows[places[sure]], distance[places] = self._exact.rows[entries[sure]], far
@@ -186,3 +186,8 @@ class TitleIndex:
             places, entries, far = self._loose.match(keys, asked[left])
             rows[left[places]], distance[left[places]] = self._loose.rows[entries], far
         return rows, distance
+
+
+def _year(year: int | None) -> int:
+    """A year as columns hold it; one that no item can have is the last of them."""
+    return year if year and 0 < year < LAST_YEAR else LAST_YEAR if year else NO_YEAR

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 ARTICLES = ("", "the", "a", "an")
 
 _TRAILING_ARTICLE = re.compile(r"^(.*\S),\s*(the|a|an)$", re.DOTALL)
 _LEADING_ARTICLE = re.compile(r"^(the|a|an)\s+(?=\S)")
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
+_ACCENT = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
+)  # marks that people leave out: of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and of emoji
 _SPACE = re.compile(r"\s+")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _PART = re.compile(r":\s+|\s[-–—]\s|(?<=\.\w\.)\s(?=the\s)", re.IGNORECASE)
@@ -39,16 +44,32 @@ def split_article(title: str) -> tuple[str, str]:
     """The article that `normalize_title` drops (one of `ARTICLES`), and what it leaves."""
     text = title.casefold()
     if not text.isascii():
-        # Marks go first: to put long runs of them in order would take quadratic time.
-        bare = "".join([c for c in text if not unicodedata.combining(c)])
-        text = "".join([c for c in unicodedata.normalize("NFD", bare) if not unicodedata.combining(c)])
+        text = "".join(map(without_accents, text))
     text = text.replace("&", " and ").strip()
     article = ""
     if trailing := _TRAILING_ARTICLE.match(text):
         text, article = trailing.groups()
     elif leading := _LEADING_ARTICLE.match(text):
         article, text = leading[1], text[leading.end() :]
-    return article, _SPACE.sub(" ", _PUNCTUATION.sub("", text)).strip()
+    key = _SPACE.sub(" ", _PUNCTUATION.sub(lambda sign: sign[0] * spells(sign[0]), text)).strip()
+    return article, key or signs_key(title)
+
+
+def signs_key(title: str) -> str:
+    """The key of a title without letters and digits: its signs."""
+    return _SPACE.sub(" ", title.casefold()).strip()
+
+
+@cache
+def without_accents(character: str) -> str:
+    """The character decomposed and without accents; vowel signs and the like of other scripts stay."""
+    return "".join(c for c in unicodedata.normalize("NFD", character) if not _ACCENT.match(c))
+
+
+def spells(character: str) -> bool:
+    """Whether it is part of a word: a letter, a digit, or a mark that is no accent ("दिल" is not "दल")."""
+    mark = unicodedata.category(character).startswith("M") and not _ACCENT.match(character)
+    return mark or character.isalnum()
 
 
 def split_label(label: str) -> tuple[str, int | None]:
