@@ -43,7 +43,8 @@ def recommend(
     Args:
         messages: what the person wrote, or messages with ``role`` and ``content``.
         traits: sensitivities to respect besides those that are detected in the conversation.
-        thresholds: trait → risk from which an item is unsafe for this person (0.66 by default).
+        thresholds: trait → risk from which an item is unsafe for this person (0.66 by default); of several
+            for one trait, such as one that is detected, the strictest holds.
         k: the most items.
     """
     return _recommender(domain).recommend(messages, traits=traits, thresholds=thresholds, k=k)
@@ -64,6 +65,7 @@ def check(
     from safecrs.oracle import load_starter
     from safecrs.taxonomy import merge_constraints
 
+    _check_domain(domain)
     oracle = load_starter(domain)
     taxonomy = oracle.taxonomy
     own = ({taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items())
@@ -75,7 +77,15 @@ def check(
 def _recommender(domain: Domain) -> Recommender:
     from safecrs.recommenders.manifest import Manifest, build_recommender
 
+    _check_domain(domain)
     return build_recommender(Manifest(domain=domain))
+
+
+def _check_domain(domain: str) -> None:
+    if domain not in ("film", "game"):
+        from safecrs.errors import SafecrsError
+
+        raise SafecrsError('The domain must be "film" or "game".')
 
 
 def __getattr__(name: str) -> Any:

@@ -46,6 +46,7 @@ _HEAD = re.compile(
     r"[^a-z0-9]*(?:n:\s*)?(?:(?:rate[dr]\s+)?(nc\s?-?\s?17|pg\s?-?\s?13|pg|g|r|x)(?:\s+rated)?\b|rate[dr]\b)"
     r"(?:\s*[-:]+)?(?:\s*on appeal)?\s*",
 )
+_BRACKETS = re.compile(r"\(([^()]*)")
 _JOINERS = {"start": "start", ",": ",", "and": "and", "link": "link", "no": "link"}
 _PLAIN = str.maketrans("‘’“”–—\xa0", "''\"\"-- ")
 
@@ -59,7 +60,7 @@ class Reading:
 
     Attributes:
         statements: severities in the order of `CATEGORIES`, then topics; each with the words it rests on.
-        unread: the phrases that contain an unknown word.
+        unread: the phrases that contain an unknown word, and those in brackets that say something.
         empty: there are no words to read ("Rated R").
     """
 
@@ -127,12 +128,16 @@ def read_reason(reason: str, rating: str | None = None) -> Reading:
     for claim in (*_stated(parts, *level), *_minors(parts)):
         found[claim[0]] = max(found.get(claim[0], claim), claim, key=lambda said: said[1])
     order = (*(name for name in CATEGORIES if name in found), *found)
+    unread = [text[part.start : part.end] for part in parts if part.values("unread")]
+    # What stands in brackets is no part: "(re-rating)", "(1996)". But it may say something.
+    brackets = _BRACKETS.findall(text)
+    unread += [words for words in brackets if any(part.senses for part in _parts(words, 0, lexicon))]
     return Reading(
         tuple(
             Statement(subject, value, " ".join(reason[start:end].split()))
             for subject, value, start, end in map(found.__getitem__, dict.fromkeys(order))
         ),
-        tuple(" ".join(text[part.start : part.end].split()) for part in parts if part.values("unread")),
+        tuple(" ".join(words.split()) for words in unread),
         not parts,
     )
 

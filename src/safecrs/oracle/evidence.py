@@ -220,6 +220,10 @@ def _resolved(catalog: Catalog, advisories: Iterable[Advisory]) -> Iterator[tupl
         found, distance = catalog.match_many([a.title for a in asked], [a.year for a in asked])
         off_in_both = (distance > OTHER_ARTICLE) & (distance < OTHER_ARTICLE + UNDATED_GAP)
         rows[left], distances[left] = np.where(off_in_both, -1, found), distance
+        for position in left[(rows[left] >= 0) & (distances[left] > 0)].tolist():
+            theirs = catalog.imdb_id(int(rows[position]))
+            if theirs and (batch[position].imdb_id or theirs) != theirs:
+                rows[position] = -1  # another film of that title
         yield from zip(batch, rows.tolist(), distances.tolist(), strict=True)
 
 

@@ -106,12 +106,12 @@ class Taxonomy(BaseModel):
                 if close
                 else "known traits: " + ", ".join(self.ids) + "."
             )
-            raise SafecrsError(f"Unknown {self.domain} trait {name!r}: {hint}")
+            raise SafecrsError(f"Unknown {self.domain} trait: {hint}")
         return found
 
     def constraints(self, names: Iterable[str], threshold: float = DEFAULT_THRESHOLD) -> dict[str, float]:
-        """Constraints that hold every named trait to ``threshold``."""
-        return {self.trait(name).id: threshold for name in names}
+        """Constraints that hold every named trait, or the one that a text names, to ``threshold``."""
+        return {self.trait(name).id: threshold for name in ([names] if isinstance(names, str) else names)}
 
     @cached_property
     def _by_name(self) -> dict[str, Trait]:
