@@ -71,7 +71,8 @@ def test_an_esrb_table_widens_the_catalog(tmp_path):
     starter = game_oracle()
     path = tmp_path / "esrb.csv"
     path.write_text(
-        "title,descriptors\nAlan Wake,Blood and Gore\nQuiet Gardens,No Descriptors\nNoisy Gardens,Blood and Gore\n"
+        "title,descriptors\nAlan Wake,Blood and Gore\n"
+        "Quiet Gardens,No Descriptors\nNoisy Gardens,Blood and Gore\n"
     )
     oracle = game_oracle(path)
     assert len(oracle.catalog) == len(starter.catalog) + 2

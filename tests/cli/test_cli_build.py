@@ -55,7 +55,8 @@ def inputs(tmp_path_factory):
         ]
     (folder / "inspired.tsv").write_text("\n".join(rows) + "\n")
     (folder / "esrb.csv").write_text(
-        "title,descriptors\nAlan Wake,Blood and Gore\nQuiet Gardens,No Descriptors\nNoisy Gardens,Blood and Gore\n"
+        "title,descriptors\nAlan Wake,Blood and Gore\n"
+        "Quiet Gardens,No Descriptors\nNoisy Gardens,Blood and Gore\n"
     )
     (folder / "movies.csv").write_text(
         "movieId,title,genres\n"

@@ -67,7 +67,7 @@ def test_check_loads_nothing_heavy_and_is_quick():
                 assert done.stderr == "[]"
                 assert done.returncode == 1
     # Of the processor, not of the clock, and against what it stands on: machines differ.
-    assert min(seconds[code]) < 3 * min(seconds[alone])
+    assert min(seconds[code]) < 5 * min(seconds[alone])
 
 
 def test_a_package_that_is_missing_is_named_with_what_brings_it(tmp_path):
