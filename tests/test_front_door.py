@@ -17,6 +17,7 @@ def test_check_takes_one_trait_or_several():
     assert one.verdict == Verdict.UNSAFE
     assert one.traits == safecrs.check("Saw", ["gore"], year=2004).traits
     assert len(safecrs.check("Saw (2004)").traits) > 15
+    assert "gore" not in repr(one)
 
 
 def test_recommend_respects_what_is_disclosed():

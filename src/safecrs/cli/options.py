@@ -97,10 +97,19 @@ DEFAULT = DEFAULT_THRESHOLD
 
 
 def open_oracle(path: Path | None, domain: DomainChoice) -> Oracle:
-    """The compiled oracle in ``path``, or the starter's."""
+    """The compiled oracle in ``path``, or the starter's.
+
+    Raises:
+        SafecrsError: the file's items are films, but ``domain`` is game.
+    """
     from safecrs.oracle import Oracle, load_starter
 
-    return load_starter(domain.value) if path is None else Oracle.load(path)
+    if path is None:
+        return load_starter(domain.value)
+    oracle = Oracle.load(path)
+    if domain != DomainChoice.film and oracle.catalog.domain != domain.value:
+        raise SafecrsError(f"{path} judges {oracle.catalog.domain}s; leave out --domain {domain.value}.")
+    return oracle
 
 
 def named_endpoint(url: str | None, model: str | None, concurrency: int = 8) -> Endpoint | None:

@@ -56,7 +56,7 @@ class Check:
     row: int | None
     label: str | None
     verdict: Verdict
-    traits: tuple[TraitRisk, ...]
+    traits: tuple[TraitRisk, ...] = field(repr=False)  # what somebody is sensitive to is in no log
     did_you_mean: tuple[str, ...] = field(default=())
 
 
