@@ -286,5 +286,5 @@ def test_a_case_survives_its_columns():
 
 
 def test_a_misspelt_trait_is_an_error_not_a_zero(oracle):
-    with pytest.raises(SafecrsError, match="goree"):
+    with pytest.raises(SafecrsError, match="Unknown film trait"):
         batch_of(oracle, [listed(1)], constraints=[("goree",)])

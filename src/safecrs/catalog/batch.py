@@ -89,7 +89,7 @@ def normalize_many(titles: Sequence[str]) -> Titles:
     if found.lengths.all():
         return found
     keys = zip(found, titles, strict=True)
-    signs = [key or signs_key(title).encode("utf-8", "surrogatepass") for key, title in keys]
+    signs = [key or signs_key(title).encode() for key, title in keys]
     return Titles.of(signs, found.articles.tolist())
 
 

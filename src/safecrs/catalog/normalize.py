@@ -57,7 +57,8 @@ def split_article(title: str) -> tuple[str, str]:
 
 def signs_key(title: str) -> str:
     """The key of a title without letters and digits: its signs."""
-    return _SPACE.sub(" ", title.casefold()).strip()
+    text = title.casefold().encode("utf-8", "backslashreplace").decode()  # a lone surrogate is no sign
+    return _SPACE.sub(" ", text).strip()
 
 
 @cache
