@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, SafecrsWarning
 
 _SHOWN = 3
 _LONGEST = 60
@@ -65,7 +65,7 @@ class Skipped:
     def warn(self) -> None:
         """Warn of odd problems, for callers that passed no `Skipped`."""
         if lines := self.lines(odd=True):
-            warnings.warn("Passed over: " + " | ".join(lines), stacklevel=3)
+            warnings.warn("Passed over: " + " | ".join(lines), SafecrsWarning, stacklevel=3)
 
 
 def quoted(text: str) -> str:
