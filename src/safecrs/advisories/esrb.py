@@ -194,9 +194,8 @@ def _game(row: Row) -> Advisory:
     if joined is not None:
         if says_nothing(joined):
             row.fail("the descriptors are empty; a game without any has No Descriptors", "descriptor")
-        present = [part for part in joined.split("|") if part.strip()]
         try:
-            return esrb_advisory(title, year, present)
+            return esrb_advisory(title, year, row.parts("descriptors"))
         except ValueError as error:
             row.fail(str(error), "descriptor")
     columns = {key: _BY_KEY[key] for key in row.cells if _BY_KEY.get(key)}

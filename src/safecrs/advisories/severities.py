@@ -86,7 +86,7 @@ def _read(
 def _severities_and_topics(row: Row) -> Iterator[Statement]:
     stated: dict[str, int] = {}
     for column, value in (("topics", 1), ("not topics", 0)):
-        for part in filter(str.strip, (row.get(column) or "").split("|")):
+        for part in row.parts(column):
             try:
                 topic = known_topic(part)
             except ValueError as error:

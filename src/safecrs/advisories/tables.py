@@ -67,6 +67,10 @@ class Row:
         """The cell of the first of these columns that the table has; None if it has none of them."""
         return next((self.cells[name] for name in names if name in self.cells), None)
 
+    def parts(self, *names: str) -> tuple[str, ...]:
+        """The parts of such a cell (`get`) that "|" joins, without empty ones."""
+        return tuple(part for text in (self.get(*names) or "").split("|") if (part := text.strip()))
+
     def item(self) -> tuple[str, int | None, str | None]:
         """Title, year and IMDb id ("tt…"); a title without a year cell may be "Title (Year)".
 
@@ -97,13 +101,12 @@ class Row:
         statements: Iterable[Statement],
         *,
         reviews_guide: bool = False,
-        reviews_topics: frozenset[str] = frozenset(),
         medium: str | None = None,
     ) -> Advisory:
         """The advisory of this row about its item."""
         title, year, imdb_id = self.item()
         said = tuple(statements)
-        return Advisory(title, year, source, said, imdb_id, reviews_guide, reviews_topics, medium)
+        return Advisory(title, year, source, said, imdb_id, reviews_guide, medium=medium)
 
 
 def read_each(

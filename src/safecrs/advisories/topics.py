@@ -8,9 +8,9 @@ from importlib.resources import files
 
 from safecrs.advisories.esrb import DESCRIPTORS
 from safecrs.advisories.skipped import quoted
+from safecrs.advisories.tables import column_key
 from safecrs.taxonomy import CATEGORIES
 
-_NOT_WORDS = re.compile(r"[^a-z0-9]+")
 _FILLER = frozenset(
     [
         "a", "an", "any", "anyone", "are", "be", "do", "does", "get", "gets", "had", "has", "have", "is",
@@ -68,7 +68,7 @@ def topic_key(name: str) -> str:
     """
     if len(name) > _LONGEST:
         return ""
-    words = (word for word in _NOT_WORDS.sub(" ", name.lower()).split() if word not in _FILLER)
+    words = (word for word in column_key(name).split() if word not in _FILLER)
     return _PLURAL.sub(lambda found: f"{found[1]}y" if found[1] else found[2] or found[3], " ".join(words))
 
 

@@ -17,17 +17,14 @@ def read_items(path: Path, skipped: Skipped | None = None) -> Iterator[Item]:
     Raises:
         SafecrsError: the file is unreadable, or nothing of it was used.
     """
-    return read_each(path, _item, skipped)
+    return read_each(path, item_of, skipped)
 
 
-def _item(row: Row) -> Item:
+def item_of(row: Row) -> Item:
+    """The item of a row."""
     return Item(
         *row.item(),
-        tuple(genre.casefold() for genre in _parts(row.get("genres", "genre"))),
+        tuple(genre.casefold() for genre in row.parts("genres", "genre")),
         row.get("plot", "overview") or "",
-        _parts(row.get("alternative titles")),
+        row.parts("alternative titles"),
     )
-
-
-def _parts(cell: str | None) -> tuple[str, ...]:
-    return tuple(part for text in (cell or "").split("|") if (part := text.strip()))

@@ -21,6 +21,7 @@ from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.severities import severity_statements
 from safecrs.advisories.tables import Row, read_table
 from safecrs.catalog import Item
+from safecrs.catalog.items_csv import item_of
 from safecrs.taxonomy import Domain
 
 SOURCE = "starter"
@@ -34,29 +35,18 @@ def read_starter(domain: Domain = "film") -> tuple[list[Item], list[Advisory]]:
     reviewed = frozenset(tomllib.loads((folder / "reviewed.toml").read_text(encoding="utf-8"))[domain])
     with as_file(folder / f"{domain}s.tsv") as path:
         rows = list(read_table(path))
-    items = [
-        Item(
-            *row.item(),
-            tuple(_parts(row, "genres")),
-            row.cells["plot"],
-            tuple(_parts(row, "alternative titles")),
-        )
-        for row in rows
-    ]
-    return items, [_advisory(row, reviewed) for row in rows]
+    items = [item_of(row) for row in rows]
+    return items, [_advisory(row, item, reviewed) for row, item in zip(rows, items, strict=True)]
 
 
-def _advisory(row: Row, reviewed: frozenset[str]) -> Advisory:
-    listed = _parts(row, "topics")
+def _advisory(row: Row, item: Item, reviewed: frozenset[str]) -> Advisory:
+    listed = row.parts("topics")
     unclear = frozenset(topic[1:].strip() for topic in listed if topic.startswith("?"))
     topics = tuple(Statement(topic, 1) for topic in sorted({*listed}) if not topic.startswith("?"))
     if "descriptors" not in row.cells:
         said = severity_statements(row) + topics
-        return row.advisory(SOURCE, said, reviews_guide=True, reviews_topics=reviewed - unclear)
-    title, year, _ = row.item()
-    given = _parts(row, "descriptors")
-    return esrb_advisory(title, year, given, considered=reviewed, unsure=unclear, source=SOURCE, more=topics)
-
-
-def _parts(row: Row, column: str) -> list[str]:
-    return [part.strip() for part in row.cells.get(column, "").split("|") if part.strip()]
+        return Advisory(item.title, item.year, SOURCE, said, item.imdb_id, True, reviewed - unclear)
+    given = row.parts("descriptors")
+    return esrb_advisory(
+        item.title, item.year, given, considered=reviewed, unsure=unclear, source=SOURCE, more=topics
+    )
