@@ -145,13 +145,18 @@ def _prefix(target: Path) -> str:
     return f".{target.name}.{_HOST}-"
 
 
+def _real(target: Path) -> Path:
+    """The file that ``target`` names or links to."""
+    return target.resolve() if target.is_symlink() else target
+
+
 def sweep(target: Path) -> Path:
     """Remove what killed processes of this machine left beside ``target``; returns its path without links.
 
     If one was killed between setting the old folder aside and putting the new one in its place, the old one
     comes back.
     """
-    real = target.resolve() if target.is_symlink() else target
+    real = _real(target)
     for left in real.parent.glob(f"{glob.escape(_prefix(real))}*.tmp"):
         process = left.name.removeprefix(_prefix(real)).partition("-")[0]
         if not process.isdigit() or _alive(int(process)):
@@ -178,7 +183,7 @@ def _alive(process: int) -> bool:
 def check_writable(target: Path) -> None:
     """Raise, before the work that makes it, if ``target`` cannot be written."""
     try:
-        folder = (target.resolve() if target.is_symlink() else target).parent
+        folder = _real(target).parent
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -86,6 +86,7 @@ def recommend(
 
         print_json(answer)
         return
+    from safecrs.catalog import make_label
     from safecrs.cli.output import console, shown
 
     screen = console()
@@ -96,5 +97,5 @@ def recommend(
     if not answer.suggestions:
         screen.print("Nothing in the catalog is known to be safe for this; try --allow-unknown.")
     for rank, item in enumerate(answer.suggestions, start=1):
-        label = item.title if item.year is None else f"{item.title} ({item.year})"
+        label = make_label(item.title, item.year)
         screen.print(f"{rank:>2}. {shown(label)}" + (f"  [yellow]{shown(item.note)}[/]" if item.note else ""))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.resources import files
@@ -13,6 +12,7 @@ from typing import Any, Literal, TypeVar
 from safecrs.detection.cues import Classes, CueMatcher
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import Taxonomy
+from safecrs.taxonomy.model import read_toml
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
 TriggerKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
@@ -59,7 +59,7 @@ class Lexicon:
         Raises:
             SafecrsError: the file is missing, is not TOML or holds a broken cue.
         """
-        added = _traits(_read(path.read_text, str(path)), str(path))
+        added = _traits(read_toml(path.read_text, str(path)), str(path))
         for trait, entry in added.items():
             try:
                 CueMatcher(_listed(entry.cues), self.classes)
@@ -114,7 +114,7 @@ def load_lexicon() -> Lexicon:
     """The shipped lexicon: English, every trait of the film and game taxonomies."""
     folder = files("safecrs.detection") / "lexicon"
     people, triggers, companions, strengths, cues = (
-        _read((folder / name).read_text, name)
+        read_toml((folder / name).read_text, name)
         for name in ("people.toml", "triggers.toml", "companions.toml", "strength.toml", "cues.toml")
     )
     welcome, along = triggers["welcome"], companions["companion"]
@@ -174,12 +174,3 @@ def _traits(table: Mapping[str, Any], name: str) -> dict[str, TraitCues]:
             {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)}, otherwise
         )
     return traits
-
-
-def _read(read: Callable[..., str], name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SafecrsError(f"{name} does not exist.") from error
-    except (ValueError, RecursionError, OSError) as error:
-        raise SafecrsError(f"{name} is not readable TOML: {error}.") from error

@@ -17,8 +17,6 @@ from safecrs.endpoint.structured import with_schema
 from safecrs.errors import SafecrsError
 from safecrs.storage import fingerprint
 
-__all__ = ["KEY_VARIABLE", "Endpoint"]
-
 Progress = Callable[[int, int], None]
 
 

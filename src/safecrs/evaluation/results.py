@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError, model_validator
 
 from safecrs.benchmark import DataCard
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, first_problem
 from safecrs.evaluation.systems import Label
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.statistics import Comparison, Estimate, Frozen
@@ -90,6 +90,5 @@ def load_evaluation(path: Path) -> Evaluation:
     try:
         return Evaluation.model_validate(read_json(path))
     except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        problem = " ".join((".".join(map(str, detail["loc"])), detail["msg"])).strip()
+        problem = first_problem(error)
         raise SafecrsError(f"{path} is not a safecrs evaluation: {problem}; evaluate again.") from error

@@ -67,6 +67,7 @@ class Evidence:
         self, subjects: tuple[str, ...], sources: tuple[str, ...], tensors: Mapping[str, NDArray[Any]]
     ) -> None:
         self.subjects, self.sources = subjects, sources
+        self._tensors = {name: tensors[name] for name in tensors if name.startswith("evidence.")}
         self.offsets: NDArray[np.int64] = tensors["evidence.offsets"]
         self.subject: NDArray[np.uint16] = tensors["evidence.subject"]
         self.source: NDArray[np.uint16] = tensors["evidence.source"]
@@ -79,15 +80,7 @@ class Evidence:
 
     def tensors(self) -> Tensors:
         """The columns, by the names that the constructor reads."""
-        return {
-            "evidence.offsets": self.offsets,
-            "evidence.subject": self.subject,
-            "evidence.source": self.source,
-            "evidence.value": self.value,
-            "evidence.words": self.words,
-            "evidence.texts": self.texts.data,
-            "evidence.texts.offsets": self.texts.offsets,
-        }
+        return self._tensors
 
     def of(self, row: int) -> list[Finding]:
         """All findings about a row, the most serious first."""

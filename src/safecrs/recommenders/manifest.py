@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safecrs.benchmark.recipes.table import installed_ratings
 from safecrs.catalog import Catalog
 from safecrs.detection import Combined, Detector, RuleDetector, Told
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, first_problem
 from safecrs.oracle import Oracle, load_starter
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.filtered import Unknown
@@ -76,9 +76,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(read_json(path))
     except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, detail["loc"]))
-        raise SafecrsError(f"{path} is not a recommender's manifest: {where} {detail['msg']}.") from error
+        raise SafecrsError(f"{path} is not a recommender's manifest: {first_problem(error)}.") from error
 
 
 def build_recommender(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from numbers import Real
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, first_problem
 
 CATEGORIES = ("sex", "violence", "profanity", "substances", "frightening")
 """The five IMDb parents-guide categories, in the order of every severity vector."""
@@ -132,23 +132,25 @@ def _key(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
 
 
-def _read(read: Any, name: str, domain: str) -> Sequence[Trait]:
+def read_toml(read: Callable[..., str], name: str) -> dict[str, Any]:
+    """The table that ``read`` gives; ``name`` names the file in the error."""
     try:
-        table = tomllib.loads(read(encoding="utf-8"))
-        traits = table.get("trait")
-        if not isinstance(traits, dict) or not traits:
-            raise SafecrsError(f"{name} defines no trait: write a [trait.my_trait] table for each.")
-        return [Trait(id=key, **value) for key, value in traits.items()]
+        return tomllib.loads(read(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SafecrsError(f"{name} does not exist.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise SafecrsError(f"{name} is not readable TOML: {error}.") from error
+
+
+def _read(read: Callable[..., str], name: str, domain: str) -> Sequence[Trait]:
+    traits = read_toml(read, name).get("trait")
+    if not isinstance(traits, dict) or not traits:
+        raise SafecrsError(f"{name} defines no trait: write a [trait.my_trait] table for each.")
+    try:
+        return [Trait(id=key, **value) for key, value in traits.items()]
     except (ValidationError, TypeError) as error:
-        detail = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
-        where = ".".join(str(part) for part in detail["loc"])
-        raise SafecrsError(
-            f"{name} holds an invalid {domain} trait: {where} {detail['msg']}".strip() + "."
-        ) from error
+        problem = first_problem(error) if isinstance(error, ValidationError) else error
+        raise SafecrsError(f"{name} holds an invalid {domain} trait: {problem}.") from error
 
 
 @cache
