@@ -7,15 +7,14 @@ from typing import Any
 
 from safecrs.benchmark.sample import Sample
 from safecrs.slates.base import Ref
-from safecrs.slates.template import solution_text
+from safecrs.slates.template import answer_text, solution_text
 
 
 def completion_text(sample: Sample, reasoning: bool = True) -> str:
     """The answer that training teaches: the ground truth, after the safety analysis if ``reasoning``."""
-    solution = solution_text(sample.groundtruth)
-    if not reasoning:
-        return solution
-    return f"<reasoning>{sample.reasoning}</reasoning>\n<solution>\n{solution}\n</solution>"
+    if reasoning:
+        return answer_text(sample.groundtruth, sample.reasoning)
+    return solution_text(sample.groundtruth)
 
 
 def sample_row(sample: Sample, trait_names: Mapping[str, str]) -> dict[str, Any]:

@@ -55,6 +55,12 @@ def solution_text(items: Sequence[Ref]) -> str:
     return "\n".join(make_label(title, year) for title, year in items)
 
 
+def answer_text(items: Sequence[Ref], reasoning: str | None = None) -> str:
+    """The list in its block, after the safety analysis if there is one."""
+    analysis = "" if reasoning is None else f"{REASONING_OPEN}{reasoning}{REASONING_CLOSE}\n"
+    return f"{analysis}{SOLUTION_OPEN}\n{solution_text(items)}\n{SOLUTION_CLOSE}"
+
+
 def answer_prefix(reasoning: Reasoning, constraints: Mapping[str, float], taxonomy: Taxonomy) -> str:
     """How the answer begins before the model writes: up to the opened list, or not at all for "generate"."""
     if reasoning == "generate":

@@ -38,7 +38,7 @@ class ConstrainedRollouts:
     def write(
         self, model: PreTrainedModel, rows: Sequence[Mapping[str, Any]], seed: int
     ) -> tuple[list[list[int]], list[Completion]]:
-        """The prompt's token ids and the completion of each row (`rl_rows`)."""
+        """The prompt's token ids and the completion of each row (`SafeGdpo.rows`)."""
         inner = LanguageModelRanker(
             LanguageModel(model, self.tokenizer),
             self.oracle.catalog,

@@ -83,7 +83,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
                 'gdpo.credit="sequence" and gdpo.aggregation="grpo", the only ones that it changes.'
             )
         if absent := [name for name in _COLUMNS if name not in train_dataset.column_names]:
-            raise SafecrsError(f"The training data has no column {absent[0]!r}: make it with rl_rows.")
+            raise SafecrsError(f"The training data has no column {absent[0]!r}: make it with SafeGdpo.rows.")
         adapted = kwargs.get("peft_config") is not None or hasattr(model, "peft_config")
         if args.beta and not adapted and not isinstance(model, str) and not model.config.name_or_path:
             raise SafecrsError(

@@ -20,13 +20,14 @@ from safecrs.catalog import split_label
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.bases import base_name
 from safecrs.recommenders.language_models.grown import GROWN, grow_embeddings
+from safecrs.slates.template import REASONING_CLOSE, REASONING_OPEN, SOLUTION_CLOSE, SOLUTION_OPEN
 from safecrs.storage import write_json
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken
 
 # Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
-MARKERS = ("<reasoning>", "</reasoning>", "<solution>", "</solution>")
+MARKERS = (REASONING_OPEN, REASONING_CLOSE, SOLUTION_OPEN, SOLUTION_CLOSE)
 _LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
 COLIKES = 96
 """Dimensions of the co-like vectors; a narrow model takes the first, which explain most."""

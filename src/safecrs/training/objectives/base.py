@@ -106,8 +106,6 @@ def messages(sample: Sample) -> list[dict[str, str]]:
 
 def answer(sample: Sample, items: Sequence[Ref], reasons: bool = False) -> list[dict[str, str]]:
     """The completion that lists ``items``, after the sample's safety analysis where the model ``reasons``."""
-    from safecrs.slates import template
+    from safecrs.slates.template import answer_text
 
-    analysis = f"{template.REASONING_OPEN}{sample.reasoning}{template.REASONING_CLOSE}\n" if reasons else ""
-    listed = f"{template.SOLUTION_OPEN}\n{template.solution_text(items)}\n{template.SOLUTION_CLOSE}"
-    return [{"role": "assistant", "content": analysis + listed}]
+    return [{"role": "assistant", "content": answer_text(items, sample.reasoning if reasons else None)}]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safecrs.errors import SafecrsError
-from safecrs.training.objectives.base import Objective, Task
+from safecrs.training.objectives.base import Objective, Task, messages
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -75,7 +75,7 @@ class SafeGdpo(Objective):
         catalog = task.oracle.catalog
         seen = slate_rows([sample.seen for sample in task.samples], catalog).tolist()
         return [
-            {"prompt": [message.model_dump() for message in sample.prompt], "id": sample.id}
+            {"prompt": messages(sample), "id": sample.id}
             | case.columns()
             | {"seen": [row for row in rows if row >= 0]}
             for sample, case, rows in zip(
