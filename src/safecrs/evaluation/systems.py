@@ -145,6 +145,7 @@ class Registry:
                     f"Two systems would be called {model.name!r}; give each model a name of its own."
                 )
             self.named[model.name] = model
+        self._sources = {model.name: model.source for model in given}
         self._loaded: dict[str, LanguageModel] = {}
 
     @cached_property
@@ -161,8 +162,7 @@ class Registry:
     ) -> System:
         """The system with that label."""
         label = Label(ranker=ranker, decoding=decoding, constraints=constraints, unknown=unknown)
-        model = self.named[ranker]
-        return System(label, partial(self._recommender, label), model.source if model else "")
+        return System(label, partial(self._recommender, label), self._sources.get(ranker, ""))
 
     def as_served(self) -> System:
         """What ``safecrs recommend`` does by default, end to end, without the histories of test people."""

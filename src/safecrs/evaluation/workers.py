@@ -14,7 +14,8 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ class Asker:
     ) -> None:
         self.folder, self.split, self.limit = Path(folder), split, limit
         self.models = [Model(model["name"], Path(model["folder"])) for model in models]
+        self._make = lru_cache(maxsize=1)(lambda name: self.systems[name].make())  # one: models are large
 
     @cached_property
     def benchmark(self) -> Benchmark:
@@ -124,7 +126,8 @@ class Asker:
         """
         row: dict[str, Any] = {"system": name, "start": start, "slates": "", "error": ""}
         try:
-            ((_, slates),) = ask(self.systems[name], self.samples, self.benchmark.oracle, K, [start])
+            system = replace(self.systems[name], make=partial(self._make, name))
+            ((_, slates),) = ask(system, self.samples, self.benchmark.oracle, K, [start])
         except SafecrsError as error:
             return row | {"error": str(error)}
         except Exception as error:
