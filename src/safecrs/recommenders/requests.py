@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from safecrs.benchmark.sample import Sample
 from safecrs.oracle import Oracle
+from safecrs.recommenders.histories import history_rows
 from safecrs.slates.base import Request
 
 
@@ -15,11 +16,12 @@ def requests_for(samples: Sequence[Sample], oracle: Oracle, *, told: bool) -> li
     Args:
         told: whether the requests carry the samples' true constraints.
     """
-    catalog, taxonomy = oracle.catalog, oracle.taxonomy
-    requests = []
-    for sample in samples:
-        titles = [title for title, _ in sample.seen]
-        rows = catalog.resolve_many(titles, [year for _, year in sample.seen])
-        constraints = taxonomy.constraints(sample.constraints) if told else {}
-        requests.append(Request(sample.prompt, constraints, frozenset(rows[rows >= 0].tolist())))
-    return requests
+    seen = history_rows([sample.seen for sample in samples], oracle.catalog)
+    return [
+        Request(
+            sample.prompt,
+            oracle.taxonomy.constraints(sample.constraints) if told else {},
+            frozenset(rows.tolist()),
+        )
+        for sample, rows in zip(samples, seen, strict=True)
+    ]
