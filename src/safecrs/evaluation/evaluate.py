@@ -18,7 +18,7 @@ from safecrs.evaluation.systems import Label, System
 from safecrs.oracle import Oracle, Verdict
 from safecrs.recommenders.requests import requests_for
 from safecrs.scoring.metrics import METRICS, Floats, Metric, Parts, ndcg, recall, svr
-from safecrs.scoring.scored import ScoredSlates, score_slates
+from safecrs.scoring.scored import ScoredSlates, sample_cases, score_slates
 from safecrs.scoring.statistics import (
     Clusters,
     Estimate,
@@ -42,6 +42,12 @@ class Measured:
     scored: ScoredSlates
     excluded: Floats
     seconds: float
+
+
+def best_recall(measured: Sequence[Measured], among: Sequence[str]) -> str:
+    """The name of the system with the highest recall among these names."""
+    systems = (one for one in measured if one.label.name in among)
+    return max(systems, key=lambda one: recall.value(one.scored)).label.name
 
 
 def measure(
@@ -192,10 +198,8 @@ def _excluded(
     """The ground-truth items of each sample that the constraints a system respected rule out, [n]."""
     excluded = np.zeros(len(samples))
     refused = [Verdict.UNSAFE] if label.unknown == "allow" else [Verdict.UNSAFE, Verdict.UNKNOWN]
-    for position, (applied, sample) in enumerate(zip(constraints, samples, strict=True)):
+    cases = sample_cases(samples, oracle.catalog)
+    for position, (applied, case) in enumerate(zip(constraints, cases, strict=True)):
         if applied and label.decoding != "free":
-            rows = oracle.catalog.resolve_many(
-                [title for title, _ in sample.groundtruth], [year for _, year in sample.groundtruth]
-            )
-            excluded[position] = np.isin(oracle.verdicts(rows, applied), refused).sum()
+            excluded[position] = np.isin(oracle.verdicts(case.rows, applied), refused).sum()
     return excluded

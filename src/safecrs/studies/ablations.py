@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,19 +13,17 @@ from pydantic import BaseModel, ConfigDict
 from safecrs.benchmark import Sample
 from safecrs.benchmark.store import Benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import Measured, evaluate
+from safecrs.evaluation.evaluate import Measured, best_recall, evaluate
 from safecrs.evaluation.results import Evaluation
 from safecrs.evaluation.run import measure_systems, slug
 from safecrs.evaluation.systems import CLASSIC, Model, Registry, System
 from safecrs.progress import Report, quiet
-from safecrs.scoring.metrics import METRICS, recall
-from safecrs.scoring.scored import score_slates
+from safecrs.scoring.metrics import METRICS
+from safecrs.scoring.scored import ScoredSlates
 from safecrs.scoring.statistics import cluster_of
-from safecrs.slates.base import K
 from safecrs.storage import write_json
-from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.preset import Preset, make_preset
-from safecrs.training.stages import SAFE_SFT_RUN, SFT_RUN, fine_tune
+from safecrs.training.stages import STAGES, fine_tune
 from safecrs.training.train import train
 
 
@@ -68,7 +66,7 @@ def _gdpo(aggregation: str = "gdpo", credit: str = "rank", **more: Any) -> dict[
     return {"gdpo": {"aggregation": aggregation, "credit": credit, **more}}
 
 
-SFT, SAFE_SFT = OBJECTIVES[SFT_RUN].name, OBJECTIVES[SAFE_SFT_RUN].name
+SFT, SAFE_SFT, _ = STAGES.values()
 NO_SAFETY = "Rank-GRPO, no safety"
 ABLATIONS = (
     Ablation(
@@ -178,10 +176,7 @@ def compare_ablations(
         by_seed.append(
             measure_systems(tested, systems, samples, store=home / f"slates{suffix}", report=report)
         )
-    pooled = [
-        _pool([measured[position] for measured in by_seed], samples, tested)
-        for position in range(len(by_seed[0]))
-    ]
+    pooled = [_pool([measured[position] for measured in by_seed]) for position in range(len(by_seed[0]))]
     repeated = list(samples) * len(seeds)
     found = evaluate(
         pooled,
@@ -238,12 +233,12 @@ def _systems(benchmark: Benchmark, models: Sequence[Model]) -> list[System]:
     return systems
 
 
-def _pool(measured: Sequence[Measured], samples: Sequence[Sample], benchmark: Benchmark) -> Measured:
-    slates = [slate for one in measured for slate in one.slates]
+def _pool(measured: Sequence[Measured]) -> Measured:
+    columns = ([getattr(one.scored, column.name) for one in measured] for column in fields(ScoredSlates))
     return Measured(
         measured[0].label,
-        slates,
-        score_slates(slates, list(samples) * len(measured), benchmark.oracle, K),
+        [slate for one in measured for slate in one.slates],
+        ScoredSlates(*map(np.concatenate, columns)),
         np.concatenate([one.excluded for one in measured]),
         sum(one.seconds for one in measured),
     )
@@ -252,9 +247,7 @@ def _pool(measured: Sequence[Measured], samples: Sequence[Sample], benchmark: Be
 def _pairs(measured: Sequence[Measured], names: Sequence[str]) -> list[tuple[str, str]]:
     """Each model against the strongest that knows no safety, and each ablation against its neighbours."""
     unsafe = (*CLASSIC, SFT, f"{SFT} + catalog", NO_SAFETY)
-    strongest = max(
-        (one for one in measured if one.label.name in unsafe), key=lambda one: recall.value(one.scored)
-    ).label.name
+    strongest = best_recall(measured, unsafe)
     models = [SAFE_SFT, *(name for name in names if name != NO_SAFETY)]
     pairs = [(name, strongest) for name in models]
     pairs += [(f"{name} + constrained", strongest) for name in (SFT, *models)]

@@ -11,14 +11,13 @@ from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.recipes.table import RECIPES
 from safecrs.benchmark.store import ORACLE, Benchmark, read_card
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import Measured
+from safecrs.evaluation.evaluate import Measured, best_recall
 from safecrs.evaluation.report import Chapter, write_report
 from safecrs.evaluation.results import Evaluation, save_evaluation
 from safecrs.evaluation.run import evaluate_systems
 from safecrs.evaluation.systems import CLASSIC, SERVED, Model, lineup
 from safecrs.oracle import Oracle
 from safecrs.progress import Report, quiet
-from safecrs.scoring.metrics import recall
 from safecrs.studies.cards import write_model_card
 from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.preset import Preset
@@ -110,9 +109,7 @@ def run_experiment(
 def comparisons(measured: Sequence[Measured]) -> list[tuple[str, str]]:
     """The pairs worth testing; the strongest unsafe recommender is the one with the best recall here."""
     unsafe = (*CLASSIC, SFT, f"{SFT} + catalog")
-    strongest = max(
-        (m for m in measured if m.label.name in unsafe), key=lambda m: recall.value(m.scored)
-    ).label.name
+    strongest = best_recall(measured, unsafe)
     protected = f"{SFT} + constrained" if strongest == f"{SFT} + catalog" else f"{strongest} + filter"
     pairs = [
         (protected, strongest),
