@@ -68,7 +68,7 @@ def check(
     _check_domain(domain)
     oracle = load_starter(domain)
     taxonomy = oracle.taxonomy
-    own = ({taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items())
+    own = (taxonomy.constraints(name, value) for name, value in (thresholds or {}).items())
     constraints = merge_constraints(taxonomy.constraints(traits), *own)
     return oracle.check(title, year, constraints or taxonomy.constraints(taxonomy.ids))
 

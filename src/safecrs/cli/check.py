@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import DEFAULT, DomainChoice, DomainOption, Json, OracleFile, Threshold, Traits
+from safecrs.cli.options import DomainChoice, DomainOption, Json, OracleFile, Threshold, Traits
+from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 EXIT = {"SAFE": 0, "UNSAFE": 1, "UNKNOWN": 3}
 
@@ -14,7 +15,7 @@ EXIT = {"SAFE": 0, "UNSAFE": 1, "UNKNOWN": 3}
 def check(
     title: Annotated[str, typer.Argument(help='The item, best with its year: "Saw (2004)".')],
     trait: Traits = None,
-    threshold: Threshold = DEFAULT,
+    threshold: Threshold = DEFAULT_THRESHOLD,
     domain: DomainOption = DomainChoice.film,
     oracle: OracleFile = None,
     json: Json = False,

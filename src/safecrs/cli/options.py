@@ -93,7 +93,6 @@ Model = Annotated[
         "--model", help="tiny, smollm2, a model folder or a downloaded model's hub id, not the preset's."
     ),
 ]
-DEFAULT = DEFAULT_THRESHOLD
 
 
 def open_oracle(path: Path | None, domain: DomainChoice) -> Oracle:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from safecrs.conversation import Conversation
-from safecrs.errors import SafecrsError
 from safecrs.taxonomy import DEFAULT_THRESHOLD, Taxonomy, merge_constraints
 
 REPORT_FROM = 0.5
@@ -76,10 +75,7 @@ class Told:
         taxonomy: Taxonomy,
     ) -> Detection:
         """The constraints of ``told`` by trait id; of two names of one trait the stricter threshold."""
-        for threshold in told.values():
-            if not isinstance(threshold, int | float) or not 0 < threshold <= 1:
-                raise SafecrsError("The threshold of a sensitivity must be a number above 0 and up to 1.")
-        return Detection(merge_constraints(*({taxonomy.trait(name).id: told[name]} for name in told)))
+        return Detection(merge_constraints(*(taxonomy.constraints(name, told[name]) for name in told)))
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class Recommender:
             thresholds: trait → risk from which an item is unsafe for this person.
         """
         taxonomy = self.oracle.taxonomy
-        own = ({taxonomy.trait(name).id: value} for name, value in (thresholds or {}).items())
+        own = (taxonomy.constraints(name, value) for name, value in (thresholds or {}).items())
         told = merge_constraints(taxonomy.constraints(traits), *own)
         return self.answer([Request(conversation(messages), told)], k)[0]
 
