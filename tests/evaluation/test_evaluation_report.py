@@ -12,6 +12,7 @@ from safecrs.evaluation.evaluate import evaluate, measure
 from safecrs.evaluation.report import Chapter, cell, headline, write_report
 from safecrs.evaluation.report.charts import INK
 from safecrs.evaluation.report.page import TABLE, verdict
+from safecrs.evaluation.systems import SERVED
 from safecrs.recommenders.rankers.ranking import as_slate
 from safecrs.scoring.statistics import Comparison, Estimate
 from tiny_world import make_benchmark, make_sample
@@ -181,3 +182,21 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_page(evaluation, tmp_path
         write_report([Chapter("t", "a", evaluation)], target)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_what_is_served_is_no_variant_of_another_system(world, tmp_path):
+    samples = world.benchmark.split("test")
+    served = make_system(
+        lambda: Fixed(world.catalog, 0),
+        world.oracle,
+        SERVED,
+        decoding="filtered",
+        constraints="detected",
+        unknown="exclude",
+    )
+    measured = [measure(served, samples, world.oracle)]
+    found = evaluate(measured, samples, world.benchmark, split="test")
+    write_report([Chapter("x", "", found)], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    first = re.search(r"<tbody>\s*<tr[^>]*>\s*<t[hd][^>]*>([^<]*)<", page)
+    assert first[1].strip() == SERVED
