@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -314,3 +315,23 @@ def test_an_ablation_that_does_not_exist_is_answered_with_those_that_do(refused)
     said = refused("ablations", "--only", "Safe-DPO")
     assert "no ablation “Safe-DPO”" in said
     assert "“Rank-GRPO, no safety”, “DPO”, “Safe-GDPO”, " in said
+
+
+def test_no_sensitivity_found_is_told(cli):
+    notice = "No sensitivity found in this text"
+    assert notice in cli("recommend", "Ich habe Angst vor Spinnen", "-k", 1).out
+    assert notice not in cli("recommend", BROTHER, "-k", 1).out
+    assert notice not in cli("recommend", "a comedy", "--trait", "gore", "-k", 1).out
+    assert notice not in cli("recommend", "a comedy", "--no-detect", "-k", 1).out
+
+
+def test_unknown_sensitivities_are_counted_in_the_headline(cli):
+    done = cli("check", "Portal 2", "--domain", "game")
+    assert done.code == 3
+    assert re.search(r"unsafe for 0 of 17 sensitivities, unknown for [1-9]", done.out)
+
+
+def test_presets_are_lines(cli):
+    done = cli("train", "presets")
+    assert done.code == 0, done.err
+    assert "\\n" not in done.out

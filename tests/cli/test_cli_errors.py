@@ -252,3 +252,35 @@ def test_what_was_disclosed_is_in_no_error(refused, tmp_path):
         message = refused(*command, stdin=text)
         assert SAID not in message
         assert "self_harm" not in message.split(":")[1]
+
+
+def test_an_input_is_not_written_over(refused, tmp_path):
+    items = tmp_path / "items.csv"
+    items.write_text("title,year\nSaw,2004\n")
+    assert "is also an input" in refused(
+        "oracle", "compile", "--items", items, "--out", tmp_path / "." / "items.csv"
+    )
+    assert items.read_text() == "title,year\nSaw,2004\n"
+    assert "is also an input" in refused("report", items, "--out", items)
+
+
+def test_another_domain_than_the_models_or_the_oracles(refused, cli, tmp_path):
+    from safecrs.recommenders.manifest import Manifest
+
+    Manifest().write(tmp_path)
+    assert "judges films; leave out --domain game" in refused(
+        "recommend", "x", "--model", tmp_path, "--domain", "game"
+    )
+    items, oracle = tmp_path / "items.csv", tmp_path / "films.safetensors"
+    items.write_text("title,year\nSaw,2004\n")
+    assert cli("oracle", "compile", "--items", items, "--out", oracle).code == 0
+    assert "judges films" in refused("check", "Saw", "--oracle", oracle, "--domain", "game")
+
+
+def test_a_model_that_is_not_there_or_one_folder_below(refused, tmp_path):
+    from safecrs.recommenders.manifest import Manifest
+
+    assert "there is no such folder" in refused("recommend", "x", "--model", tmp_path / "absent")
+    (tmp_path / "model").mkdir()
+    Manifest().write(tmp_path / "model")
+    assert f"give {tmp_path / 'model'}" in refused("recommend", "x", "--model", tmp_path)

@@ -100,6 +100,19 @@ def test_text_on_standard_input_as_bytes():
     assert bad.stderr == b"safecrs: Standard input is not UTF-8 text.\n"
 
 
+def test_standard_input_is_checked_in_every_locale():
+    done = subprocess.run(
+        [sys.executable, "-m", "safecrs", "traits", "-"],
+        input=b"my \xff brother",
+        capture_output=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        | {"LC_ALL": "C"},
+    )
+    assert done.returncode == 2
+    assert done.stderr == b"safecrs: Standard input is not UTF-8 text.\n"
+
+
 def test_a_terminal_without_our_characters():
     done = run("check", "Saw (2004)", "-t", "gore", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 1

@@ -61,7 +61,10 @@ def _show(result: object, asked: bool) -> None:
         screen.print(f"{label}: {verdict_text(result.verdict)}")
     else:
         unsafe = sum(risk.verdict is Verdict.UNSAFE for risk in result.traits)
-        screen.print(f"{label}: unsafe for {unsafe} of {len(result.traits)} sensitivities")
+        unknown = sum(risk.verdict is Verdict.UNKNOWN for risk in result.traits)
+        screen.print(
+            f"{label}: unsafe for {unsafe} of {len(result.traits)} sensitivities, unknown for {unknown}"
+        )
     table = Table(show_header=True, header_style="bold", box=None, padding=(0, 2, 0, 0))
     for column in ("sensitivity", "verdict", "risk", "why"):
         table.add_column(column)

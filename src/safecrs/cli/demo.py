@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -82,9 +83,9 @@ def _tell(outcome: Outcome) -> None:
     for sentence in headline(outcome.evaluation):
         say(f"• {sentence}")
     say(f"\nThe report: {outcome.report}")
+    program = quote(sys.argv[0]) if Path(sys.argv[0]).name == "safecrs" else "safecrs"
     say("Try next:")
-    say(
-        '  safecrs recommend "something like Big Fish, it has been a hard year since my brother\'s suicide" '
-        f"--model {quote(str(outcome.model))} --oracle {quote(str(outcome.oracle))}"
-    )
-    say('  safecrs check "Watership Down (1978)" --trait animal_harm')
+    served = f"--model {quote(str(outcome.model))} --oracle {quote(str(outcome.oracle))}"
+    said = "something like Big Fish, it has been a hard year since my brother's suicide"
+    say(f'  {program} recommend "{said}" {served}')
+    say(f'  {program} check "Watership Down (1978)" --trait animal_harm')

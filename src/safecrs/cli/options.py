@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -96,19 +98,29 @@ Model = Annotated[
 
 
 def open_oracle(path: Path | None, domain: DomainChoice) -> Oracle:
-    """The compiled oracle in ``path``, or the starter's.
-
-    Raises:
-        SafecrsError: the file's items are films, but ``domain`` is game.
-    """
+    """The compiled oracle in ``path``, or the starter's."""
     from safecrs.oracle import Oracle, load_starter
 
     if path is None:
         return load_starter(domain.value)
     oracle = Oracle.load(path)
+    check_domain(path, oracle, domain)
+    return oracle
+
+
+def check_domain(path: Path, oracle: Oracle, domain: DomainChoice) -> None:
+    """Refuse --domain game beside a file or folder whose oracle judges films; film is the default."""
     if domain != DomainChoice.film and oracle.catalog.domain != domain.value:
         raise SafecrsError(f"{path} judges {oracle.catalog.domain}s; leave out --domain {domain.value}.")
-    return oracle
+
+
+def check_target(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to write over what the command reads, and, before the work, where nothing can be written."""
+    from safecrs.storage import check_writable
+
+    if out.resolve() in {path.resolve() for path in inputs}:
+        raise SafecrsError(f"{out} is also an input of this command; give --out another name.")
+    check_writable(out)
 
 
 def named_endpoint(url: str | None, model: str | None, concurrency: int = 8) -> Endpoint | None:
@@ -185,7 +197,9 @@ def read_text(text: str) -> str:
     if text != "-":
         return text
     try:
-        return sys.stdin.read()
+        # In some locales standard input decodes any byte; not so here.
+        buffer = getattr(sys.stdin, "buffer", None)
+        return (io.TextIOWrapper(buffer, encoding="utf-8") if buffer else sys.stdin).read()
     except UnicodeDecodeError as error:
         raise SafecrsError("Standard input is not UTF-8 text.") from error
 

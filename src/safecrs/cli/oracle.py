@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from safecrs.cli.options import DomainChoice, DomainOption, Json, OracleFile, open_oracle
+from safecrs.cli.options import DomainChoice, DomainOption, Json, OracleFile, check_target, open_oracle
 
 if TYPE_CHECKING:
     from safecrs.oracle import Oracle
@@ -74,10 +74,8 @@ def compile_(
     from safecrs.cli.output import progress
     from safecrs.oracle import compile_oracle
     from safecrs.starter import read_starter
-    from safecrs.storage import check_writable
     from safecrs.taxonomy import load_taxonomy
 
-    check_writable(out)
     traits = load_taxonomy(domain.value)
     if taxonomy:
         traits = traits.extended(taxonomy)
@@ -91,6 +89,7 @@ def compile_(
         (csv, advisories.read_user_csv),
     )
     files = [(path, reader) for paths, reader in readers for path in paths or ()]
+    check_target(out, [path for path, _ in files] + (items or []) + ([taxonomy] if taxonomy else []))
     starter_items, starter_advisories = read_starter(domain.value)
     skipped = advisories.Skipped(strict=strict)
     with progress() as report:

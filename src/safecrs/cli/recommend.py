@@ -17,6 +17,7 @@ from safecrs.cli.options import (
     LlmOnly,
     OracleFile,
     Traits,
+    check_domain,
     named_constraints,
     named_detector,
     open_oracle,
@@ -76,6 +77,7 @@ def recommend(
     judge = open_oracle(oracle, domain) if oracle else None
     if model is not None:
         recommender = load_recommender(model, oracle=judge, detector=detector, unknown=unknown)
+        check_domain(model, recommender.oracle, domain)
     else:
         manifest = Manifest(domain=domain.value)
         recommender = build_recommender(manifest, oracle=judge, detector=detector, unknown=unknown)
@@ -94,6 +96,8 @@ def recommend(
     for name in answer.constraints:
         said = [f"“{shown(found.text)}”" for found in answer.disclosures if found.trait == name]
         screen.print(f"Leaving out {shown(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))
+    if detect and not answer.constraints:
+        screen.print("No sensitivity found in this text; what it should respect can be named with --trait.")
     if not answer.suggestions:
         screen.print("Nothing in the catalog is known to be safe for this; try --allow-unknown.")
     for rank, item in enumerate(answer.suggestions, start=1):

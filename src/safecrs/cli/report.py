@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from safecrs.cli.options import check_target
+
 
 def report(
     evaluations: Annotated[list[Path], typer.Argument(help="What `evaluate` wrote.", dir_okay=False)],
@@ -22,6 +24,7 @@ def report(
     from safecrs.evaluation.report import Chapter, write_report
     from safecrs.evaluation.results import load_evaluation
 
+    check_target(out, evaluations)
     chapters = []
     for path in evaluations:
         result = load_evaluation(path)

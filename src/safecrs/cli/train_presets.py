@@ -25,7 +25,8 @@ def presets() -> None:
     for column in ("preset", "model", "trained", "objectives", "rewards", "checkpoint"):
         table.add_column(column)
     for name in preset_names():
-        table.add_row(*(shown(cell) for cell in (name, *_row(load_preset(name)))))
+        cells = (name, *_row(load_preset(name)))
+        table.add_row(*("\n".join(map(shown, cell.split("\n"))) for cell in cells))
     console().print(table)
     say(
         "\nAn objective has steps or epochs × batch, then the learning rate. `safecrs train show PRESET` "

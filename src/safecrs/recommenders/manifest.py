@@ -69,10 +69,16 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         if (folder.parent / "run.json").is_file():
             raise SafecrsError(
-                f"{folder} was trained by safecrs 0.1 and has no {MANIFEST}: "
+                f"{folder} has no {MANIFEST}, as models of safecrs 0.1: "
                 f"`safecrs train card {folder.parent}` writes it."
             )
-        raise SafecrsError(f"{folder} holds no recommender (no {MANIFEST}); give a folder that has one.")
+        if (folder / "model" / MANIFEST).is_file():
+            raise SafecrsError(f"{folder} holds no recommender itself; give {folder / 'model'}.")
+        raise SafecrsError(
+            f"{folder} holds no recommender (no {MANIFEST}); give a folder that has one."
+            if folder.is_dir()
+            else f"{folder} holds no recommender: there is no such folder."
+        )
     try:
         return Manifest.model_validate(read_json(path))
     except ValidationError as error:
