@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,33 +13,22 @@ from numpy.typing import NDArray
 
 from safecrs.catalog.batch import normalize_many
 from safecrs.catalog.canonical import canonical_keys
+from safecrs.catalog.facets import Facets
 from safecrs.catalog.index import LAST_YEAR, MAX_YEAR_GAP, NO_YEAR, Rule, TitleIndex
-from safecrs.catalog.normalize import make_label
+from safecrs.catalog.item import Item, merged
+from safecrs.catalog.normalize import make_label, split_label
 from safecrs.catalog.table import StringColumn, named, under
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
 from safecrs.taxonomy import Domain
 
-_SEPARATOR = "\x1f"
 _INDEX = "catalog.index."
-_TEXTS = ("titles", "imdb_ids", "genres", "plots")
+_FACETS = "catalog.facets."
 _ALIKE = 50.0  # of 100: how like a title must be to be suggested
 _LONGEST = 200  # characters of a query that are read for suggestions
 
 
 _NUMBER = re.compile(r"\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A film or a game as it enters a catalog; ``imdb_id`` is "tt…" for films."""
-
-    title: str
-    year: int | None = None
-    imdb_id: str | None = None
-    genres: tuple[str, ...] = ()
-    plot: str = ""
-    alternative_titles: tuple[str, ...] = ()
 
 
 class Catalog:
@@ -57,15 +46,13 @@ class Catalog:
         self.domain = domain
         self._tensors = {name: tensors[name] for name in tensors if name.startswith("catalog.")}
         try:
-            self._text = {
-                name: StringColumn(tensors[f"catalog.{name}"], tensors[f"catalog.{name}.offsets"])
-                for name in _TEXTS
-            }
+            self._titles = StringColumn(tensors["catalog.titles"], tensors["catalog.titles.offsets"])
+            self.facets = Facets(under(_FACETS, tensors))
             self.years: NDArray[np.int16] = tensors["catalog.years"]
             self.index = TitleIndex(under(_INDEX, tensors))
         except (KeyError, ValueError) as error:
             raise SafecrsError(f"The catalog is incomplete ({error}); build it again.") from error
-        if any(len(column) != len(self.years) for column in self._text.values()):
+        if not len(self._titles) == len(self.facets.runtime) == len(self.years):
             raise SafecrsError("The catalog's columns differ in length; build it again.")
 
     @classmethod
@@ -87,16 +74,17 @@ class Catalog:
         undated = [item.title for item in given if not 0 <= (item.year or NO_YEAR) < LAST_YEAR]
         if undated:
             raise SafecrsError(f"The year of {undated[0]!r} in the catalog is none; leave it empty.")
-        rows, names = _merge_twins(given)
-        years = np.array([item.year or NO_YEAR for item in rows], dtype=np.int16)
-        tensors: Tensors = {"catalog.years": years} | named(_INDEX, TitleIndex.build(names).tensors)
-        texts = (
-            (item.title.strip(), item.imdb_id or "", _SEPARATOR.join(item.genres), item.plot) for item in rows
-        )
-        for name, strings in zip(_TEXTS, zip(*texts, strict=True), strict=True):
-            column = StringColumn.of(strings)
-            tensors |= {f"catalog.{name}": column.data, f"catalog.{name}.offsets": column.offsets}
-        return cls(domain, tensors)
+        groups, names = _merge_twins(given)
+        rows, sources = zip(*map(merged, groups), strict=True)
+        index = TitleIndex.build(names)
+        titles = StringColumn.of(item.title.strip() for item in rows)
+        tensors: Tensors = {
+            "catalog.titles": titles.data,
+            "catalog.titles.offsets": titles.offsets,
+            "catalog.years": np.array([item.year or NO_YEAR for item in rows], dtype=np.int16),
+        }
+        facets = Facets.columns(rows, sources, _alike(rows, index))
+        return cls(domain, tensors | named(_INDEX, index.tensors) | named(_FACETS, facets))
 
     def tensors(self) -> Tensors:
         """The columns, by the names `Catalog` reads them from."""
@@ -107,7 +95,7 @@ class Catalog:
 
     def title(self, row: int) -> str:
         """The item's title."""
-        return self._text["titles"][row]
+        return self._titles[row]
 
     def year(self, row: int) -> int | None:
         """The item's release year, None when unknown."""
@@ -119,31 +107,44 @@ class Catalog:
 
     def imdb_id(self, row: int) -> str | None:
         """The item's IMDb id, None when unknown."""
-        return self._text["imdb_ids"][row] or None
+        return self.facets.text("imdb_id", row) or None
 
     def genres(self, row: int) -> tuple[str, ...]:
         """The item's genres, lower-case."""
-        joined = self._text["genres"][row]
-        return tuple(joined.split(_SEPARATOR)) if joined else ()
+        return self.facets.lists["genres"].of(row)
 
     def plot(self, row: int) -> str:
         """A sentence on what the item is about; empty when unknown."""
-        return self._text["plots"][row]
+        return self.facets.text("plot", row)
 
     def item(self, row: int) -> Item:
         """All that is known of a row (alternative titles are only indexed, not kept)."""
-        return Item(self.title(row), self.year(row), self.imdb_id(row), self.genres(row), self.plot(row))
+        facets = self.facets
+        popularity = float(facets.popularity[row])
+        series = (name + (f" #{at}" if at else "") for name, at in facets.series(row))
+        item = Item(
+            self.title(row),
+            self.year(row),
+            self.imdb_id(row),
+            plot=self.plot(row),
+            audience=facets.text("audience", row),
+            runtime=int(facets.runtime[row]) or None,
+            popularity=None if popularity < 0 else popularity,
+            alike=tuple(self.label(other) for other in facets.alike_rows(row).tolist()),
+        )
+        listed = {name: column.of(row) for name, column in facets.lists.items()}
+        return replace(item, **listed | {"series": tuple(series)})  # type: ignore[arg-type]
 
     @cached_property
     def labels(self) -> list[str]:
         """Every item's label, by row."""
-        rows = zip(self._text["titles"], self.years.tolist(), strict=True)
+        rows = zip(self._titles, self.years.tolist(), strict=True)
         return [make_label(title, year or None) for title, year in rows]
 
     @cached_property
     def row_of_imdb_id(self) -> dict[str, int]:
         """IMDb id → row."""
-        return {imdb_id: row for row, imdb_id in enumerate(self._text["imdb_ids"]) if imdb_id}
+        return {imdb_id: row for row, imdb_id in enumerate(self.facets.texts("imdb_id")) if imdb_id}
 
     def resolve(self, title: str, year: int | None = None, rule: Rule = "strict") -> int | None:
         """The row that ``title`` and ``year`` mean, None when unknown or ambiguous (`TitleIndex.resolve`)."""
@@ -182,8 +183,10 @@ class Catalog:
         return [int(row) for row in best if scores[row] >= _ALIKE]
 
 
-def _merge_twins(items: Sequence[Item]) -> tuple[list[Item], list[tuple[str, int | None, int]]]:
-    """Items without twins, in the order of the first of each, and every title with its year and row.
+def _merge_twins(
+    items: Sequence[Item],
+) -> tuple[list[list[Item]], list[tuple[str, int | None, int]]]:
+    """The items grouped into twins, in the order of the first of each, and every title with its year and row.
 
     Twins have one year, article and title, as `normalize_title` or `canonical_title` writes it. Or they have
     one IMDb id; but where its titles have other numbers ("Saw", "Saw II") or years more than 2 apart, the id
@@ -207,33 +210,27 @@ def _merge_twins(items: Sequence[Item]) -> tuple[list[Item], list[tuple[str, int
     groups: dict[int, list[Item]] = {}
     for place, item in enumerate(items):
         groups.setdefault(_first(lead, place), []).append(item)
-    merged = [_merged(group) for group in groups.values()]
     entries = [
-        (title, twin.year or item.year, row)
-        for row, (item, group) in enumerate(zip(merged, groups.values(), strict=True))
+        (title, twin.year or next((other.year for other in group if other.year), None), row)
+        for row, group in enumerate(groups.values())
         for twin in group
         for title in (twin.title, *twin.alternative_titles)
     ]
-    return merged, list(dict.fromkeys(entries))
+    return list(groups.values()), list(dict.fromkeys(entries))
+
+
+def _alike(items: Sequence[Item], index: TitleIndex) -> list[list[int]]:
+    """For each item the rows of those it is said to be like; labels that are not found are dropped."""
+    labels = [[split_label(label) for label in item.alike] for item in items]
+    flat = [ref for refs in labels for ref in refs]
+    rows = iter(index.resolve_many([title for title, _ in flat], [year for _, year in flat]).tolist())
+    found = [[next(rows) for _ in refs] for refs in labels]
+    return [
+        [row for row in dict.fromkeys(near) if row not in (-1, place)] for place, near in enumerate(found)
+    ]
 
 
 def _first(lead: list[int], place: int) -> int:
     while lead[place] != place:
         lead[place] = place = lead[lead[place]]
     return place
-
-
-def _merged(twins: Sequence[Item]) -> Item:
-    """Title and year of the first with a year, the first id and plot, all genres; other titles are kept."""
-    if len(twins) == 1:
-        return twins[0]
-    named = next((item for item in twins if item.year), twins[0])
-    titles = [title for item in twins for title in (item.title, *item.alternative_titles)]
-    return Item(
-        named.title,
-        named.year,
-        next((item.imdb_id for item in twins if item.imdb_id), None),
-        tuple(dict.fromkeys(genre for item in twins for genre in item.genres)),
-        next((item.plot for item in twins if item.plot), ""),
-        tuple(dict.fromkeys(title for title in titles if title != named.title)),
-    )

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from safecrs.catalog.catalog import Item
+from safecrs.catalog.item import Item
 from safecrs.errors import SafecrsError
 
 FILM_KINDS = ("movie", "tvMovie")

@@ -28,7 +28,7 @@ from safecrs.taxonomy import Taxonomy
 Made = TypeVar("Made")
 
 _FORMAT = "safecrs-oracle"
-_VERSION = 5
+_VERSION = 6
 _CHECKED_UP_TO = 256 * 2**20
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a write to a file surely changes its time of modification."""

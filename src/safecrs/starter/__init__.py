@@ -35,7 +35,7 @@ def read_starter(domain: Domain = "film") -> tuple[list[Item], list[Advisory]]:
     reviewed = frozenset(tomllib.loads((folder / "reviewed.toml").read_text(encoding="utf-8"))[domain])
     with as_file(folder / f"{domain}s.tsv") as path:
         rows = list(read_table(path))
-    items = [item_of(row) for row in rows]
+    items = [item_of(row, SOURCE) for row in rows]
     return items, [_advisory(row, item, reviewed) for row, item in zip(rows, items, strict=True)]
 
 
