@@ -23,6 +23,7 @@ ORDER = (
     "catalog",
     "starter",
     "oracle",
+    "preferences",
     "slates",
     "detection",
     "benchmark",

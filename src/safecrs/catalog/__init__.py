@@ -4,7 +4,7 @@ from safecrs.catalog.catalog import Catalog
 from safecrs.catalog.facets import Facets, ValueLists
 from safecrs.catalog.imdb import read_title_basics
 from safecrs.catalog.index import TitleIndex
-from safecrs.catalog.item import Item
+from safecrs.catalog.item import Item, Listed
 from safecrs.catalog.mentions import Mention, find_mentions
 from safecrs.catalog.normalize import make_label, normalize_title, split_label
 
@@ -12,6 +12,7 @@ __all__ = [
     "Catalog",
     "Facets",
     "Item",
+    "Listed",
     "Mention",
     "TitleIndex",
     "ValueLists",

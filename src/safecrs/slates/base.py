@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from safecrs.conversation import Message
+from safecrs.preferences import Preferences
 
 K = 10
 """The length of a slate, unless another is asked for."""
@@ -26,6 +27,7 @@ class Request:
         seen: catalog rows that must not be recommended (mentioned or already watched).
         wish: the conversation without the words that disclose a sensitivity, where they are known, for
             rankers that match words. Language models read ``messages``.
+        preferences: what the conversation asks for, where somebody has read it.
 
     What a person said and disclosed stays out of the repr and so out of logs.
     """
@@ -34,6 +36,7 @@ class Request:
     constraints: Mapping[str, float] = field(default_factory=dict, repr=False)
     seen: frozenset[int] = frozenset()
     wish: tuple[Message, ...] | None = field(default=None, repr=False)
+    preferences: Preferences = field(default=Preferences(), repr=False)
 
     @property
     def wished(self) -> tuple[Message, ...]:
