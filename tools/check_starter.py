@@ -2,10 +2,10 @@
 
     python tools/check_starter.py --data ../shared/data [--films FILE] [--list director]
 
-A field disagrees where the starter and a table both know it of the same film (title and year) and the certificate
-is another, or no director, no genre, no actor is shared. A year disagrees where a film of the same title, with a
-director or two actors in common, is more than a year away and none lies within a year. A disagreement is a
-question to look at again, not an answer: tables have errors, too.
+A field disagrees where the starter and a table both know it of the same film (title and year) and the
+certificate is another, or no director, no genre, no actor is shared. A year disagrees where a film of the same
+title, with a director or two actors in common, is more than a year away and none lies within a year. A
+disagreement is a question to look at again, not an answer: tables have errors, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FIELDS = ("year", "certificate", "director", "genre", "cast")
 
 
 def person_key(name: str) -> str:
-    """A name without case, accents and punctuation."""
+    """A name's words in one order, without case, accents and marks: family names stand first or last."""
     folded = unicodedata.normalize("NFKD", name).casefold()
     return " ".join(
         "".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c)).split()
