@@ -6,10 +6,10 @@ A multinomial logistic regression over sentence embeddings with a class for "no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,16 +87,10 @@ def load_embedding_detector() -> EmbeddingDetector:
     )
 
 
-def sentences(tokens: Sequence[Token]) -> Iterable[list[Token]]:
+def sentences(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     """The words of each sentence."""
-    sentence: list[Token] = []
-    for token in tokens:
-        if token.boundary == 2 and sentence:
-            yield sentence
-            sentence = []
-        sentence.append(token)
-    if sentence:
-        yield sentence
+    starts = [place for place, token in enumerate(tokens) if token.boundary == 2]
+    return [tokens[start:end] for start, end in pairwise([*starts, len(tokens)])]
 
 
 def of_oneself(sentence: Sequence[Token], lexicon: Lexicon) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple, TypeVar
@@ -58,16 +58,14 @@ class Reading:
         strengths: trait → how strict its threshold is, where it is not the default.
     """
 
-    evidence: tuple[Evidence, ...] = ()
-    denied: frozenset[str] = frozenset()
-    strengths: Mapping[str, Strength] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...]
+    denied: frozenset[str]
+    strengths: Mapping[str, Strength]
 
 
 def read_message(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> Reading:
     """All evidence in one message, the traits it denies, and how strict its thresholds are."""
     tokens = tokenise(text)
-    if not tokens:
-        return Reading()
     reader = _Reader(text, tokens, taxonomy, lexicon)
     evidence = tuple(
         Evidence(trait, rule, tokens[start].start, tokens[end - 1].end, rule_probabilities()[rule])
@@ -283,11 +281,8 @@ _Label = TypeVar("_Label")
 def _outermost(matches: Sequence[Match[_Label]]) -> list[Match[_Label]]:
     """Without those inside a longer one: "animal cruelty" speaks of animals, not of cruelty as such."""
     kept: list[Match[_Label]] = []
-    widest: Match[_Label] | None = None
     for match in sorted(matches, key=lambda match: (match.start, -match.end)):
-        if widest and match.end <= widest.end and (match.start, match.end) != (widest.start, widest.end):
-            continue
-        kept.append(match)
-        if widest is None or match.end >= widest.end:
-            widest = match
+        last = kept[-1] if kept else None
+        if not last or match.end > last.end or (match.start, match.end) == (last.start, last.end):
+            kept.append(match)
     return kept

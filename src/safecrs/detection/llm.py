@@ -91,15 +91,13 @@ class EndpointDetector:
         )
         folded = fold(messages)
         best: dict[str, Disclosure] = {}
-        for finding in parse_answer(asked, _Answer).findings:
+        findings = parse_answer(asked, _Answer).findings
+        for finding in sorted(findings, key=lambda finding: -finding.probability):
             trait, place = _known(finding.trait, taxonomy), locate(finding.quote, folded)
-            if trait is None or place is None or finding.probability < self.report_from:
-                continue
-            if trait in best and best[trait].probability >= finding.probability:
-                continue
-            message, start, end = place
-            text = messages[message].content[start:end]
-            best[trait] = Disclosure(trait, finding.probability, start, end, message, text)
+            if trait and place and finding.probability >= self.report_from:
+                message, start, end = place
+                text = messages[message].content[start:end]
+                best.setdefault(trait, Disclosure(trait, finding.probability, start, end, message, text))
         return Detection.of(best.values())
 
 

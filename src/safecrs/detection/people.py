@@ -77,10 +77,9 @@ class Cast:
 
     def affected(self, start: int, end: int) -> Who:
         """Whom a trigger such as "… makes her sick" names; the user when it names nobody."""
-        for position in range(start, end):
-            if self._tokens[position].word in ("her", "him", "them"):
-                return self.people[position] or Who.OTHER
-        return Who.USER
+        words = enumerate(self._tokens[start:end], start)
+        named = (self.people[at] or Who.OTHER for at, token in words if token.word in ("her", "him", "them"))
+        return next(named, Who.USER)
 
     def own(self, start: int, end: int) -> bool:
         """Whether the words of an event name the user or the user's own people."""

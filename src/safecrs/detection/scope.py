@@ -140,9 +140,6 @@ class _Scope:
                 self.point_back(governed, self.sentence)
             elif averse and not last.averse and trigger.start - self.topics[near[-1]].end <= 2:
                 self.result[near[-1]] = governed
-        elif self.previous and (averse or trigger.end - trigger.start > 1) and self._follows(trigger):
-            self.point_back(governed, self.previous)
-
-    def _follows(self, trigger: Match[TriggerKind]) -> bool:
-        """Whether the trigger answers the sentence just before ("Jump scares? Never bothered me")."""
-        return trigger.start - self.topics[self.previous[-1]].end <= 1
+        elif self.previous and (averse or trigger.end - trigger.start > 1):
+            answers = trigger.start - self.topics[self.previous[-1]].end <= 1  # "Jump scares? No problem"
+            self.point_back(governed, self.previous if answers else [])

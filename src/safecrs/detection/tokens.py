@@ -9,16 +9,13 @@ _WORD = re.compile(r"w/o\b|[^\W_]+(?:['’ʼ`][^\W_]+)*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?;\n…]")
 _CLAUSE = re.compile(r"[,\[\]/—–]|\s-+\s")
 _SPELLED = {"w/o": "without", "plz": "please", "pls": "please", "cannot": "cant", "wanna": "want"}
-_BEFORE_NOT = {
-    **{
-        verb: f"{verb}nt"
-        for verb in ("do", "does", "did", "is", "are", "was", "were", "could", "would", "has")
-    },
-    "can": "cant",
-    "will": "wont",
-    "have": "havent",
-    "should": "shouldnt",
+_VERBS = ("do", "does", "did", "is", "are", "was", "were", "could", "would", "should", "has", "have")
+_JOINED = {(verb, "not"): f"{verb}nt" for verb in _VERBS} | {
+    ("can", "not"): "cant",
+    ("will", "not"): "wont",
+    ("i", "am"): "im",
 }
+"""Two words in a row that become one."""
 
 
 class Token(NamedTuple):
@@ -44,13 +41,9 @@ def tokenise(text: str) -> list[Token]:
         between = text[end:start]
         boundary = 2 if not tokens or _SENTENCE.search(between) else 1 if _CLAUSE.search(between) else 0
         end = match.end()
-        if boundary == 0 and tokens:
-            last = tokens[-1]
-            if word == "not" and last.word in _BEFORE_NOT:
-                tokens[-1] = last._replace(end=end, word=_BEFORE_NOT[last.word])
-                continue
-            if word == "am" and last.word == "i":
-                tokens[-1] = last._replace(end=end, word="im")
-                continue
-        tokens.append(Token(start, end, word, boundary, raw[0].isupper()))
+        joined = _JOINED.get((tokens[-1].word, word)) if boundary == 0 else None
+        if joined:
+            tokens[-1] = tokens[-1]._replace(end=end, word=joined)
+        else:
+            tokens.append(Token(start, end, word, boundary, raw[0].isupper()))
     return tokens
