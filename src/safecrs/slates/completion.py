@@ -84,6 +84,5 @@ def _listed(line: str) -> tuple[tuple[Ref, int], ...]:
 
 def _title(text: str) -> str:
     """Without the mark of a list item before it; empty where it is no title."""
-    mark = _MARK.match(text)
-    title = text[mark.end() if mark else 0 :].strip()
+    title = _MARK.sub("", text, count=1).strip()
     return title if len(title) <= _MAX_TITLE and title.strip("-*•>|_\"'` ") else ""
