@@ -254,8 +254,10 @@ def _minors(parts: list[_Part]) -> Iterator[Claim]:
         for about in parts[first : position + 1]:
             span = min(about.start, part.start), max(about.end, part.end)
             shown = all(head > _TALK for head in about.values("head"))
-            sex = max((sense.says.get("sex", -1.0) for sense in about.senses), default=-1.0)
-            violence = max((sense.says.get("violence", -1.0) for sense in about.senses), default=-1.0)
+            sex, violence = (
+                max((sense.says.get(category, -1.0) for sense in about.senses), default=-1.0)
+                for category in ("sex", "violence")
+            )
             if sex > -0.4 and shown and not about.values("no"):
                 yield _MINOR, 1, *span
             if violence >= 0 and child and not everything and not about.values("no"):

@@ -189,9 +189,11 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STR
             if any(stripped) and len(cells) == len(header):
                 yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
             elif any(stripped):
-                problem = f"{len(cells)} cells where the header has {len(header)}"
-                remedy = "put cells that hold the separator in quotation marks"
-                skipped.add(str(path), f"row {line}", f"{problem}; {remedy}", "length")
+                problem = (
+                    f"{len(cells)} cells where the header has {len(header)}; put cells that hold the "
+                    "separator in quotation marks"
+                )
+                skipped.add(str(path), f"row {line}", problem, "length")
 
 
 def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -194,14 +194,12 @@ def _parse(cue: str, classes: Classes) -> list[_Element]:
 def _test(text: str, cue: str, classes: Classes) -> _Test:
     if text == _NUMBER:
         return _NUMBER
-    if text.startswith("@"):
-        if text[1:] not in classes:
-            raise SafecrsError(f"The cue {cue!r} names an unknown word class {text!r}.")
+    if text.startswith("@") and text[1:] in classes:
         return classes[text[1:]]
-    if text.endswith("*"):
-        if len(text) < 4:
-            raise SafecrsError(f"The cue {cue!r}: write at least three letters before '*'.")
-        return text[:-1]
-    if not text.replace("_", "").isalnum() or text != text.lower():
-        raise SafecrsError(f"The cue {cue!r}: {text!r} is not a plain lower-case word.")
-    return frozenset({text})
+    stem = text.removesuffix("*")
+    if not stem.replace("_", "").isalnum() or stem != stem.lower() or (stem != text and len(stem) < 3):
+        raise SafecrsError(
+            f"The cue {cue!r}: {text!r} is no word class and no plain lower-case word (before a '*', of at least "
+            "three letters)."
+        )
+    return frozenset({text}) if stem == text else stem

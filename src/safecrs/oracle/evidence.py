@@ -24,9 +24,6 @@ from safecrs.storage import Tensors
 from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy
 
 _BATCH = 65536
-_UNKNOWN = "a topic of a name that is not known, left out"
-_LACKING = "says something serious about an item that the catalog lacks"
-_SILENCED = "says something serious, but another row of this source fits the item better"
 _BY_ID = -1
 
 
@@ -138,12 +135,18 @@ def gather_evidence(
         if other := said.medium not in (None, taxonomy.domain):
             told.add(said.source, label, f"about a {said.medium}, not a {taxonomy.domain}", odd=False)
         elif row < 0 and any(statement.value > 0 for statement in said.statements):
-            told.add(said.source, label, _LACKING, odd=False)
+            told.add(
+                said.source, label, "says something serious about an item that the catalog lacks", odd=False
+            )
         if other or row < 0:
             continue
         for statement in said.statements:
             if (subject := place(statement.subject)) is None:
-                told.add(said.source, quoted(statement.subject), _UNKNOWN)
+                told.add(
+                    said.source,
+                    quoted(statement.subject),
+                    "a topic of a name that is not known, left out",
+                )
                 continue
             highest = len(SEVERITIES) - 1 if subject < len(CATEGORIES) else 1
             if not 0 <= statement.value <= highest:
@@ -164,7 +167,12 @@ def gather_evidence(
     order, used = _counting(advised, statements)
     names = tuple(sources)
     for at in np.setdiff1d(statements[0, statements[2] > 0], np.flatnonzero(used)).tolist():
-        told.add(names[advised[1, at]], labels[at], _SILENCED, odd=False)
+        told.add(
+            names[advised[1, at]],
+            labels[at],
+            "says something serious, but another row of this source fits the item better",
+            odd=False,
+        )
     if skipped is None:
         told.warn()
     resolved = np.bincount(advised[1, used], minlength=len(names)).tolist()
