@@ -199,7 +199,7 @@ def _test(text: str, cue: str, classes: Classes) -> _Test:
     stem = text.removesuffix("*")
     if not stem.replace("_", "").isalnum() or stem != stem.lower() or (stem != text and len(stem) < 3):
         raise SafecrsError(
-            f"The cue {cue!r}: {text!r} is no word class and no plain lower-case word (before a '*', of at least "
-            "three letters)."
+            f"The cue {cue!r}: {text!r} is neither a word class nor a plain lower-case word; before '*' "
+            "write at least three letters."
         )
     return frozenset({text}) if stem == text else stem

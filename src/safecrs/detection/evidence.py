@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from safecrs.detection.lexicon import CUE_KINDS, CueKind, Lexicon
 from safecrs.detection.people import Cast, Who
 from safecrs.detection.scope import WELCOME, govern, negated
 from safecrs.detection.strength import Anchor, Strength, read_strengths
-from safecrs.detection.titles import title_words
-from safecrs.detection.tokens import Token, tokenise
-from safecrs.taxonomy import Taxonomy
+from safecrs.detection.tokens import Token, title_words, tokenise
+from safecrs.taxonomy import Taxonomy, read_toml
 
 _NEAR_REACTION = 12
 """Words between a film and the reaction to it."""
@@ -79,8 +77,8 @@ def read_message(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> Reading:
 @cache
 def rule_probabilities() -> Mapping[str, float]:
     """Rule → its smoothed precision on the development turns (``calibration.toml``)."""
-    text = (files("safecrs.detection") / "calibration.toml").read_text(encoding="utf-8")
-    return {rule: float(value) for rule, value in tomllib.loads(text)["probability"].items()}
+    table = read_toml((files("safecrs.detection") / "calibration.toml").read_text, "calibration.toml")
+    return {rule: float(value) for rule, value in table["probability"].items()}
 
 
 class _Reader:

@@ -35,12 +35,9 @@ class Governed:
 
 def negated(tokens: Sequence[Token], start: int, within: int, classes: Classes) -> bool:
     """Whether a negator stands within ``within`` words before ``start``, in the same sentence."""
-    for position in range(start - 1, max(-1, start - 1 - within), -1):
-        if tokens[position + 1].boundary == 2:
-            return False
-        if tokens[position].word in classes["negators"]:
-            return True
-    return False
+    first = max(start - within, 0)
+    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary == 2)])
+    return any(token.word in classes["negators"] for token in tokens[begin:start])
 
 
 def govern(

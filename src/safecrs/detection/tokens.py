@@ -1,8 +1,9 @@
-"""Tokens of a message: words in the plain form in which cues are written, with their positions."""
+"""Tokens of a message: words in the plain form in which cues are written, and those of film titles."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _WORD = re.compile(r"w/o\b|[^\W_]+(?:['’ʼ`][^\W_]+)*", re.IGNORECASE)
@@ -16,6 +17,13 @@ _JOINED = {(verb, "not"): f"{verb}nt" for verb in _VERBS} | {
     ("i", "am"): "im",
 }
 """Two words in a row that become one."""
+_JOINING = frozenset([
+    "of", "the", "a", "an", "and", "in", "on", "for", "to", "with", "from", "at", "is", "no", "be", "not",
+    "s", "n",
+])  # fmt: skip
+_NEVER = frozenset(["i", "im", "ive", "id", "ill", "tv", "dvd", "netflix", "hulu", "hbo", "amazon"])
+_TITLE = re.compile("C[Cj]*C")
+"""Words that begin with a capital (C), possibly joined by small ones (j)."""
 
 
 class Token(NamedTuple):
@@ -47,3 +55,24 @@ def tokenise(text: str) -> list[Token]:
         else:
             tokens.append(Token(start, end, word, boundary, raw[0].isupper()))
     return tokens
+
+
+def title_words(text: str, tokens: Sequence[Token]) -> frozenset[int]:
+    """Positions of words that look like part of a title ("Suicide Squad"), which discloses nothing.
+
+    That is two or more capitalised words in a row. The first word of a sentence and words in all capitals do
+    not count; a text that is mostly capitalised has no titles.
+    """
+    capital = [_capital(text, token) for token in tokens]
+    if sum(capital) > 0.6 * len(tokens):
+        return frozenset()
+    signs = "".join(
+        "C" if great and token.boundary < 2 else "j" if token.word in _JOINING and not token.boundary else " "
+        for great, token in zip(capital, tokens, strict=True)
+    )
+    return frozenset(place for title in _TITLE.finditer(signs) for place in range(*title.span()))
+
+
+def _capital(text: str, token: Token) -> bool:
+    shouted = token.end - token.start > 1 and text[token.start : token.end].isupper()
+    return token.capital and not shouted and token.word not in _NEVER

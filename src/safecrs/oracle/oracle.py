@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from safecrs.advisories.record import Advisory
-from safecrs.advisories.skipped import Skipped
+from safecrs.advisories import Advisory, Skipped
 from safecrs.catalog import Catalog, split_label
 from safecrs.errors import SafecrsError
 from safecrs.oracle.evidence import Evidence, SourceCount, gather_evidence
