@@ -101,16 +101,13 @@ class CueMatcher(Generic[Label]):
         symbols = [symbol_of[token.word] for token in tokens]
         stops = [token.boundary == 2 for token in tokens[1:]] + [True]
         for start in range(len(tokens)):
-            state, position = self._start, start
+            state = self._start
             best: dict[Label, int] = {}
-            while True:
+            for position in range(start, len(tokens)):
                 state = state.next.get(symbols[position]) or self._step(state, symbols[position])
-                if not state.nodes:
-                    break
-                position += 1
                 for label in state.labels:
-                    best[label] = position
-                if stops[position - 1]:
+                    best[label] = position + 1
+                if stops[position] or not state.nodes:
                     break
             if best:
                 found += [
@@ -147,7 +144,7 @@ class CueMatcher(Generic[Label]):
             self._start.next.clear()
             self._cached = 0
         self._cached += 1
-        after = self._state(
+        state.next[symbol] = self._state(
             [
                 child
                 for node in state.nodes
@@ -155,8 +152,7 @@ class CueMatcher(Generic[Label]):
                 for child in node.edges[test]
             ]
         )
-        state.next[symbol] = after
-        return after
+        return state.next[symbol]
 
     def _state(self, nodes: list[_Node[Label]]) -> _State[Label]:
         for node in nodes:  # grows while it is read

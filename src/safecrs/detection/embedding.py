@@ -56,8 +56,6 @@ class EmbeddingDetector:
         """The sentences of one message that disclose a trait; reads the first `_MAX_SENTENCES` at most."""
         may_disclose = (sentence for sentence in sentences(tokenise(text)) if of_oneself(sentence, lexicon))
         spans = [(each[0].start, each[-1].end) for each in islice(may_disclose, _MAX_SENTENCES)]
-        if not spans:
-            return []
         rows = softmax(self.encoder([text[start:end] for start, end in spans]), self.weights, self.bias)
         slope, shift = self.calibration
         found: list[Evidence] = []

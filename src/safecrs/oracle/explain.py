@@ -97,9 +97,7 @@ def reason(
 
 
 def _phrase(finding: Finding) -> str:
-    if finding.subject in _CATEGORY_WORDS:
-        said = f"{finding.source} rates {_CATEGORY_WORDS[finding.subject]} {SEVERITIES[finding.value]}"
-    else:
-        said = f"{finding.source} says yes to “{finding.subject}”"
+    category = _CATEGORY_WORDS.get(finding.subject)
+    said = f"rates {category} {SEVERITIES[finding.value]}" if category else f"says yes to “{finding.subject}”"
     own = finding.words and finding.words.casefold() != finding.subject.casefold()
-    return f"{said} (“{finding.words}”)" if own else said
+    return f"{finding.source} {said}" + (f" (“{finding.words}”)" if own else "")
