@@ -150,8 +150,7 @@ def read_reason(reason: str, rating: str | None = None) -> Reading:
     """`parse_reason` and the phrases that were not understood; a text over `LONGEST` is one. Never raises."""
     if len(reason) > LONGEST:
         return Reading((), (reason[:LONGEST],))
-    lowered = reason.lower() if reason.isascii() else "".join(map(_plain, reason))
-    text = lowered.translate(_PLAIN)
+    text = (reason.lower() if reason.isascii() else "".join(map(_plain, reason))).translate(_PLAIN)
     unrated, head = _UNRATED.fullmatch(text), _HEAD.match(text)
     lexicon = load_lexicon()
     letters = rating_letters(rating or (head and head[1]) or "")

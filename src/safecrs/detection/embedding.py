@@ -103,11 +103,10 @@ def of_oneself(sentence: Sequence[Token], lexicon: Lexicon) -> bool:
         return False
     people = classes["own"] | classes["kin"] | classes["strangers"]
     first = next(place for place, word in enumerate(words) if word in people)
-    if words[first] in classes["strangers"] or (
+    stranger = words[first] in classes["strangers"] or (
         words[first] in classes["my"] and words[first + 1 : first + 2] == ["ex"]
-    ):
-        return False
-    return not any(
+    )
+    return not stranger and not any(
         trigger.label in WELCOME
         and (trigger.label != "welcome_before" or words[trigger.start] not in _OPENING)
         for trigger in leftmost_longest(lexicon.trigger_matcher.find(sentence))

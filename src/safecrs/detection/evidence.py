@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import NamedTuple, TypeVar
 
@@ -88,6 +88,7 @@ class _Reader:
         self._tokens, self._taxonomy, self._lexicon = tokens, taxonomy, lexicon
         self._titles = title_words(text, tokens)
         self._cast = Cast(tokens, lexicon)
+        self._negated = partial(negated, tokens, classes=lexicon.classes)
         self._found: dict[CueKind, list[_Topic]] = {kind: [] for kind in CUE_KINDS}
         for match in lexicon.matcher(taxonomy).find(tokens):
             kind = match.label[1]
@@ -194,9 +195,6 @@ class _Reader:
             )
             if averts and named and not others and not wished:
                 yield topic.label[0], "loose", topic.start, topic.end
-
-    def _negated(self, start: int, within: int) -> bool:
-        return negated(self._tokens, start, within, self._lexicon.classes)
 
     def _outright(self) -> Iterator[_Span]:
         """Cues that need no trigger."""

@@ -122,8 +122,9 @@ class Oracle:
         if row is None:
             constraint_key(constraints, self.taxonomy)  # raises for an unknown trait
             similar = self.catalog.same_title(title) or self.catalog.search(title)
-            labels = tuple(self.catalog.label(other) for other in similar)
-            return Check(title, year, None, None, Verdict.UNKNOWN, (), labels)
+            return Check(
+                title, year, None, None, Verdict.UNKNOWN, (), tuple(map(self.catalog.label, similar))
+            )
         verdict = Verdict(int(self.verdicts(row, constraints)))
         asked = {self.taxonomy.trait(name).id: threshold for name, threshold in constraints.items()}
         traits = tuple(risk for risk in self.explain(row, asked) if risk.trait in asked)

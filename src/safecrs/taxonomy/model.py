@@ -90,9 +90,13 @@ class Taxonomy(BaseModel, frozen=True, extra="forbid"):
         """The topics of all traits, sorted."""
         return tuple(sorted({topic for trait in self.traits for topic in trait.topics}))
 
+    def find(self, name: str) -> Trait | None:
+        """The trait with this id, name or alias, if there is one; case and punctuation do not matter."""
+        return self._by_name.get(_key(name))
+
     def trait(self, name: str) -> Trait:
-        """The trait with this id, name or alias; case and punctuation do not matter."""
-        found = self._by_name.get(_key(name))
+        """The trait with this id, name or alias (`find`), which must exist."""
+        found = self.find(name)
         if found is None:
             import difflib
 
