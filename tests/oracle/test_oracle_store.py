@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -188,6 +190,10 @@ def damage(path: Path, part: bytes) -> None:
     path.write_bytes(content[:at] + bytes(len(part)) + content[at + len(part) :])
 
 
+def age(path: Path, seconds: int) -> None:
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
 def test_above_the_limit_arrays_are_checked_on_request(
     oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +209,26 @@ def test_above_the_limit_arrays_are_checked_on_request(
     oracle.save(path)
     path.write_bytes(path.read_bytes().replace(b"Anti-gore", b"Anti-core"))
     with pytest.raises(SafecrsError, match=r"damaged .its header"):
+        Oracle.load(path)
+
+
+def test_a_file_is_checked_once_as_long_as_it_is_the_same(
+    oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "o"
+    oracle.save(path)
+    told: list[bool] = []
+    check = store._check
+    monkeypatch.setattr(store, "_check", lambda *given: told.append(given[-1]) or check(*given))
+    for _ in range(2):  # just written: a second write might leave the time as it is
+        Oracle.load(path)
+    age(path, 60)
+    for _ in range(3):
+        Oracle.load(path)
+    assert told == [True, True, True, False, False]
+    damage(path, oracle.risk.T.tobytes())
+    age(path, 50)
+    with pytest.raises(SafecrsError, match="'risk'"):
         Oracle.load(path)
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safecrs.catalog import Catalog, Item
+from safecrs.slates import answers
 from safecrs.slates.answers import MAX_CHARACTERS, read_answer
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared"
@@ -256,6 +257,28 @@ def test_what_is_too_long_is_read_to_a_bound_and_told():
     assert answer.truncated
     assert [item.title for item in answer.items] == ["Jaws"]
     assert not read_answer(text[:MAX_CHARACTERS]).truncated
+
+
+WORDS = """
+The Jaws of A Man's II 2 Dr. Inc., I You Up & and Movie Title: Watch: Best X-Men Cut Final Director's in like
+than 2049 E.T. Star: No. No My Why Note: Year: 10 3: 12 Avoid Sorry, M V I. 1: De la être Über If Similar
+to Not - Day
+"""
+TITLES = st.lists(st.sampled_from(WORDS.split()), min_size=1, max_size=5).map(" ".join)
+LINES = st.builds(
+    "{}{} ({})".format, st.sampled_from(["", "1. ", "2) ", "10. "]), TITLES, st.integers(1890, 2030)
+)
+
+
+@given(st.lists(LINES | st.just(""), min_size=1, max_size=6).map("\n".join))
+def test_plain_lists_are_read_the_same_with_and_without_markdown(text):
+    found = answers._plain_list(text)
+    assert found is None or found == answers._Reader(text).read()
+
+
+def test_plain_lists_do_without_markdown():
+    text = "\n".join(f"{n}. Star Trek: Part {n}, Mr. Up-Beat's (19{60 + n})" for n in range(1, 11))
+    assert len(answers._plain_list(text) or ()) == 10
 
 
 PIECES = st.sampled_from(

@@ -1,13 +1,15 @@
 """The compiled oracle on disk: one safetensors file that is mapped, not read.
 
 The header holds a checksum of every array and one of itself. Loading checks the header, and in files up to
-256 MiB the arrays too (about 50 ms for 80 MB); `Oracle.load` with ``whole`` checks larger ones as well.
+256 MiB the arrays too (about 50 ms for 80 MB), once for each file in a process; `Oracle.load` with ``whole``
+checks larger ones as well.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -28,7 +30,11 @@ Made = TypeVar("Made")
 _FORMAT = "safecrs-oracle"
 _VERSION = 5
 _CHECKED_UP_TO = 256 * 2**20
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a write to a file surely changes its time of modification."""
 _OF_ARRAYS, _OF_HEADER = "checksums", "checksum"
+_checked: set[tuple[int, int, int, int]] = set()
+"""Device, inode, size and time of modification of the files whose arrays this process has checked."""
 
 
 def write_oracle(
@@ -61,8 +67,11 @@ def write_oracle(
 def read_oracle(path: Path, make: Callable[..., Made], *, whole: bool = False) -> Made:
     """Map what `write_oracle` wrote and give it to ``make``, the class `Oracle`."""
     tensors, metadata = _opened(path)
+    stat = path.stat()
+    identity = stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    arrays = whole or (stat.st_size <= _CHECKED_UP_TO and identity not in _checked)
     try:
-        _check(tensors, metadata, whole or path.stat().st_size <= _CHECKED_UP_TO)
+        _check(tensors, metadata, arrays)
         taxonomy = Taxonomy.model_validate_json(metadata["taxonomy"])
         fusion = metadata["fusion"]
         if fusion not in get_args(Fusion):
@@ -87,6 +96,8 @@ def read_oracle(path: Path, make: Callable[..., Made], *, whole: bool = False) -
         raise SafecrsError(
             f"{path} is damaged ({reason[:200]}); make it again with `safecrs oracle compile`."
         ) from error
+    if arrays and time.time_ns() - stat.st_mtime_ns > _SETTLED:
+        _checked.add(identity)
     return oracle
 
 

@@ -19,6 +19,7 @@ from safecrs.slates.grammar import (
     AnswerItem,
     Source,
     blank,
+    is_bare,
     read_line,
     skip_marks,
     source_of,
@@ -38,6 +39,13 @@ _THOUGHT = re.compile(
 )
 _UNOPENED = re.compile(rf"\A.*{_THOUGHT_ENDS}", re.IGNORECASE | re.DOTALL)
 _OUTSIDE = re.compile(r"\A.*?<solution>|</solution>.*\Z", re.IGNORECASE | re.DOTALL)
+_PLAIN = re.compile(
+    r"(?:[1-9][0-9]?[.)] )?([^\W_a-z](?:[\w '’&,!:]|(?<=[^\W\d_])\.|(?<=\w)-(?=\w)){0,90})"
+    r" \(((?:1[89]|20)[0-9]{2})\)"
+)
+_NOT_PLAIN = re.compile(
+    r"\b(?:cut|edition|version|directed|starring)\b|dir\.|\bmin\b|[:,] ?$|_|  ", re.IGNORECASE
+)
 _TITLE_KEYS = ("title", "name", "movie", "film", "movie_title", "film_title", "game", "item")
 _YEAR_KEYS = ("year", "release_year", "released", "release_date", "date", "releaseyear")
 _LIST_KEY = re.compile(
@@ -104,16 +112,33 @@ def read_answer(text: str, catalog: Catalog | None = None) -> Answer:
     text is untrusted. At most `MAX_CHARACTERS` characters are read.
     """
     read = text[:MAX_CHARACTERS]
-    reader = _Reader(read)
-    found = reader.read()
-    if catalog is not None and (reader.asked or reader.told):
-        asked = list(reader.asked)
-        held = frozenset(compress(asked, catalog.known_titles(asked).tolist()))
-        found = _Reader(read, held, catalog).read() if held or reader.told else found
+    found = _plain_list(read)
+    if found is None:
+        reader = _Reader(read)
+        found = reader.read()
+        if catalog is not None and (reader.asked or reader.told):
+            asked = list(reader.asked)
+            held = frozenset(compress(asked, catalog.known_titles(asked).tolist()))
+            found = _Reader(read, held, catalog).read() if held or reader.told else found
     if catalog is not None and found:
         rows = catalog.resolve_many([one.title for one in found], [one.year for one in found]).tolist()
         found = [one._replace(row=row) for one, row in zip(found, rows, strict=True)]
     return Answer(tuple(found), len(text) > MAX_CHARACTERS)
+
+
+def _plain_list(text: str) -> list[AnswerItem] | None:
+    """The reading of "Title (Year)" lines without any markup: what the parser gives too, but sooner."""
+    found, at = [], 0
+    for line in text.split("\n"):
+        if line:
+            match = _PLAIN.fullmatch(line)
+            if not match or _NOT_PLAIN.search(match[1]) or not is_bare(line, match.start(1)):
+                return None
+            if LEAD.search(match[1]) or DETAIL.match(match[1]):
+                return None
+            found.append(AnswerItem(match[1], int(match[2]), at + match.start(1), at + len(line)))
+        at += len(line) + 1
+    return found
 
 
 class _Reader:
@@ -151,12 +176,17 @@ class _Reader:
         if found := list(_json(self.source.raw)):
             return found
         self._walk()
-        listed = max(self.rows, self._listed(), key=len)
-        self.told = [] if listed else self.told
-        for start, end in self.told:
+        listed = self._listed()
+        listed = self.rows if len(self.rows) >= len(listed) else listed
+        told = [] if listed else self.told
+        for start, end in told:
             listed += read_prose(self.source, start, end, self.known, self.mentions)
-        first = {(one.title.casefold(), one.year): one for one in listed[::-1]}
-        return list(first.values())[::-1] if self.told else listed
+        self.told = told
+        return (
+            list({(one.title.casefold(), one.year): one for one in listed[::-1]}.values())[::-1]
+            if told
+            else listed
+        )
 
     def _walk(self) -> None:
         """Read the lines of the text by the structure that its Markdown gives."""

@@ -90,6 +90,7 @@ _CUT = re.compile(
 _PARTS = re.compile(r"[-–—,:：(\[|]|(?:by|directed|from|is|with|starring)\s")
 _CONNECTING = "of the and in a an on for to with at from by & de la le les el das der die vs vs."
 CONNECTORS = frozenset(_CONNECTING.split())
+_SPACES = re.compile(r"\s+")
 
 
 class AnswerItem(NamedTuple):
@@ -123,7 +124,7 @@ def source_of(text: str) -> Source:
 
 def clean(text: str) -> str:
     """A title without editions, quotes, emphasis, entities and signs around it."""
-    text = unescape(" ".join(text.split()))
+    text = unescape(_SPACES.sub(" ", text))
     for _ in range(3):
         text = _EDGE.sub("", _ASIDE.sub("", text))
         quoted = _QUOTED.fullmatch(text)
@@ -135,6 +136,11 @@ def skip_marks(raw: str, start: int, end: int) -> tuple[int, bool]:
     """Where the words of a line begin behind its list marks, and whether one of these is a number."""
     marks = _MARKS.match(raw, start, end)
     return (marks.end(), marks["number"] is not None) if marks else (start, False)
+
+
+def is_bare(line: str, start: int) -> bool:
+    """Whether a line has neither list marks nor a label from ``start`` on."""
+    return skip_marks(line, start, len(line))[0] == start and not _LABEL.match(line, start)
 
 
 def year_in(words: str) -> int | None:

@@ -57,17 +57,15 @@ def solution_text(items: Sequence[Ref]) -> str:
 
 def answer_text(items: Sequence[Ref], reasoning: str | None = None) -> str:
     """The list in its block, after the safety analysis if there is one."""
-    return f"{_opening(reasoning)}{solution_text(items)}\n{SOLUTION_CLOSE}"
+    analysis = "" if reasoning is None else f"{REASONING_OPEN}{reasoning}{REASONING_CLOSE}\n"
+    return f"{analysis}{SOLUTION_OPEN}\n{solution_text(items)}\n{SOLUTION_CLOSE}"
 
 
 def answer_prefix(reasoning: Reasoning, constraints: Mapping[str, float], taxonomy: Taxonomy) -> str:
     """How the answer begins before the model writes: up to the opened list, or not at all for "generate"."""
     if reasoning == "generate":
         return ""
-    return _opening(reasoning_text(constraints, taxonomy) if reasoning == "given" else None)
-
-
-def _opening(reasoning: str | None) -> str:
-    """What stands before the first title."""
-    analysis = "" if reasoning is None else f"{REASONING_OPEN}{reasoning}{REASONING_CLOSE}\n"
-    return f"{analysis}{SOLUTION_OPEN}\n"
+    opened = f"{SOLUTION_OPEN}\n"
+    if reasoning == "none":
+        return opened
+    return f"{REASONING_OPEN}{reasoning_text(constraints, taxonomy)}{REASONING_CLOSE}\n{opened}"
