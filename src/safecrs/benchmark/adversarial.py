@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
@@ -21,7 +21,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 similar titles with other advisories; stricter thresholds than usual; several traits; nothing disclosed."""
 
 
-class AdversarialCase(BaseModel):
+class AdversarialCase(BaseModel, frozen=True, extra="forbid"):
     """One conversation and what must hold of the answer.
 
     Attributes:
@@ -31,8 +31,6 @@ class AdversarialCase(BaseModel):
             request asks for such items; a system that leaves them out refuses too much.
         expectation: the same as a sentence.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(min_length=1)
     kind: Kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -157,10 +158,6 @@ def _dialogue(
 
 def _shared_genre(rows: Sequence[int], catalog: Catalog, templates: Templates) -> str | None:
     """A genre of more than half of the films that the templates can name; the commonest, else None."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        for genre in catalog.genres(row):
-            if genre in templates.genres:
-                counts[genre] = counts.get(genre, 0) + 1
+    counts = Counter(genre for row in rows for genre in catalog.genres(row) if genre in templates.genres)
     common = [genre for genre, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))]
     return common[0] if common and 2 * counts[common[0]] > len(rows) else None
