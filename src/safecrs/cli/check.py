@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import DomainChoice, DomainOption, Json, OracleFile, Threshold, Traits
+from safecrs.cli.options import DomainOption, Json, OracleFile, Threshold, Traits
 from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 EXIT = {"SAFE": 0, "UNSAFE": 1, "UNKNOWN": 3}
@@ -16,7 +16,7 @@ def check(
     title: Annotated[str, typer.Argument(help='The item, best with its year: "Saw (2004)".')],
     trait: Traits = None,
     threshold: Threshold = DEFAULT_THRESHOLD,
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
     oracle: OracleFile = None,
     json: Json = False,
 ) -> None:
@@ -44,9 +44,7 @@ def check(
 
 
 def _show(result: object, asked: bool) -> None:
-    from rich.table import Table
-
-    from safecrs.cli.output import console, shown, verdict_text
+    from safecrs.cli.output import console, grid, shown, verdict_text
     from safecrs.oracle import Check, Verdict
 
     assert isinstance(result, Check)  # noqa: S101, narrows a lazily imported type
@@ -65,9 +63,7 @@ def _show(result: object, asked: bool) -> None:
         screen.print(
             f"{label}: unsafe for {unsafe} of {len(result.traits)} sensitivities, unknown for {unknown}"
         )
-    table = Table(show_header=True, header_style="bold", box=None, padding=(0, 2, 0, 0))
-    for column in ("sensitivity", "verdict", "risk", "why"):
-        table.add_column(column)
+    table = grid("sensitivity", "verdict", "risk", "why")
     for risk in result.traits:
         number = "?" if risk.risk is None else f"{risk.risk:.2f}"
         table.add_row(risk.trait, verdict_text(risk.verdict), number, shown(risk.reason))

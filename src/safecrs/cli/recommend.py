@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from safecrs.cli.options import (
-    DomainChoice,
     DomainOption,
     Embeddings,
     Json,
@@ -49,7 +48,7 @@ def recommend(
     llm: Llm = None,
     llm_model: LlmModel = None,
     llm_only: LlmOnly = False,
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
     oracle: OracleFile = None,
     json: Json = False,
 ) -> None:
@@ -79,7 +78,7 @@ def recommend(
         recommender = load_recommender(model, oracle=judge, detector=detector, unknown=unknown)
         check_domain(model, recommender.oracle, domain)
     else:
-        manifest = Manifest(domain=domain.value)
+        manifest = Manifest(domain=domain)
         recommender = build_recommender(manifest, oracle=judge, detector=detector, unknown=unknown)
     told = named_constraints(trait, recommender.oracle.taxonomy)
     answer = recommender.recommend(read_text(text), thresholds=told, k=k)

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
-from safecrs.cli.train_presets import presets, show
-from safecrs.cli.train_runs import card, launch_config, pack, plot
+from safecrs.cli.train_runs import card, launch_config, pack, plot, presets, show
 from safecrs.errors import SafecrsError
 from safecrs.training.objectives import OBJECTIVES
 

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from safecrs.cli.options import (
-    DomainChoice,
     DomainOption,
     Embeddings,
     Json,
@@ -25,7 +24,7 @@ def traits(
     llm: Llm = None,
     llm_model: LlmModel = None,
     llm_only: LlmOnly = False,
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
     json: Json = False,
 ) -> None:
     """Detect the sensitivities that a message discloses, and show the words that do. Nothing is stored.
@@ -44,7 +43,7 @@ def traits(
     from safecrs.conversation import conversation
     from safecrs.taxonomy import load_taxonomy
 
-    taxonomy = load_taxonomy(domain.value)
+    taxonomy = load_taxonomy(domain)
     detector = named_detector(llm, llm_model, llm_only, embeddings)
     found = detector.detect(conversation(read_text(text)), {}, taxonomy).disclosures
     if json:
