@@ -198,7 +198,7 @@ def test_the_target_is_looked_at_before_the_work(refused, tmp_path, monkeypatch)
         ["reddit", "absent", "--oracle", "absent"],
     ):
         assert f"Cannot write {out}" in refused("data", *command, "--out", out)
-    monkeypatch.setattr("safecrs.oracle.compile_oracle", never)
+    monkeypatch.setattr("safecrs.cli.oracle.compile_oracle", never)
     assert f"Cannot write {out}" in refused("oracle", "compile", "--out", out)
 
 

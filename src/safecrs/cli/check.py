@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import DomainOption, Json, OracleFile, Threshold, Traits
+from safecrs.cli.options import (
+    DomainOption,
+    Json,
+    OracleFile,
+    Threshold,
+    Traits,
+    named_constraints,
+    open_oracle,
+)
+from safecrs.cli.output import console, grid, print_json, shown, verdict_text
+from safecrs.oracle import Check, Verdict
 from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 EXIT = {"SAFE": 0, "UNSAFE": 1, "UNKNOWN": 3}
@@ -30,9 +40,6 @@ def check(
 
         safecrs check "Big Fish" --trait self_harm=0.2 --trait animal_harm --json
     """
-    from safecrs.cli.options import named_constraints, open_oracle
-    from safecrs.cli.output import print_json
-
     judge = open_oracle(oracle, domain)
     constraints = named_constraints(trait or list(judge.taxonomy.ids), judge.taxonomy, threshold)
     result = judge.check(title, None, constraints)
@@ -43,11 +50,8 @@ def check(
     raise typer.Exit(EXIT[result.verdict.name])
 
 
-def _show(result: object, asked: bool) -> None:
-    from safecrs.cli.output import console, grid, shown, verdict_text
-    from safecrs.oracle import Check, Verdict
+def _show(result: Check, asked: bool) -> None:
 
-    assert isinstance(result, Check)  # noqa: S101, narrows a lazily imported type
     screen = console()
     if result.row is None:
         screen.print(f"[yellow]unknown[/]: the catalog does not hold “{shown(result.title)}”.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,10 +11,11 @@ import typer
 
 from safecrs.cli import data_build
 from safecrs.cli.options import Seed
+from safecrs.cli.output import console, grid, progress, say, shown, visible
+from safecrs.errors import SafecrsError
+from safecrs.storage import check_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.table import Table
 
     from safecrs.benchmark.card import Step
@@ -44,7 +46,6 @@ def card(folder: Folder) -> None:
     from rich.markdown import Markdown
 
     from safecrs.benchmark.store import read_card
-    from safecrs.cli.output import console, visible
 
     lines = read_card(folder).markdown().split("\n")
     console().print(Markdown("\n".join(map(visible, lines))))
@@ -70,7 +71,6 @@ def steps(
     """
     from safecrs.benchmark.steps import read_steps
     from safecrs.benchmark.store import read_card
-    from safecrs.cli.output import console, say
 
     funnel = read_card(folder).funnel()
     if name is None:
@@ -95,7 +95,6 @@ def export(
         safecrs data export runs/starter --split test --out test.jsonl
     """
     from safecrs.benchmark import export_jsonl, load_benchmark
-    from safecrs.cli.output import say
 
     count = export_jsonl(load_benchmark(folder), out, None if split == "all" else split)
     say(f"{count:,} samples written to {out}")
@@ -126,7 +125,6 @@ def everything(
 
         safecrs data all --data DATA --out runs/benchmarks
     """
-    from safecrs.cli.output import progress, say
     from safecrs.studies.benchmarks import build_all
 
     with progress() as report:
@@ -175,9 +173,6 @@ def report(
 
         safecrs data report runs/starter --evaluation evaluation.json --examples 3
     """
-    from safecrs.cli.output import progress, say
-    from safecrs.errors import SafecrsError
-    from safecrs.storage import check_writable
     from safecrs.studies.benchmark_report.report import check_suffixes, make_report
 
     if real_examples and not examples:
@@ -201,7 +196,6 @@ def report(
 
 
 def _funnel(steps: Iterable[Step]) -> Table:
-    from safecrs.cli.output import grid, shown
 
     table = grid("step", "given", "passed on", "what became of them", right=("given", "passed on"))
     for step in steps:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from safecrs.advisories import Skipped, read_mpaa
+from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
 from safecrs.cli.options import LlmModel, OracleFile, Seed, SplitName, named_endpoint, open_oracle, refuse
+from safecrs.cli.output import progress, say
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Benchmark, BuildOptions, Split
@@ -183,9 +186,7 @@ def reddit(
 
         safecrs data reddit requests.jsonl --oracle films.safetensors --out runs/reddit
     """
-    from safecrs.advisories import Skipped, read_mpaa
     from safecrs.benchmark import build_reddit, film_oracle
-    from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
 
     named: dict[Split, Path | None] = {"train": train, "validation": validation, "test": test}
     splits = {split: path for split, path in named.items() if path is not None}
@@ -286,7 +287,6 @@ def _build(
     """Check the target before the work, show the work, and write the whole or nothing."""
     from safecrs.benchmark import BuildOptions, LlmAssigner, LocalAssigner, save_benchmark
     from safecrs.benchmark.store import STEPS, check_free
-    from safecrs.cli.output import progress, say
     from safecrs.endpoint import AnswerFile
 
     endpoint = named_endpoint(llm, llm_model)

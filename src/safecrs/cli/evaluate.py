@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from safecrs.cli.options import Llm, LlmModel, Seed, SplitName, check_target, named_endpoint, refuse
+from safecrs.cli.output import adversarial_table, console, evaluation_table, progress, say
+from safecrs.storage import check_writable
 
 if TYPE_CHECKING:
     from safecrs.evaluation.systems import Model
@@ -77,7 +79,6 @@ def evaluate(
         safecrs evaluate runs/starter --adversarial --out adversarial.json
     """
     from safecrs.evaluation.systems import Model
-    from safecrs.storage import check_writable
 
     endpoint = named_endpoint(llm, llm_model, llm_concurrency)
     refuse(
@@ -109,7 +110,6 @@ def evaluate(
         _adversarial(benchmark, models, out)
         return
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import console, evaluation_table, progress, say
     from safecrs.endpoint import AnswerFile
     from safecrs.evaluation.results import save_evaluation
     from safecrs.evaluation.run import evaluate_systems
@@ -147,7 +147,6 @@ def report(
 
         safecrs report evaluation.json --out report.html
     """
-    from safecrs.cli.output import say
     from safecrs.evaluation.report import Chapter, write_report
     from safecrs.evaluation.results import load_evaluation
 
@@ -159,7 +158,6 @@ def report(
 
 def _adversarial(folder: Path, models: list[Model], out: Path) -> None:
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import adversarial_table, console, progress, say
     from safecrs.evaluation.run import challenge
     from safecrs.evaluation.systems import adversarial_lineup
 

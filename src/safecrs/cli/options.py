@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from safecrs.errors import SafecrsError
-from safecrs.taxonomy import DEFAULT_THRESHOLD, Domain, merge_constraints
+from safecrs.oracle import Oracle, load_starter
+from safecrs.storage import check_writable
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Domain, Taxonomy, merge_constraints
 
 if TYPE_CHECKING:
     from safecrs.detection import Detector
     from safecrs.endpoint import Endpoint
-    from safecrs.oracle import Oracle
-    from safecrs.taxonomy import Taxonomy
 
 
 Traits = Annotated[
@@ -91,7 +91,6 @@ Model = Annotated[
 
 def open_oracle(path: Path | None, domain: Domain = "film") -> Oracle:
     """The compiled oracle in ``path``, or the starter's."""
-    from safecrs.oracle import Oracle, load_starter
 
     if path is None:
         return load_starter(domain)
@@ -115,7 +114,6 @@ def refuse(*wrong: tuple[object, str]) -> None:
 
 def check_target(out: Path, inputs: Iterable[Path]) -> None:
     """Refuse to write over what the command reads, and, before the work, where nothing can be written."""
-    from safecrs.storage import check_writable
 
     if out.resolve() in {path.resolve() for path in inputs}:
         raise SafecrsError(f"{out} is also an input of this command; give --out another name.")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from safecrs.catalog import Catalog
+from safecrs.cli.check import check
+from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
 from safecrs.cli.options import DomainOption, Json, OracleFile, check_target, open_oracle
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
+from safecrs.cli.output import console, grid, print_json, progress, say, shown
+from safecrs.oracle import Oracle, compile_oracle
+from safecrs.taxonomy import load_taxonomy
 
 app = typer.Typer(help="Compile advisories into an oracle and look into it.", no_args_is_help=True)
 
@@ -69,12 +72,7 @@ def compile_(
     from itertools import chain
 
     from safecrs import advisories
-    from safecrs.catalog import Catalog
-    from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
-    from safecrs.cli.output import progress
-    from safecrs.oracle import compile_oracle
     from safecrs.starter import read_starter
-    from safecrs.taxonomy import load_taxonomy
 
     traits = load_taxonomy(domain)
     if taxonomy:
@@ -123,7 +121,6 @@ def explain(
 
         safecrs oracle explain "Watership Down (1978)"
     """
-    from safecrs.cli.check import check
 
     check(title, domain=domain, oracle=oracle, json=json)
 
@@ -136,7 +133,6 @@ def coverage(domain: DomainOption = "film", oracle: OracleFile = None, json: Jso
 
         safecrs oracle coverage --oracle oracle.safetensors
     """
-    from safecrs.cli.output import print_json
 
     opened = open_oracle(oracle, domain)
     if json:
@@ -157,15 +153,12 @@ def verify(
 
         safecrs oracle verify oracle.safetensors
     """
-    from safecrs.cli.output import say
-    from safecrs.oracle import Oracle
 
     checked = Oracle.load(file, whole=True)
     say(f"{file} is whole: {len(checked.catalog):,} items, fingerprint {checked.fingerprint}.")
 
 
 def _show_coverage(oracle: Oracle) -> None:
-    from safecrs.cli.output import console, grid, shown
 
     screen, facts = console(), oracle.coverage()
     screen.print(f"{facts.items:,} items, {facts.advised:,} of them with advisories")

@@ -12,14 +12,15 @@ from dataclasses import asdict, is_dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from safecrs.oracle import Verdict
+from safecrs.progress import Report
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from safecrs.evaluation.results import Evaluation
     from safecrs.evaluation.systems import Label
-    from safecrs.oracle import Verdict
-    from safecrs.progress import Report
     from safecrs.scoring.adversarial import AdversarialScore
     from safecrs.studies.ablations import Spread
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from safecrs.catalog import make_label
 from safecrs.cli.options import (
     DomainOption,
     Embeddings,
@@ -22,6 +23,7 @@ from safecrs.cli.options import (
     open_oracle,
     read_text,
 )
+from safecrs.cli.output import console, shown
 from safecrs.recommenders.filtered import Unknown
 
 
@@ -87,8 +89,6 @@ def recommend(
 
         print_json(answer)
         return
-    from safecrs.catalog import make_label
-    from safecrs.cli.output import console, shown
 
     screen = console()
     taxonomy = recommender.oracle.taxonomy

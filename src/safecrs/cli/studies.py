@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
+from safecrs.cli.output import console, evaluation_table, progress, say
+from safecrs.errors import SafecrsError
+from safecrs.training.preset import choose_preset
 
 if TYPE_CHECKING:
     from safecrs.benchmark.recipes.table import Recipe
@@ -101,10 +104,7 @@ def ablations(
         safecrs ablations --benchmark runs/redial/benchmark --test runs/starter --seeds 3
     """
     from safecrs.benchmark import BuildOptions, build_starter, load_benchmark
-    from safecrs.cli.output import console, evaluation_table, progress, say
-    from safecrs.errors import SafecrsError
     from safecrs.studies.ablations import ABLATIONS, compare_ablations
-    from safecrs.training.preset import choose_preset
 
     chosen = [ablation for ablation in ABLATIONS if not only or ablation.name in only]
     for name in set(only or ()) - {ablation.name for ablation in ABLATIONS}:
@@ -143,10 +143,8 @@ def _run(
     seed: int,
 ) -> None:
     from safecrs.benchmark import BuildOptions
-    from safecrs.cli.output import console, evaluation_table, progress, say
     from safecrs.evaluation.report import headline
     from safecrs.studies.experiment import run_experiment
-    from safecrs.training.preset import choose_preset
 
     recipe = choose_preset(preset, model, settings or ())
     with progress() as report:

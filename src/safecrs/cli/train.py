@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
+from safecrs.cli.output import progress, say
 from safecrs.cli.train_runs import card, launch_config, pack, plot, presets, show
 from safecrs.errors import SafecrsError
 from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.preset import choose_preset
 
 app = typer.Typer(
     help="Train a recommender; a run that was stopped, even killed, is resumed when the same command is "
@@ -98,8 +100,6 @@ def _train(
     resume: bool,
 ) -> None:
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import progress, say
-    from safecrs.training.preset import choose_preset
     from safecrs.training.runs.manifest import MANIFEST
     from safecrs.training.train import train
 

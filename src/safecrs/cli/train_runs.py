@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from safecrs.cli.options import Model, Set
+from safecrs.cli.output import console, grid, say, shown
+from safecrs.storage import write_text
 from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.objectives.base import Objective
-
-if TYPE_CHECKING:
-    from safecrs.training.preset import Preset
+from safecrs.training.preset import Preset, choose_preset, load_preset, preset_names, to_toml
 
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", file_okay=False)]
 
@@ -31,8 +31,6 @@ def launch_config(
 
     The path goes into `accelerate launch --config_file PATH -m safecrs train sft …`.
     """
-    from safecrs.cli.output import say
-    from safecrs.storage import write_text
     from safecrs.training.runs import launch
 
     if name is None:
@@ -67,7 +65,6 @@ def plot(
 
         safecrs train plot runs/demo/safe-sft runs/demo/safe-gdpo --out curves.svg
     """
-    from safecrs.cli.output import say
     from safecrs.training.runs.plot import plot_runs
 
     target = out or runs[0] / "curves.png"
@@ -92,7 +89,6 @@ def card(
 
         safecrs train card runs/safe-gdpo --results evaluation.json --name Safe-GDPO
     """
-    from safecrs.cli.output import say
     from safecrs.evaluation.results import load_evaluation
     from safecrs.studies.cards import write_model_card
 
@@ -110,7 +106,6 @@ def pack(
 
         safecrs train pack runs/safe-gdpo --out adapters
     """
-    from safecrs.cli.output import say
     from safecrs.training.models.adapters import pack_adapter
 
     pack_adapter(run / "model", out)
@@ -119,8 +114,6 @@ def pack(
 
 def presets() -> None:
     """List the presets."""
-    from safecrs.cli.output import console, grid, say, shown
-    from safecrs.training.preset import load_preset, preset_names
 
     table = grid("preset", "model", "trained", "objectives", "rewards", "checkpoint")
     for name in preset_names():
@@ -149,8 +142,6 @@ def show(
 
         safecrs train show tiny --set rl.max_steps=200
     """
-    from safecrs.cli.output import say
-    from safecrs.training.preset import choose_preset, to_toml
 
     recipe = choose_preset(preset, model, settings or ())
     say(to_toml(recipe.model_dump(mode="json")).rstrip())

@@ -16,6 +16,9 @@ from safecrs.cli.options import (
     named_detector,
     read_text,
 )
+from safecrs.cli.output import console, print_json, shown
+from safecrs.conversation import conversation
+from safecrs.taxonomy import load_taxonomy
 
 
 def traits(
@@ -39,9 +42,6 @@ def traits(
 
         cat message.txt | safecrs traits - --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
-    from safecrs.cli.output import console, print_json, shown
-    from safecrs.conversation import conversation
-    from safecrs.taxonomy import load_taxonomy
 
     taxonomy = load_taxonomy(domain)
     detector = named_detector(llm, llm_model, llm_only, embeddings)
