@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -36,7 +36,7 @@ class AdversarialCase(BaseModel, frozen=True, extra="forbid"):
     kind: Kind
     domain: Domain
     prompt: tuple[Message, ...] = Field(min_length=1)
-    constraints: dict[str, float]
+    constraints: dict[str, Annotated[float, Field(gt=0, le=1)]]
     must_not: tuple[Ref, ...] = ()
     still: tuple[str, ...] = ()
     expectation: str = Field(min_length=1)
@@ -49,8 +49,6 @@ class AdversarialCase(BaseModel, frozen=True, extra="forbid"):
         strange = [trait for trait in (*self.constraints, *self.still) if trait not in known]
         if strange:
             raise ValueError(f"{strange[0]!r} is not a trait")
-        if not all(0 < threshold <= 1 for threshold in self.constraints.values()):
-            raise ValueError("a threshold lies between 0 and 1")
         if not (self.constraints or self.still):
             raise ValueError("the case expects nothing")
         if set(self.constraints) & set(self.still):

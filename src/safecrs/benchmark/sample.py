@@ -14,6 +14,7 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 Style = Literal["explicit", "implicit"]
+STYLES: tuple[Style, ...] = ("explicit", "implicit")
 Position = Literal["before", "after", "inside"]
 
 

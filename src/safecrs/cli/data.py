@@ -9,28 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from safecrs.cli import data_build
-from safecrs.cli.options import Seed
+from safecrs.cli.data_build import app as app
+from safecrs.cli.options import Seed, refuse
 from safecrs.cli.output import console, grid, progress, say, shown, visible
-from safecrs.errors import SafecrsError
 from safecrs.storage import check_writable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from safecrs.benchmark.card import Step
-
-app = typer.Typer(help="Build, look at and export benchmarks.", no_args_is_help=True)
-for command in (
-    data_build.starter,
-    data_build.movielens,
-    data_build.redial,
-    data_build.inspired,
-    data_build.reddit,
-    data_build.released,
-    data_build.game,
-):
-    app.command()(command)
 
 Folder = Annotated[Path, typer.Argument(help="A benchmark's folder.", file_okay=False)]
 
@@ -175,8 +162,12 @@ def report(
     """
     from safecrs.studies.benchmark_report.report import check_suffixes, make_report
 
-    if real_examples and not examples:
-        raise SafecrsError("--real-examples says which examples to show: say how many with --examples.")
+    refuse(
+        (
+            real_examples and not examples,
+            "--real-examples says which examples to show: say how many with --examples.",
+        )
+    )
     targets = out or [Path("benchmarks.html")]
     check_suffixes(targets)
     for target in targets:

@@ -17,6 +17,7 @@ from safecrs.cli.output import progress, say
 if TYPE_CHECKING:
     from safecrs.benchmark import Benchmark, BuildOptions, Split
 
+app = typer.Typer(help="Build, look at and export benchmarks.", no_args_is_help=True)
 _ANSWERS = "answers.jsonl"
 Out = Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a benchmark that is there.")]
@@ -37,6 +38,7 @@ Llm = Annotated[
 Lines = Annotated[Path | None, typer.Option(help="The requests of this split, JSON lines.", dir_okay=False)]
 
 
+@app.command()
 def starter(
     out: Out,
     seed: Seed = 0,
@@ -53,12 +55,10 @@ def starter(
     """
     from safecrs.benchmark import build_starter
 
-    def make(options: BuildOptions) -> Benchmark:
-        return build_starter(options=options)
-
-    _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
+    _build(lambda options: build_starter(options=options), out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def movielens(
     folder: Annotated[
         Path, typer.Argument(help="A MovieLens download: movies.csv and ratings.csv.", file_okay=False)
@@ -89,6 +89,7 @@ def movielens(
     _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def redial(
     out: Out,
     dialogues: Annotated[Path, typer.Option(help="ReDial dialogues, JSON lines (.gz too).", dir_okay=False)],
@@ -109,12 +110,18 @@ def redial(
     """
     from safecrs.benchmark.recipes import table
 
-    def make(options: BuildOptions) -> Benchmark:
-        return table.redial(dialogues, items, mpaa, options)
+    _build(
+        lambda options: table.redial(dialogues, items, mpaa, options),
+        out,
+        overwrite,
+        seed,
+        keep_steps,
+        llm,
+        llm_model,
+    )
 
-    _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
 
-
+@app.command()
 def inspired(
     dialogues: Annotated[Path, typer.Argument(help="INSPIRED's utterances, TSV (.gz too).", dir_okay=False)],
     out: Out,
@@ -145,6 +152,7 @@ def inspired(
     _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def reddit(
     out: Out,
     requests: Annotated[
@@ -218,6 +226,7 @@ def reddit(
     _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def released(
     folder: Annotated[
         Path, typer.Argument(help="A Hugging Face dataset on disk, as the authors give it.", file_okay=False)
@@ -248,6 +257,7 @@ def released(
     _build(make, out, overwrite)
 
 
+@app.command()
 def game(
     out: Out,
     esrb: Annotated[
@@ -269,10 +279,7 @@ def game(
     """
     from safecrs.benchmark.recipes import table
 
-    def make(options: BuildOptions) -> Benchmark:
-        return table.game(esrb, options)
-
-    _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
+    _build(lambda options: table.game(esrb, options), out, overwrite, seed, keep_steps, llm, llm_model)
 
 
 def _build(

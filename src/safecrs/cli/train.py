@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
+from safecrs.cli.options import Model, PresetName, Seed, Set, command_line, refuse
 from safecrs.cli.output import progress, say
 from safecrs.cli.train_runs import card, launch_config, pack, plot, presets, show
 from safecrs.errors import SafecrsError
@@ -103,12 +103,16 @@ def _train(
     from safecrs.training.runs.manifest import MANIFEST
     from safecrs.training.train import train
 
-    if resume and not (out / MANIFEST).is_file():
-        raise SafecrsError(f"{out} holds no run to resume: leave --resume out to begin one.")
-    if OBJECTIVES[name].continues and base is None:
-        raise SafecrsError(
-            f"{OBJECTIVES[name].name} starts from a trained model: name its folder with --base."
-        )
+    refuse(
+        (
+            resume and not (out / MANIFEST).is_file(),
+            f"{out} holds no run to resume: leave --resume out to begin one.",
+        ),
+        (
+            OBJECTIVES[name].continues and base is None,
+            f"{OBJECTIVES[name].name} starts from a trained model: name its folder with --base.",
+        ),
+    )
     recipe = choose_preset(
         preset or (_fitting(base) if base and model is None else None), model, settings or ()
     )

@@ -12,9 +12,10 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationEr
 
 from safecrs.benchmark.card import Source
 from safecrs.benchmark.sample import SPLITS, Sample, Split
+from safecrs.benchmark.store import datasets_library
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
-from safecrs.errors import SafecrsError, extra, first_problem
+from safecrs.errors import SafecrsError, first_problem
 from safecrs.slates.template import reasoning_text
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import Taxonomy, load_taxonomy
@@ -98,10 +99,7 @@ def read_released(
 
 
 def _tables(folder: Path, split: Split | None) -> Iterator[tuple[Split, Any]]:
-    try:
-        import datasets
-    except ImportError as error:
-        raise SafecrsError(f"Reading datasets needs the datasets package: {extra('benchmark')}.") from error
+    datasets = datasets_library()
     if not folder.is_dir():
         raise SafecrsError(f"{folder} does not exist: give the folder of a Hugging Face dataset.")
     try:

@@ -56,7 +56,7 @@ def template_conversations(
     plan = plan or ConversationPlan()
     templates = load_templates(catalog.domain)
     liked = interactions.liked(plan.minimum_rating)
-    genres = _genres_of(np.unique(interactions.rows), catalog)
+    genres = {row: frozenset(catalog.genres(row)) for row in np.unique(interactions.rows).tolist()}
     dialogues: list[Dialogue] = []
     rejected = [f"{interactions.source}:{key}" for key in interactions.people if key not in liked]
     for key, rows in liked.items():
@@ -130,10 +130,6 @@ def _affinity(first: frozenset[str], second: frozenset[str]) -> float:
     either = len(first | second)
     overlap = len(first & second) / either if either else 0.0
     return 0.05 + overlap * overlap
-
-
-def _genres_of(rows: NDArray[np.int32], catalog: Catalog) -> dict[int, frozenset[str]]:
-    return {int(row): frozenset(catalog.genres(int(row))) for row in rows}
 
 
 def _dialogue(
