@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from safecrs.detection.strength import Strength
 from safecrs.errors import SafecrsError
@@ -20,13 +20,11 @@ Kind = Literal["explicit", "implicit", "family", "several", "negated", "other_pe
 Split = Literal["dev", "held_out", "fresh", "later", "threshold_dev", "threshold_held_out"]
 
 
-class Turn(BaseModel):
+class Turn(BaseModel, frozen=True, extra="forbid"):
     """What somebody might write, and the traits it discloses (often none).
 
     ``strength``: those of its traits whose threshold the words make stricter or laxer than usual.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     domain: Domain

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from safecrs.scoring import metrics
 from safecrs.scoring.metrics import Floats, discounted, discounts
@@ -29,13 +29,11 @@ class Reward(NamedTuple):
     by_rank: Floats
 
 
-class RewardSettings(BaseModel):
+class RewardSettings(BaseModel, frozen=True, extra="forbid"):
     """The weight of every objective (0 leaves it out) and their options.
 
     Rewards have unit size, so the paper's λ_s · penalty and λ_c are ``safety`` and ``count`` here.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     relevance: Weight = 1.0
     safety: Weight = 1.0

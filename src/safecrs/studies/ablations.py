@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from safecrs.benchmark import Sample
 from safecrs.benchmark.store import Benchmark
@@ -106,10 +106,8 @@ ABLATIONS = (
 """The paper's questions one by one, each a difference from Safe-GDPO with credit per rank, and plain DPO."""
 
 
-class Spread(BaseModel):
+class Spread(BaseModel, frozen=True, extra="forbid"):
     """A system's metrics by seed: metric id → one value a seed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str
     by_seed: dict[str, list[float]]
@@ -120,7 +118,7 @@ class Spread(BaseModel):
         return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-class AblationResult(BaseModel):
+class AblationResult(BaseModel, frozen=True, extra="forbid"):
     """What the comparison measured.
 
     Attributes:
@@ -129,8 +127,6 @@ class AblationResult(BaseModel):
             intervals, with all their seeds, so that more seeds do not count as more people.
         spread: the same by seed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seeds: list[int]
     evaluation: Evaluation

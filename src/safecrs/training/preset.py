@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ValidationError, create_model
 
 from safecrs.errors import SafecrsError
 from safecrs.training.models.spec import TINY, ModelSpec
@@ -22,7 +22,7 @@ from safecrs.training.runs.selection import SelectionSettings
 _SHIPPED = files("safecrs.training") / "presets"
 
 
-class Preset(BaseModel):
+class Preset(BaseModel, frozen=True, extra="forbid"):
     """A recipe; `make_preset` adds the tables that the objectives name, TRL's and their own.
 
     Attributes:
@@ -31,8 +31,6 @@ class Preset(BaseModel):
         safe_sft_from: whether Safe-SFT starts from the base model, as in the paper, or from the model that
             was trained without safety: a base that knows no films has to learn to recommend first.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: ModelSpec = ModelSpec()
     reasoning: bool = True

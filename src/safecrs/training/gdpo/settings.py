@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from safecrs.scoring.rewards import RewardSettings
 from safecrs.slates.template import Reasoning
 from safecrs.training.gdpo.advantages import Aggregation
 
 
-class GdpoSettings(BaseModel):
+class GdpoSettings(BaseModel, frozen=True, extra="forbid"):
     """Options beside TRL's ``GRPOConfig``; GRPO, GDPO and Rank-GRPO differ by these alone."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     aggregation: Aggregation = "gdpo"
     """Whether objectives are compared one by one ("gdpo") or as a sum ("grpo")."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from safecrs.errors import SafecrsError
 from safecrs.training.models.item_tokens import bare_titles, title_tokens
@@ -29,10 +29,8 @@ CHAT_TEMPLATE = (
 )
 
 
-class TinySize(BaseModel):
+class TinySize(BaseModel, frozen=True, extra="forbid"):
     """The architecture: a Llama of ``layers`` blocks whose input and output embeddings are shared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     hidden: int = Field(default=128, gt=0, multiple_of=8)
     layers: int = Field(default=2, gt=0)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.bases import MODEL_FILES
@@ -35,7 +35,7 @@ LOW, HIGH = "/low", "/high"
 _NOT_MODEL = {"trainer_state.json"}
 
 
-class SelectionSettings(BaseModel):
+class SelectionSettings(BaseModel, frozen=True, extra="forbid"):
     """The table ``[selection]`` of a preset.
 
     Attributes:
@@ -45,8 +45,6 @@ class SelectionSettings(BaseModel):
             safety.
         decoding: how the model will be used: "free", or "constrained" by the oracle, where nothing violates.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     samples: int = Field(default=128, ge=0)
     svr_ceiling: float = Field(default=0.05, ge=0, le=1)
