@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from safecrs.benchmark.adversarial import AdversarialCase, Kind
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.scoring.hits import fold_title
 from safecrs.slates.base import Ref, Slate
 from safecrs.taxonomy import DEFAULT_THRESHOLD
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,16 @@ from pydantic import BaseModel
 from safecrs.benchmark import Sample
 from safecrs.benchmark.store import Benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import Measured, best_recall, evaluate
 from safecrs.evaluation.results import Evaluation
-from safecrs.evaluation.run import measure_systems, slug
+from safecrs.evaluation.run import Measured, best_recall, evaluate, measure_systems, slug
 from safecrs.evaluation.systems import CLASSIC, Model, Registry, System
 from safecrs.progress import Report, quiet
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.scored import ScoredSlates
 from safecrs.scoring.statistics import cluster_of
 from safecrs.storage import write_json
+from safecrs.studies.experiment import SAFE_SFT, SFT, fine_tune
 from safecrs.training.preset import Preset, make_preset
-from safecrs.training.stages import STAGES, fine_tune
 from safecrs.training.train import train
 
 
@@ -66,7 +65,6 @@ def _gdpo(aggregation: str = "gdpo", credit: str = "rank", **more: Any) -> dict[
     return {"gdpo": {"aggregation": aggregation, "credit": credit, **more}}
 
 
-SFT, SAFE_SFT, _ = STAGES.values()
 NO_SAFETY = "Rank-GRPO, no safety"
 ABLATIONS = (
     Ablation(

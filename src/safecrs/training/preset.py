@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ValidationError, create_model
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, first_problem
+from safecrs.storage import read_text
 from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.objectives.base import Objective
@@ -75,10 +76,7 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
     if name in preset_names():
         text = (_SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
     elif path.suffix == ".toml" and path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SafecrsError(f"The preset {name} cannot be read: {error}.") from error
+        text = read_text(path)
     else:
         raise SafecrsError(
             f"There is no preset {name!r}: choose {', '.join(preset_names())}, or give a .toml file."
@@ -94,9 +92,7 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
     try:
         return make_preset(table)
     except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, detail["loc"]))
-        raise SafecrsError(f"The preset {name} is not valid: {where}: {detail['msg']}.") from error
+        raise SafecrsError(f"The preset {name} is not valid: {first_problem(error)}.") from error
 
 
 def choose_preset(name: str | None, model: str | None, overrides: Iterable[str] = ()) -> Preset:

@@ -7,22 +7,20 @@ titles of the catalog, each once: the rewards for count, validity and format are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from trl import GRPOConfig
 
 from safecrs.conversation import Message
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.recommenders.constrained import CatalogTrie, Completion, ConstrainedRanker
 from safecrs.recommenders.language_models.checkpoint import LanguageModel
 from safecrs.recommenders.language_models.generation import generate
 from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 from safecrs.slates.base import Request
 from safecrs.training.gdpo.settings import GdpoSettings
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
-    from trl import GRPOConfig
-
-    from safecrs.oracle import Oracle
 
 
 class ConstrainedRollouts:
@@ -50,20 +48,18 @@ class ConstrainedRollouts:
         )
         judge = self.oracle if self.settings.mask == "oracle" else None
         policy = ConstrainedRanker(inner, judge, trie=self.trie)
-        prompts, decoders = policy.prepare(self._requests(rows), self.settings.rewards.target)
-        generate(model, prompts, decoders, batch_size=len(rows))
-        return prompts, [decoder.completion for decoder in decoders]
-
-    def _requests(self, rows: Sequence[Mapping[str, Any]]) -> list[Request]:
-        threshold = self.settings.rewards.threshold
-        return [
+        rewards = self.settings.rewards
+        requests = [
             Request(
                 tuple(Message(**message) for message in row["prompt"]),
-                dict.fromkeys(row["constraint_ids"], threshold),
+                dict.fromkeys(row["constraint_ids"], rewards.threshold),
                 frozenset(row.get("seen") or ()),
             )
             for row in rows
         ]
+        prompts, decoders = policy.prepare(requests, rewards.target)
+        generate(model, prompts, decoders, batch_size=len(rows))
+        return prompts, [decoder.completion for decoder in decoders]
 
 
 def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from trl import GRPOConfig, GRPOTrainer
 from trl.models import unwrap_model_for_generation
 
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.recommenders.constrained import Completion
 from safecrs.scoring.rewards import Reward, score, stack_ranks, watch
 from safecrs.scoring.scored import Case, ScoredSlates, pad_rows, score_rows, slate_rows
@@ -21,9 +22,6 @@ from safecrs.training.gdpo.ranks import TokenRanks
 from safecrs.training.gdpo.rollouts import ConstrainedRollouts, check_sampling
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.adapters import copy_whole_rows
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 _COLUMNS = ("prompt", "groundtruth", "constraint_ids")
 _AGGREGATION = {"gdpo": "normalize_then_sum", "grpo": "sum_then_normalize"}
@@ -112,9 +110,8 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     def _reward_function(self, name: str) -> Callable[..., list[float]]:
         """TRL asks each reward by itself; all are computed at once, in `_calculate_rewards`."""
 
-        def reward(**_: Any) -> list[float]:
-            values: list[float] = self._rewards[name].sequence.tolist()
-            return values
+        def reward(**_: Any) -> Any:
+            return self._rewards[name].sequence.tolist()
 
         reward.__name__ = name
         return reward
@@ -150,13 +147,12 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         refs = [parse_slate(text) for text in texts]
         return score_rows(slate_rows(refs, catalog), cases, self.oracle, refs, threshold)
 
-    def _rewards_by_rank(self) -> torch.Tensor:
+    def _rewards_by_rank(self) -> Any:
         """The rewards of all processes, [completions, 1 + ranks, objectives]; TRL gathers sequences' own."""
         local = stack_ranks(list(self._rewards.values()))
         rewards = torch.as_tensor(local, dtype=torch.float32, device=self.accelerator.device)
         padded = self.accelerator.pad_across_processes(rewards, dim=1, pad_index=torch.nan)
-        gathered: torch.Tensor = self.accelerator.gather(padded)
-        return gathered
+        return self.accelerator.gather(padded)
 
     def _compared(self, rewards: torch.Tensor, local: int) -> torch.Tensor:
         """The advantages of this process's ``local`` completions, from the rewards of all processes."""
@@ -203,15 +199,14 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             output["advantages"] = output["advantages"].gather(1, ranks)
         return output
 
-    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
         # A copy: a batch used for several updates keeps the log-probabilities it was sampled with.
         self._loss_inputs = dict(inputs) if "ranks" in inputs else None
         self._choices = Choices.from_batch(inputs)
         try:
-            loss: torch.Tensor = super()._compute_loss(model, self._loss_inputs or inputs)
+            return super()._compute_loss(model, self._loss_inputs or inputs)
         finally:
             self._loss_inputs = self._choices = None
-        return loss
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
         if self._choices is None:

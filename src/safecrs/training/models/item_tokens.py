@@ -150,9 +150,8 @@ def _check_titles(tokenizer: Any, labels: Sequence[str], base: Path) -> None:
     lines = [f"\n{label}\n" for label in labels]
     ids = tokenizer(lines, add_special_tokens=False)["input_ids"]
     texts = tokenizer.batch_decode(ids, clean_up_tokenization_spaces=False)
-    for label, line, text in zip(labels, lines, texts, strict=True):
-        if text != line:
-            raise SafecrsError(
-                f"The tokenizer of {base} does not decode the title {label!r} unchanged: leave item tokens "
-                "out (model.item_tokens=false)."
-            )
+    if wrong := [label for label, line, text in zip(labels, lines, texts, strict=True) if text != line]:
+        raise SafecrsError(
+            f"The tokenizer of {base} does not decode the title {wrong[0]!r} unchanged: leave item tokens "
+            "out (model.item_tokens=false)."
+        )

@@ -38,8 +38,7 @@ def colike_vectors(
     left, values, _ = svds(table, k=rank, v0=start)
     vectors = np.zeros((items, size), dtype=np.float32)
     vectors[:, :rank] = left * np.sqrt(np.maximum(values, 0.0))
-    scaled: NDArray[np.float32] = vectors / _scale(vectors, np.count_nonzero(counts))
-    return scaled
+    return np.divide(vectors, np.float32(_scale(vectors, np.count_nonzero(counts))))
 
 
 def risk_vectors(risk: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -53,8 +52,7 @@ def risk_vectors(risk: NDArray[np.float32]) -> NDArray[np.float32]:
     centred = np.where(known, risk - mean, 0.0)
     spread = np.sqrt((centred**2).mean(axis=0))
     vectors = centred / np.where(spread > 0, spread, 1.0)
-    scaled: NDArray[np.float32] = (vectors / _scale(vectors, len(vectors))).astype(np.float32)
-    return scaled
+    return np.asarray(vectors / _scale(vectors, len(vectors)), dtype=np.float32)
 
 
 def _scale(vectors: NDArray[Any], count: Any) -> float:

@@ -18,7 +18,7 @@ class LoraSpec(BaseModel, frozen=True, extra="forbid"):
     r: int = Field(default=16, gt=0)
     lora_alpha: int = Field(default=32, gt=0)
     lora_dropout: float = Field(default=0.0, ge=0, lt=1)
-    target_modules: str | tuple[str, ...] = "all-linear"
+    target_modules: str | list[str] = "all-linear"
 
 
 class ModelSpec(BaseModel, frozen=True, extra="forbid"):

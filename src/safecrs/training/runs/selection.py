@@ -11,10 +11,8 @@ killed in between validates it when it is resumed. Validation leaves the trainer
 
 from __future__ import annotations
 
-import random
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +21,7 @@ from pydantic import BaseModel, Field
 
 from safecrs.errors import SafecrsError
 from safecrs.recommenders.language_models.bases import MODEL_FILES
-from safecrs.training.runs.log import Entry, TrainingLog
-from safecrs.training.runs.processes import wait_for_all
+from safecrs.training.runs.log import Entry
 
 VALIDATION = "validation/"
 RECALL, NDCG, SVR = (f"{VALIDATION}{name}@10" for name in ("recall", "ndcg", "svr"))
@@ -91,72 +88,6 @@ def _merit(entry: Entry, svr_ceiling: float | None) -> tuple[float, ...]:
     under = svr_ceiling is None or svr <= svr_ceiling
     rest = (entry[RECALL], entry.get(NDCG, 0.0), -entry["step"])
     return (float(under), 0.0 if under else -svr, *rest)
-
-
-def selector(trainer: Any, validation: Validation, log: TrainingLog, checkpoints: Path) -> Any:
-    """A callback that validates every checkpoint and keeps the trainer from deleting the best one."""
-    if trainer.is_fsdp_enabled:
-        raise SafecrsError(
-            "Under FSDP no process holds the whole model, so checkpoints cannot be compared while training: "
-            "set selection.samples=0, and compare them with `safecrs evaluate`."
-        )
-    from transformers import Trainer, TrainerCallback
-
-    class Selector(TrainerCallback):  # type: ignore[misc]
-        """Validates what was saved."""
-
-        def on_train_begin(self, *_: Any, **__: Any) -> None:
-            if trainer.state.global_step:
-                self.on_save()  # it may have been killed between saving and validating
-
-        def on_save(self, *_: Any, **__: Any) -> None:
-            if trainer.state.global_step not in {entry["step"] for entry in candidates(log.entries())}:
-                self.validate()
-            if best := choose(log.entries(), validation.svr_ceiling):
-                trainer.state.best_global_step = int(best["step"])
-                trainer.state.best_model_checkpoint = str(checkpoints / f"checkpoint-{int(best['step'])}")
-
-        def validate(self) -> None:
-            with untouched_randomness(), _whole_model(trainer) as model:
-                found = validation.measure(model, trainer.processing_class)
-            # Not TRL's own `log`, which resets its averages over the training steps so far.
-            Trainer.log(trainer, {f"{VALIDATION}{name}": value for name, value in found.items()})
-            # All processes read next what the first one writes here. If one of them missed it, they would
-            # disagree on whether there is a best checkpoint, and deadlock.
-            wait_for_all()
-
-    return Selector()
-
-
-@contextmanager
-def _whole_model(trainer: Any) -> Iterator[Any]:
-    """The model with all its weights in this process."""
-    if not trainer.is_deepspeed_enabled:
-        yield trainer.model
-        return
-    from trl.models.utils import unwrap_model_for_generation
-
-    # Afterwards it turns gradient checkpointing on again, by the settings it is given.
-    settings = trainer.args.gradient_checkpointing_kwargs
-    with unwrap_model_for_generation(
-        trainer.model_wrapped, trainer.accelerator, gradient_checkpointing_kwargs=settings
-    ) as model:
-        yield model
-
-
-@contextmanager
-def untouched_randomness() -> Iterator[None]:
-    """Restore the generators of Python, numpy and torch on leaving."""
-    import numpy as np
-    import torch
-
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_available() else ()):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
 
 
 def copy_model(checkpoint: Path, target: Path) -> None:

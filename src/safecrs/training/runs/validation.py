@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from safecrs.benchmark import Benchmark
 from safecrs.benchmark.store import samples_fingerprint
+from safecrs.oracle import Oracle
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.constrained import CatalogTrie, ConstrainedRanker
+from safecrs.recommenders.language_models.checkpoint import LanguageModel
 from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 from safecrs.recommenders.requests import requests_for
 from safecrs.scoring.metrics import METRICS
@@ -22,9 +23,6 @@ from safecrs.slates.template import Reasoning
 from safecrs.storage import fingerprint
 from safecrs.training.runs.processes import process_count
 from safecrs.training.runs.selection import HIGH, LOW, SelectionSettings, Validation
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 _NAMES = {"recall": "recall@10", "ndcg": "ndcg@10", "svr": "svr@10", "unknown": "unknown", "length": "length"}
 _SEED = 0  # of the part of the split: the same conversations for every run, whatever its own seed
@@ -61,12 +59,8 @@ class _Measure:
         self.samples, self.oracle = samples, oracle
         self.reasons, self.constrained = reasons, constrained
         self.clusters = Clusters.of_samples(samples)
+        self.weights = bootstrap_weights(self.clusters.count, seed=_SEED)
         self.trie: CatalogTrie | None = None
-
-    @cached_property
-    def weights(self) -> Any:
-        """Bootstrap weights, [resamples, people]."""
-        return bootstrap_weights(self.clusters.count, seed=_SEED)
 
     def __call__(self, model: Any, tokenizer: Any) -> Mapping[str, float]:
         """The metrics with their intervals; undefined ones are left out."""
@@ -97,8 +91,6 @@ class _Measure:
         return [told[index] for index in range(len(requests))]
 
     def _policy(self, model: Any, tokenizer: Any) -> Ranker:
-        from safecrs.recommenders.language_models.checkpoint import LanguageModel
-
         written: Reasoning = "given" if self.constrained else "generate"
         inner = LanguageModelRanker(
             LanguageModel(model, tokenizer),
