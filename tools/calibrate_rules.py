@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from detection_quality.labelled import Turn, load_oblique, load_turns
+from detection_data import Turn, load_oblique, load_turns
 from safecrs.detection import load_lexicon
 from safecrs.detection.evidence import read_message
 from safecrs.storage import write_text

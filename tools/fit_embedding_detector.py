@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_quality.dialogues import disclosing, read_dialogues
-from detection_quality.labelled import load_oblique, load_turns
+from detection_data import disclosing, load_oblique, load_turns, read_dialogues
 from safecrs.benchmark.wording import load_phrasings, load_templates
 from safecrs.detection import load_lexicon
 from safecrs.detection.embedding import of_oneself, sentences, softmax

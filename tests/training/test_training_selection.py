@@ -16,6 +16,7 @@ from tiny_runs import LORA, RL, SFT, SMALL, Killed, assert_equal, kill_at, train
 
 from safecrs.errors import SafecrsError
 from safecrs.training.gdpo.settings import GdpoSettings
+from safecrs.training.preset import SelectionSettings
 from safecrs.training.runs.callbacks import Selector, _whole_model, untouched_randomness
 from safecrs.training.runs.log import LOG, TrainingLog, series
 from safecrs.training.runs.selection import (
@@ -23,13 +24,12 @@ from safecrs.training.runs.selection import (
     RECALL,
     SELECTED,
     SVR,
-    SelectionSettings,
     Validation,
     choose,
     copy_model,
     selected,
+    validation_for,
 )
-from safecrs.training.runs.validation import validation_for
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

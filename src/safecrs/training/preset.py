@@ -11,16 +11,31 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from safecrs.errors import SafecrsError, first_problem
 from safecrs.storage import read_text
 from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.objectives.base import Objective
-from safecrs.training.runs.selection import SelectionSettings
 
 _SHIPPED = files("safecrs.training") / "presets"
+
+
+class SelectionSettings(BaseModel, frozen=True, extra="forbid"):
+    """The table ``[selection]`` of a preset.
+
+    Attributes:
+        samples: conversations of the validation split that each checkpoint answers, the same for all; 0 takes
+            the last checkpoint without validation.
+        svr_ceiling: the SVR that the chosen checkpoint should not exceed; none applies to training without
+            safety.
+        decoding: how the model will be used: "free", or "constrained" by the oracle, where nothing violates.
+    """
+
+    samples: int = Field(default=128, ge=0)
+    svr_ceiling: float = Field(default=0.05, ge=0, le=1)
+    decoding: Literal["free", "constrained"] = "free"
 
 
 class Preset(BaseModel, frozen=True, extra="forbid"):

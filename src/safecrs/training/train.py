@@ -21,9 +21,8 @@ from safecrs.training.preset import Preset
 from safecrs.training.runs.manifest import MANIFEST, RunManifest, describe, installed_versions, manifest_of
 from safecrs.training.runs.processes import process_count
 from safecrs.training.runs.run import Run
-from safecrs.training.runs.selection import Validation
+from safecrs.training.runs.selection import Validation, validation_for
 from safecrs.training.runs.settings import DEFAULTS, check_settings, trl_config
-from safecrs.training.runs.validation import validation_for
 
 
 def train(

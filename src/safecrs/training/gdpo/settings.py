@@ -21,7 +21,7 @@ class GdpoSettings(BaseModel, frozen=True, extra="forbid"):
     rewards: RewardSettings = Field(default_factory=RewardSettings)
     rollouts: Literal["free", "constrained"] = "free"
     """Whether the policy samples freely, or ``rewards.target`` different titles of the catalog, with choices
-    only where titles diverge (`safecrs.training.gdpo.rollouts`)."""
+    only where titles diverge."""
     mask: Literal["catalog", "oracle"] = "oracle"
     """What constrained rollouts may name: items the person has not seen ("catalog"), or of these the ones
     that are not unsafe for them ("oracle"), as in constrained serving. Under the oracle's mask the safety

@@ -10,16 +10,20 @@ import torch
 from trl import GRPOConfig, GRPOTrainer
 from trl.models import unwrap_model_for_generation
 
+from safecrs.conversation import Message
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle
-from safecrs.recommenders.constrained import Completion
+from safecrs.recommenders.constrained import CatalogTrie, Completion, ConstrainedRanker
+from safecrs.recommenders.language_models.checkpoint import LanguageModel
+from safecrs.recommenders.language_models.generation import generate
+from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 from safecrs.scoring.rewards import Reward, score, stack_ranks, watch
 from safecrs.scoring.scored import Case, ScoredSlates, pad_rows, score_rows, slate_rows
+from safecrs.slates.base import Request
 from safecrs.slates.completion import parse_slate
 from safecrs.training.gdpo.advantages import ADVANTAGES
 from safecrs.training.gdpo.choices import Choices, logits_only_at
 from safecrs.training.gdpo.ranks import TokenRanks
-from safecrs.training.gdpo.rollouts import ConstrainedRollouts, check_sampling
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.adapters import copy_whole_rows
 
@@ -42,11 +46,13 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     Logged by TRL beside its own metrics: ``rewards/<name>/mean`` and ``slate/<what>`` (`rewards.watch`).
     ``log_completions`` writes conversations, and with them what people disclosed, to disk and screen.
 
-    With rollouts "constrained" (`rollouts.py`) two things change: TRL's hook ``rollout_func`` returns lists
-    sampled under the catalog's trie, with ``env_mask`` 0 at forced tokens, so that these have no gradient and
-    count in no ratio, KL or denominator; and log-probabilities are renormalised over the allowed
-    continuations in `_get_per_token_logps_and_entropies`, for the policy, the old policy and the reference
-    alike. The dataset may then have a column ``seen``, the catalog rows that are never sampled.
+    With rollouts "constrained" two things change: TRL's hook ``rollout_func`` returns lists sampled under the
+    catalog's trie, as `ConstrainedRanker` serves them, with ``env_mask`` 0 at forced tokens, so that these
+    have no gradient and count in no ratio, KL or denominator; and log-probabilities are renormalised over the
+    allowed continuations in `_get_per_token_logps_and_entropies`, for the policy, the old policy and the
+    reference alike. Such a list has its full length and titles of the catalog, each once: the rewards for
+    count, validity and format are constant and teach nothing. The dataset may then have a column ``seen``,
+    the catalog rows that are never sampled.
 
     Args:
         model: a model folder, or a model loaded from one: TRL reads the frozen reference of the KL term
@@ -104,7 +110,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self._ranks_of = TokenRanks(self._tokenizer)
         if settings.rollouts == "constrained":
             check_sampling(args, sharded=self.is_fsdp_enabled)
-            self._constrained = ConstrainedRollouts(settings, oracle, self._tokenizer, self.temperature)
+            self._trie = CatalogTrie.build(oracle.catalog.labels, self._tokenizer)
             self.rollout_func = self._write
 
     def _reward_function(self, name: str) -> Callable[..., list[float]]:
@@ -166,6 +172,15 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def _write(self, _prompts: Sequence[Any], _trainer: Any) -> dict[str, Any]:
         """TRL's ``rollout_func``: one completion for each of the current rows."""
+        rewards = self.settings.rewards
+        requests = [
+            Request(
+                tuple(Message(**message) for message in row["prompt"]),
+                dict.fromkeys(row["constraint_ids"], rewards.threshold),
+                frozenset(row.get("seen") or ()),
+            )
+            for row in self._rows
+        ]
         # Drawn from torch's RNG, which checkpoints restore, so a resumed run repeats its rollouts.
         seed = int(torch.randint(2**62, ()))
         with unwrap_model_for_generation(
@@ -174,7 +189,9 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             gather_deepspeed3_params=self.args.ds3_gather_for_generation,
             gradient_checkpointing_kwargs=self.args.gradient_checkpointing_kwargs,
         ) as model:
-            prompts, self._written = self._constrained.write(model, self._rows, seed)
+            prompts, decoders = self._policy(model, seed).prepare(requests, rewards.target)
+            generate(model, prompts, decoders, batch_size=len(requests))
+        self._written = [decoder.completion for decoder in decoders]
         self._choices = Choices.of(self._written).to(self.accelerator.device)
         return {
             "prompt_ids": prompts,
@@ -182,6 +199,20 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             "logprobs": [one.log_probabilities for one in self._written],
             "env_mask": [[int(chosen) for chosen in one.chosen] for one in self._written],
         }
+
+    def _policy(self, model: Any, seed: int) -> ConstrainedRanker:
+        """What serves constrained lists, sampling: training and serving share prompt, template and mask."""
+        inner = LanguageModelRanker(
+            LanguageModel(model, self._tokenizer),
+            self.oracle.catalog,
+            name="policy",
+            reasoning=self.settings.reasoning,
+            temperature=self.temperature,
+            seed=seed,
+            taxonomy=self.oracle.taxonomy,
+        )
+        judge = self.oracle if self.settings.mask == "oracle" else None
+        return ConstrainedRanker(inner, judge, trie=self._trie)
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         self._rows = inputs
@@ -264,3 +295,28 @@ def rank_means(values: torch.Tensor, ranks: torch.Tensor, mask: torch.Tensor) ->
     total = values.new_zeros(size).scatter_add(1, ranks, values * weight)
     count = values.new_zeros(size).scatter_add(1, ranks, weight)
     return (total / count.clamp(min=1)).gather(1, ranks)
+
+
+def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:
+    """Constrained rollouts sample with this package's own decoder, at a temperature."""
+    asked = {
+        "use_vllm": args.use_vllm,
+        "use_transformers_continuous_batching": args.use_transformers_continuous_batching,
+        "top_p": args.top_p != 1.0,
+        "top_k": args.top_k > 0,
+        "min_p": bool(args.min_p),
+        "repetition_penalty": args.repetition_penalty != 1.0,
+        "generation_kwargs": bool(args.generation_kwargs),
+        # Without it every pass gathers weights, and processes with unequal numbers of passes deadlock.
+        "ds3_gather_for_generation": not args.ds3_gather_for_generation,
+    }
+    if wrong := [name for name, given in asked.items() if given]:
+        raise SafecrsError(
+            f"Constrained rollouts sample by temperature alone, with the package's own decoder: leave out "
+            f'{wrong[0]}, or choose rollouts = "free".'
+        )
+    if sharded:
+        raise SafecrsError(
+            "Constrained rollouts need the whole model in every process, and FSDP splits it: choose another "
+            'way to distribute, or rollouts = "free".'
+        )
