@@ -92,15 +92,13 @@ def read_dialogues(folder: Path) -> list[RealDialogue]:
     Raises:
         SafecrsError: neither file is there, or one is damaged.
     """
-    readers = {REDIAL: _redial, INSPIRED: _inspired}
-    present = {folder / name: read for name, read in readers.items() if (folder / name).exists()}
-    if not present:
+    readers = {folder / REDIAL: _redial, folder / INSPIRED: _inspired}
+    if not any(path.exists() for path in readers):
         raise SafecrsError(f"{folder} holds neither {REDIAL} nor {INSPIRED}.")
     dialogues: list[RealDialogue] = []
-    for path, read in present.items():
+    for path in filter(Path.exists, readers):
         try:
-            text = gzip.decompress(path.read_bytes()).decode("utf-8")
-            dialogues += read(text)
+            dialogues += readers[path](gzip.decompress(path.read_bytes()).decode("utf-8"))
         except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SafecrsError(f"{path} is not the file of dialogues that its name says.") from error
     return dialogues

@@ -179,9 +179,13 @@ def measure(
         store.add(start, block)
         progress(store.done)
     slates, constraints, seconds = store.join()
-    scored = score_slates(slates, samples, oracle, k)
-    excluded = _excluded(system.label, constraints, samples, oracle)
-    return Measured(system.label, slates, scored, excluded, seconds)
+    return Measured(
+        system.label,
+        slates,
+        score_slates(slates, samples, oracle, k),
+        _excluded(system.label, constraints, samples, oracle),
+        seconds,
+    )
 
 
 def ask(

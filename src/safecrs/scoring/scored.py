@@ -42,8 +42,11 @@ class Case(NamedTuple):
     def from_row(cls, row: Mapping[str, Any]) -> Case:
         """The case that `columns` wrote."""
         items = row["groundtruth"]
-        refs = tuple((item["title"], item["year"]) for item in items)
-        return cls(refs, tuple(item["row"] for item in items), tuple(row["constraint_ids"]))
+        return cls(
+            tuple((item["title"], item["year"]) for item in items),
+            tuple(item["row"] for item in items),
+            tuple(row["constraint_ids"]),
+        )
 
 
 def sample_cases(samples: Sequence[Sample], catalog: Catalog) -> list[Case]:

@@ -166,15 +166,12 @@ def compare_ablations(
     for seed in seeds:
         home = folder / f"seed-{seed}"
         models = _train(benchmark, preset, home, ablations, report, seed, command)
-        systems = _systems(tested, models)
-        by_seed.append(
-            measure_systems(tested, systems, samples, store=home / f"slates{suffix}", report=report)
-        )
+        store = home / f"slates{suffix}"
+        by_seed.append(measure_systems(tested, _systems(tested, models), samples, store=store, report=report))
     pooled = [_pool([measured[position] for measured in by_seed]) for position in range(len(by_seed[0]))]
-    repeated = list(samples) * len(seeds)
     found = evaluate(
         pooled,
-        repeated,
+        list(samples) * len(seeds),
         tested,
         split="test",
         comparisons=_pairs(pooled, [ablation.name for ablation in ablations]),

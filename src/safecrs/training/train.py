@@ -66,9 +66,11 @@ def train(
     if not (out / MANIFEST).exists():  # else they were checked when the run began
         check_settings(chosen.trl()[0], settings)
     base = base or base_model(preset.model, benchmark, benchmark.oracle, out / "base", seed)
-    recorded: dict[str, Any] = {table: option.model_dump(mode="json") for table, option in options.items()}
-    recorded |= {"lora": preset.model.lora and preset.model.lora.model_dump(mode="json")}
-    recorded |= {"dtype": preset.model.dtype}
+    recorded: dict[str, Any] = {
+        **{table: option.model_dump(mode="json") for table, option in options.items()},
+        "lora": preset.model.lora and preset.model.lora.model_dump(mode="json"),
+        "dtype": preset.model.dtype,
+    }
     if validation:
         recorded["selection"] = {**validation.record, "svr_ceiling": validation.svr_ceiling}
     if process_count() > 1:

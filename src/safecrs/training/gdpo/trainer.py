@@ -104,8 +104,7 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self._rows: Sequence[Mapping[str, Any]] = ()
         self._written: list[Completion] = []
         self._choices: Choices | None = None
-        functions = [self._reward_function(name) for name in weights]
-        super().__init__(model, functions, args, train_dataset, **kwargs)
+        super().__init__(model, list(map(self._reward_function, weights)), args, train_dataset, **kwargs)
         copy_whole_rows(self.model)
         self._ranks_of = TokenRanks(self._tokenizer)
         if settings.rollouts == "constrained":
@@ -148,8 +147,8 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         """Constrained completions are catalog rows already; free ones are read and resolved."""
         catalog, threshold = self.oracle.catalog, self.settings.rewards.threshold
         if self._written:
-            rows = pad_rows([one.rows for one in self._written])
-            return score_rows(rows, cases, self.oracle, threshold=threshold)
+            listed = [one.rows for one in self._written]
+            return score_rows(pad_rows(listed), cases, self.oracle, threshold=threshold)
         refs = [parse_slate(text) for text in texts]
         return score_rows(slate_rows(refs, catalog), cases, self.oracle, refs, threshold)
 

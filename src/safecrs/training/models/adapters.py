@@ -37,8 +37,7 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
         config = LoraConfig(**lora.model_dump(), task_type="CAUSAL_LM")
         if not (base / GROWN).is_file():
             return model, config
-        tokens = len(AutoTokenizer.from_pretrained(base))
-        config.trainable_token_indices = _added_tokens(base, tokens, model)
+        config.trainable_token_indices = _added_tokens(base, model, AutoTokenizer.from_pretrained(base))
         return _for_trl(get_peft_model(model, config), base), None
     grow_embeddings(model, AutoTokenizer.from_pretrained(base))
     adapted = PeftModel.from_pretrained(model, base, is_trainable=lora is not None)
@@ -60,9 +59,8 @@ def _for_trl(adapted: Any, base: Path) -> Any:
 
 def has_item_tokens(model: Path) -> bool:
     """Whether tokens were added to the model in ``model``, or to the one that its adapters adapt."""
-    adapters = model / ADAPTER
-    rows = "trainable_token_indices"
-    return (model / GROWN).is_file() or bool(adapters.is_file() and read_json(adapters).get(rows))
+    adapters = read_json(model / ADAPTER) if (model / ADAPTER).is_file() else {}
+    return (model / GROWN).is_file() or bool(adapters.get("trainable_token_indices"))
 
 
 def copy_whole_rows(model: Any) -> None:
@@ -121,10 +119,10 @@ def name_base(folder: Path) -> None:
         write_json(path, config)
 
 
-def _added_tokens(base: Path, tokens: int, model: Any) -> dict[str, list[int]]:
+def _added_tokens(base: Path, model: Any, tokenizer: Any) -> dict[str, list[int]]:
     """The rows that are trained whole, by module: of the input and of a head with a table of its own."""
     tables, head = [model.get_input_embeddings()], model.get_output_embeddings()
     if head.weight is not tables[0].weight:
         tables.append(head)
-    rows = list(range(int(read_json(base / GROWN)["first"]), tokens))
+    rows = list(range(int(read_json(base / GROWN)["first"]), len(tokenizer)))
     return {name: rows for name, module in model.named_modules() if any(module is table for table in tables)}

@@ -175,10 +175,11 @@ def _whole_model(trainer: Any) -> Iterator[Any]:
         return
     from trl.models.utils import unwrap_model_for_generation
 
-    # Afterwards it turns gradient checkpointing on again, by the settings it is given.
-    settings = trainer.args.gradient_checkpointing_kwargs
     with unwrap_model_for_generation(
-        trainer.model_wrapped, trainer.accelerator, gradient_checkpointing_kwargs=settings
+        trainer.model_wrapped,
+        trainer.accelerator,
+        # Afterwards it turns gradient checkpointing on again, by these settings.
+        gradient_checkpointing_kwargs=trainer.args.gradient_checkpointing_kwargs,
     ) as model:
         yield model
 

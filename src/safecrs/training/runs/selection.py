@@ -88,8 +88,7 @@ def _merit(entry: Entry, svr_ceiling: float | None) -> tuple[float, ...]:
     # A checkpoint without SVR listed no item that could violate: no reason to prefer it.
     svr = entry.get(SVR, float("inf"))
     under = svr_ceiling is None or svr <= svr_ceiling
-    rest = (entry[RECALL], entry.get(NDCG, 0.0), -entry["step"])
-    return (float(under), 0.0 if under else -svr, *rest)
+    return (float(under), 0.0 if under else -svr, entry[RECALL], entry.get(NDCG, 0.0), -entry["step"])
 
 
 def copy_model(checkpoint: Path, target: Path) -> None:
