@@ -24,8 +24,8 @@ from safecrs.detection import Detector, Disclosure, RuleDetector, load_embedding
 from safecrs.detection.strength import THRESHOLDS, Strength
 from safecrs.taxonomy import load_taxonomy
 
+# Turns that nothing is fitted on; data/turns/README.md says how much each flatters.
 REPORTED: tuple[Split, ...] = ("held_out", "fresh", "later")
-"""Turns that nothing is fitted on; ``data/turns/README.md`` says how much each flatters."""
 POSITIVE_KINDS: tuple[Kind, ...] = ("explicit", "implicit", "family", "several")
 _BINS = 10
 
@@ -175,8 +175,8 @@ def reliability(stated: Iterable[tuple[float, bool]]) -> Reliability:
     count = max(len(right), 1)
     place = np.clip(np.ceil(probability * _BINS).astype(int) - 1, 0, _BINS - 1)
     gaps = np.bincount(place, weights=right - probability, minlength=_BINS)
-    brier = float(((probability - right) ** 2).sum() / count)
-    return Reliability(len(right), float(np.abs(gaps).sum() / count), brier)
+    misses = (probability - right) ** 2
+    return Reliability(len(right), float(np.abs(gaps).sum() / count), float(misses.sum() / count))
 
 
 def false_alarms(folder: Path, detector: Detector) -> dict[str, Share]:
@@ -192,8 +192,8 @@ def false_alarms(folder: Path, detector: Detector) -> dict[str, Share]:
 
 
 def _detect(turn: Turn, detector: Detector) -> tuple[Disclosure, ...]:
-    messages = (Message(role="user", content=turn.text),)
-    return detector.detect(messages, {}, load_taxonomy(turn.domain)).disclosures
+    message = Message(role="user", content=turn.text)
+    return detector.detect((message,), {}, load_taxonomy(turn.domain)).disclosures
 
 
 def _thresholds(turns: Sequence[Turn], detector: Detector) -> dict[Strength, Share]:
@@ -210,13 +210,12 @@ def _quality(
     truth: NDArray[np.bool_], found: NDArray[np.bool_], traits: Sequence[str], draws: int, seed: int
 ) -> Quality:
     rng = np.random.default_rng(seed)
-    every = np.arange(len(truth))
     drawn = [rng.integers(0, len(truth), len(truth)) for _ in range(draws)]
     # True positives, found and true by trait: [draws + 1, 3, traits]; the first row is the whole sample.
     counts = np.stack(
         [
             np.stack([(truth[rows] & found[rows]).sum(0), found[rows].sum(0), truth[rows].sum(0)])
-            for rows in [every, *drawn]
+            for rows in [np.arange(len(truth)), *drawn]
         ]
     )
     hits, reported, true = (counts[:, place] for place in range(3))

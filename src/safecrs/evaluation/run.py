@@ -44,8 +44,8 @@ class Measured:
     seconds: float
 
 
+# Chooses which pairs of measured systems to compare, by name.
 Pairs = Callable[[Sequence[Measured]], Sequence[tuple[str, str]]]
-"""Chooses which pairs of measured systems to compare, by name."""
 
 
 def evaluate_systems(
@@ -80,8 +80,8 @@ def measure_systems(
     report: Report = quiet,
 ) -> list[Measured]:
     """Ask every system for its slates and score them; ``store`` as in `evaluate_systems`."""
-    stores = slate_stores(benchmark, systems, samples, store)
     total = len(systems) * len(samples)
+    stores = slate_stores(benchmark, systems, samples, store)
     return [
         measure(
             system,

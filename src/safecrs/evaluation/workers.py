@@ -36,8 +36,7 @@ from safecrs.slates.base import K
 _STAGE = "Ask"
 ADDRESS = "RAY_ADDRESS"
 _TRIES = 3
-Came = Callable[[Mapping[str, Any]], None]
-"""Told each answer as it comes."""
+Came = Callable[[Mapping[str, Any]], None]  # told each answer as it comes
 
 
 def ask_in_parallel(

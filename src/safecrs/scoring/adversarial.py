@@ -86,6 +86,5 @@ def _problem(top: Slate, case: AdversarialCase, oracle: Oracle) -> str:
 
 def _same(title: str, year: int | None, other: Ref) -> bool:
     """Equal titles and years at most two apart (as for a hit), or a year left out."""
-    if fold_title(title) != fold_title(other[0]):
-        return False
-    return year is None or other[1] is None or abs(year - other[1]) <= 2
+    near = year is None or other[1] is None or abs(year - other[1]) <= 2
+    return near and fold_title(title) == fold_title(other[0])

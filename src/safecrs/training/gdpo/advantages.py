@@ -20,10 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 Aggregation = Literal["gdpo", "grpo"]
 Floats = NDArray[np.float64]
 
-EPSILON = 1e-4
-"""Added to every standard deviation, as TRL and the reference do."""
-TOLERANCE = 1e-6
-"""Of the largest reward compared: rewards travel between processes as float32."""
+EPSILON = 1e-4  # added to every standard deviation, as TRL and the reference do
+TOLERANCE = 1e-6  # of the largest reward compared: rewards travel between processes as float32
 
 
 def grpo_advantages(rewards: ArrayLike, weights: Sequence[float], group: int) -> Floats:

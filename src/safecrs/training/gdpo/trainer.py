@@ -154,8 +154,9 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def _rewards_by_rank(self) -> Any:
         """The rewards of all processes, [completions, 1 + ranks, objectives]; TRL gathers sequences' own."""
-        local = stack_ranks(list(self._rewards.values()))
-        rewards = torch.as_tensor(local, dtype=torch.float32, device=self.accelerator.device)
+        rewards = torch.as_tensor(
+            stack_ranks(list(self._rewards.values())), dtype=torch.float32, device=self.accelerator.device
+        )
         padded = self.accelerator.pad_across_processes(rewards, dim=1, pad_index=torch.nan)
         return self.accelerator.gather(padded)
 

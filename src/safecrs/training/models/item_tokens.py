@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 # Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
 MARKERS = (REASONING_OPEN, REASONING_CLOSE, SOLUTION_OPEN, SOLUTION_CLOSE)
 _LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
-COLIKES = 96
-"""Dimensions of the co-like vectors; a narrow model takes the first, which explain most."""
+COLIKES = 96  # dimensions of the co-like vectors; a narrow model takes the first, which explain most
 # Shares of a row's length: the words of the title, co-likes, risks.
 _WORDS, _COLIKES, _RISKS = 0.5, 0.6, 0.3
 

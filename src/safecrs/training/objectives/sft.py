@@ -43,7 +43,9 @@ class Sft(Objective):
         return [
             {
                 "prompt": messages(sample),
-                "completion": answer(sample, sample.groundtruth if safe else sample.all_liked, task.reasons),
+                "completion": answer(
+                    sample, sample.groundtruth if safe else sample.all_liked, task.reasons and safe
+                ),
             }
             for sample in task.samples
         ]

@@ -21,12 +21,11 @@ from safecrs.training.runs.processes import wait_for_all
 from safecrs.training.runs.selection import VALIDATION, Validation, candidates, choose
 
 SPEED = "tokens_per_second"
+# Logged once there is one: the number of steps so far that changed nothing.
 SKIPPED = "skipped_steps"
-"""Logged once there is one: the number of steps so far that changed nothing."""
+# Steps in a row that may be skipped; then training has failed, and going on would only hide it.
 MOST_SKIPPED = 10
-"""Steps in a row that may be skipped; then training has failed, and going on would only hide it."""
-TRIM_STEPS = 25
-"""Steps between two returns of freed memory to the system."""
+TRIM_STEPS = 25  # between two returns of freed memory to the system
 _SHOWN = {
     "loss": ("loss", "{:.3f}"),
     "slate/svr": ("SVR", "{:.1%}"),
@@ -115,8 +114,7 @@ class FiniteSteps(TrainerCallback):  # type: ignore[misc]
                 f"Training stopped: the gradient was NaN or infinite {MOST_SKIPPED} times in a row; lower "
                 "the learning rate, or train in full precision (bf16=false)."
             )
-        for parameter in model.parameters():
-            parameter.grad = None
+        model.zero_grad()
 
     def on_log(self, *_: Any, logs: Any = None, **__: Any) -> None:
         """Add what is counted to the logged values."""

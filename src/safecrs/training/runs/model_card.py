@@ -19,8 +19,8 @@ from safecrs.training.runs.manifest import BaseFacts, Provenance, RunManifest, r
 from safecrs.training.runs.selection import HIGH, LOW, SVR, VALIDATION, selected
 
 CARD = "README.md"
+# Name, value, and the ends of the 95 % interval; None where nothing counted.
 Metric = tuple[str, float | None, float | None, float | None]
-"""Name, value, and the ends of the 95 % interval; None where nothing counted."""
 _PAPER = (
     "Hao et al. 2026, SafeCRS: Personalized Safety Alignment for LLM-Based Conversational Recommender Systems"
 )

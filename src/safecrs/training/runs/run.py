@@ -36,6 +36,7 @@ from safecrs.training.runs.settings import tensorboard
 
 _STATE = "trainer_state.json"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# How TRL and transformers refuse settings, in the constructor of a trainer or in its first step.
 _REFUSED = (
     ValueError,
     TypeError,
@@ -45,7 +46,6 @@ _REFUSED = (
     ImportError,
     AssertionError,
 )
-"""How TRL and transformers refuse settings, in the constructor of a trainer or in its first step."""
 
 
 class Run:
@@ -91,9 +91,10 @@ class Run:
         The trainer writes its state last; a checkpoint without it, or without the random state of every
         process, was cut short.
         """
-        written = (path for path in self.checkpoints.glob(f"checkpoint-*/{_STATE}") if _is_json(path))
         return sorted(
-            int(path.parent.name.split("-")[1]) for path in written if _has_random_states(path.parent)
+            int(path.parent.name.split("-")[1])
+            for path in self.checkpoints.glob(f"checkpoint-*/{_STATE}")
+            if _is_json(path) and _has_random_states(path.parent)
         )
 
     def checkpoint(self, step: int) -> Path:
