@@ -139,9 +139,7 @@ def models(folder, tmp_path_factory):
 
     benchmark = load_benchmark(folder)
     size = TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
-    made = base_model(
-        ModelSpec(size=size), benchmark, benchmark.oracle, tmp_path_factory.mktemp("model") / "model"
-    )
+    made = base_model(ModelSpec(size=size), benchmark, tmp_path_factory.mktemp("model") / "model")
     Manifest.of_model(reasons=True).write(made)
     return [Model("Tiny", made)]
 

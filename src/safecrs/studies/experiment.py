@@ -120,7 +120,7 @@ def fine_tune(
     command: str | None = None,
 ) -> tuple[Path, Path]:
     """The models trained without safety and by Safe-SFT, in runs below ``folder``."""
-    base = base_model(preset.model, benchmark, benchmark.oracle, folder / "base", seed)
+    base = base_model(preset.model, benchmark, folder / "base", seed)
 
     def fit(run: str, start: Path) -> Path:
         return train(run, benchmark, preset, start, folder / run, seed, command=command, report=report)

@@ -65,7 +65,7 @@ def train(
     chosen.check(settings, base)
     if not (out / MANIFEST).exists():  # else they were checked when the run began
         check_settings(chosen.trl()[0], settings)
-    base = base or base_model(preset.model, benchmark, benchmark.oracle, out / "base", seed)
+    base = base or base_model(preset.model, benchmark, out / "base", seed)
     recorded: dict[str, Any] = {
         **{table: option.model_dump(mode="json") for table, option in options.items()},
         "lora": preset.model.lora and preset.model.lora.model_dump(mode="json"),

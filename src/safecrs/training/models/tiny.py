@@ -119,7 +119,7 @@ def save_tiny(
     """Write a fresh tiny model and its tokenizer into ``folder``.
 
     Args:
-        vectors: each [labels, size] of unit length on average (`item_vectors`): part of the embeddings of the
+        vectors: each [labels, size] of unit length on average (`item_tokens`): part of the embeddings of the
             labels' tokens.
         phrases: tokens that name the columns of the last of ``vectors`` and begin as its axes, so that a
             safety analysis points at what it is about.

@@ -43,9 +43,9 @@ class Sft(Objective):
         return [
             {
                 "prompt": messages(sample),
-                "completion": answer(
-                    sample, sample.groundtruth if safe else sample.all_liked, task.reasons and safe
-                ),
+                "completion": answer(sample, sample.groundtruth, task.reasons)
+                if safe
+                else answer(sample, sample.all_liked),
             }
             for sample in task.samples
         ]
