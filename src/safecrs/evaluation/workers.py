@@ -24,7 +24,7 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any
 
-from safecrs.benchmark import Benchmark, Sample, Split, load_benchmark
+from safecrs.benchmark import Benchmark, Split, load_benchmark
 from safecrs.endpoint.many import in_order
 from safecrs.errors import SafecrsError, extra
 from safecrs.evaluation.run import ask, slate_stores
@@ -108,11 +108,6 @@ class Asker:
         return load_benchmark(self.folder)
 
     @cached_property
-    def samples(self) -> list[Sample]:
-        """The samples that are asked."""
-        return self.benchmark.split(self.split)[: self.limit]
-
-    @cached_property
     def systems(self) -> dict[str, System]:
         """By name; they share models and histories."""
         return {system.label.name: system for system in lineup(self.benchmark, self.models)}
@@ -134,7 +129,8 @@ class Asker:
         row: dict[str, Any] = {"system": name, "start": start, "slates": "", "error": ""}
         try:
             system = replace(self.systems[name], make=partial(self._make, name))
-            ((_, slates),) = ask(system, self.samples, self.benchmark.oracle, K, [start])
+            samples = self.benchmark.split(self.split)[: self.limit]
+            ((_, slates),) = ask(system, samples, self.benchmark.oracle, K, [start])
         except SafecrsError as error:
             return row | {"error": str(error)}
         except Exception as error:
@@ -227,7 +223,6 @@ def ask_cluster(
     """Ask Ray Data: ``workers`` actors of the class ``make``, each with a GPU where the cluster has any."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        import ray
         import ray.data
         from ray.exceptions import RayError
     except ImportError as error:

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from safecrs.catalog import split_label
 from safecrs.errors import SafecrsError
@@ -72,6 +70,9 @@ def colike_vectors(
     truncated singular value decomposition. Items that nobody liked get zero vectors; the mean square length
     of the others is 1.
     """
+    from scipy import sparse
+    from scipy.sparse.linalg import svds
+
     rows = np.concatenate([np.empty(0, dtype=np.int32), *histories])
     people = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
     liked = sparse.csr_array((np.ones(len(rows)), (people, rows)), shape=(len(histories), items))

@@ -148,18 +148,18 @@ def describe(
     """The provenance of a run that starts from the model in ``base``."""
     manifest = manifest_of(base)
     before = manifest.provenance if manifest else None
-    commands = before.commands if before else ()
-    cards = (*before.earlier, before.data) if before else ()
+    before = before or Provenance(base=_base_facts(base))
+    commands = before.commands
     if command and commands[-1:] != (command,):
         commands = (*commands, command)
     return Provenance(
-        base=before.base if before else _base_facts(base),
+        base=before.base,
         method=method,
         data=data,
         earlier=tuple(
             {
                 card.fingerprint: card
-                for card in cards
+                for card in (*before.earlier, before.data)
                 if card and (data is None or card.fingerprint != data.fingerprint)
             }.values()
         ),

@@ -63,8 +63,7 @@ def write_card(run: Path, model: Path, tests: TestResults | None = None) -> Path
 def card_text(run: Path, model: Path, tests: TestResults | None = None) -> str:
     """The card as text."""
     manifest = read_manifest(run)
-    unknown = Provenance(base=BaseFacts(name=f"unknown (weights {manifest.base})"))
-    origin = manifest.provenance or unknown
+    origin = manifest.provenance or Provenance(base=BaseFacts(name=f"unknown (weights {manifest.base})"))
     adapter = (model / "adapter_config.json").is_file()
     chosen = selected(TrainingLog(run / LOG).entries(), manifest.svr_ceiling)
     sections = {

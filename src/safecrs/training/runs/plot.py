@@ -44,11 +44,6 @@ class Curves:
     manifest: RunManifest
     entries: list[Entry]
 
-    @property
-    def chosen(self) -> Entry | None:
-        """The checkpoint that became the model, or is the best so far."""
-        return selected(self.entries, self.manifest.svr_ceiling)
-
 
 def read_curves(runs: Sequence[Path]) -> list[Curves]:
     """The logs of runs, each named by the part of its folder's path that distinguishes it."""
@@ -149,7 +144,8 @@ def _line(axes: Any, run: Curves, key: str, colour: str) -> None:
     ]
     if band:
         axes.fill_between(*zip(*band, strict=True), color=colour, alpha=0.12, lw=0)
-    if (chosen := run.chosen) and key in chosen:
+    chosen = selected(run.entries, run.manifest.svr_ceiling)
+    if chosen and key in chosen:
         star = {"marker": "*", "markersize": 13, "markeredgecolor": "white", "ls": "", "zorder": 5}
         axes.plot([chosen["step"]], [chosen[key]], color=colour, label="chosen checkpoint", **star)
 
