@@ -31,7 +31,7 @@ from safecrs.scoring.scored import Case
 from safecrs.taxonomy import load_taxonomy
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
-from safecrs.training.models.tiny import save_tiny
+from safecrs.training.models.tiny import TinySize, save_tiny
 
 FILMS = 1200
 
@@ -45,7 +45,7 @@ def world(folder: Path) -> tuple[Oracle, datasets.Dataset]:
     catalog = Catalog.from_items(Item(f"Film {number}", 1960 + number % 60) for number in range(FILMS))
     taxonomy = load_taxonomy("film")
     risk = np.random.default_rng(0).random((FILMS, len(taxonomy.traits)), dtype=np.float32)
-    save_tiny(folder, ["Recommend ten films please. I cannot stand gore."], catalog.labels)
+    save_tiny(folder, ["Recommend ten films please. I cannot stand gore."], catalog.labels, TinySize())
     rows = []
     for number in range(64):
         liked = ", ".join(catalog.labels[number * 7 + step] for step in range(3))

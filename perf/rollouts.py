@@ -33,7 +33,7 @@ from safecrs.recommenders.language_models.quiet import silence
 from safecrs.scoring.scored import Case
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.gdpo.trainer import SafeGDPOTrainer
-from safecrs.training.models.tiny import save_tiny
+from safecrs.training.models.tiny import TinySize, save_tiny
 
 TEMPERATURE = 0.9
 
@@ -180,7 +180,7 @@ def main() -> None:
         texts = [row["prompt"][0]["content"] for row in rows_for(oracle, 200)]
         for title, labels in (("tiny, a token a title", oracle.catalog.labels), ("tiny, in pieces", [])):
             folder = temporary / title.split()[-1]
-            save_tiny(folder, texts, labels)
+            save_tiny(folder, texts, labels, TinySize())
             bench = Bench(folder, oracle, given.prompts or 8, given.group, temporary)
             compare(title, bench, given.repeats or 3, given.steps or 3)
 

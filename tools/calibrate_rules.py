@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from detection_quality.labelled import Turn, load_oblique, load_turns
+from detection_data import Turn, load_oblique, load_turns
 from safecrs.detection import load_lexicon
 from safecrs.detection.evidence import read_message
 from safecrs.storage import write_text
 from safecrs.taxonomy import load_taxonomy
 
-_PRIOR = 4
-"""Weight with which the precision of a rule is drawn to the mean of all rules."""
+_PRIOR = 4  # weight with which the precision of a rule is drawn to the mean of all rules
 _HEAD = """\
 # Rule → its smoothed precision on the development turns and the sentences of oblique.toml.
 # Written by tools/calibrate_rules.py.
@@ -27,9 +26,9 @@ def main() -> None:
     """Calibrate and write the file."""
     parser = argparse.ArgumentParser(description="Measure how often each rule is right.")
     parser.add_argument("--out", type=Path, required=True, help="the TOML file to write")
-    probabilities = calibrate(calibration_turns())
-    lines = (f"{rule} = {probability}\n" for rule, probability in probabilities.items())
-    write_text(parser.parse_args().out, _HEAD + "".join(lines))
+    out = parser.parse_args().out
+    lines = (f"{rule} = {chance}\n" for rule, chance in calibrate(calibration_turns()).items())
+    write_text(out, _HEAD + "".join(lines))
 
 
 def calibration_turns() -> list[Turn]:
@@ -56,10 +55,9 @@ def calibrate(turns: Sequence[Turn]) -> dict[str, float]:
     for turn in turns:
         reading = read_message(turn.text, load_taxonomy(turn.domain), load_lexicon())
         for rule, trait in {(found.rule, found.trait) for found in reading.evidence}:
-            if rule == "companion" and turn.kind in ("implicit", "none"):
-                continue
-            every[rule] += 1
-            right[rule] += trait in turn.traits
+            if rule != "companion" or turn.kind not in ("implicit", "none"):
+                every[rule] += 1
+                right[rule] += trait in turn.traits
     mean = (right.total() + 1) / (every.total() + 2)
     return {
         rule: min(0.99, round((right[rule] + _PRIOR * mean) / (every[rule] + _PRIOR), 2))

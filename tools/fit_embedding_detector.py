@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_quality.dialogues import disclosing, read_dialogues
-from detection_quality.labelled import load_oblique, load_turns
+from detection_data import disclosing, load_oblique, load_turns, read_dialogues
 from safecrs.benchmark.wording import load_phrasings, load_templates
 from safecrs.detection import load_lexicon
 from safecrs.detection.embedding import of_oneself, sentences, softmax
@@ -27,8 +26,7 @@ from safecrs.detection.tokens import tokenise
 from safecrs.storage import write_tensors
 from safecrs.taxonomy import load_taxonomy
 
-PENALTY = 0.1
-"""Weight of the squared length of the weights; chosen by cross-validation among 0.05, 0.1 and 0.2."""
+PENALTY = 0.1  # of the squared length of the weights; cross-validated among 0.05, 0.1 and 0.2
 FOLDS = 5
 _FILMS = (("Heat", 1995), ("Jaws", 1975), ("Up", 2009), ("Saw", 2004), ("The Ring", 2002), ("Amélie", 2001))
 

@@ -1,21 +1,251 @@
 """Measures detection: ``python tools/measure_detection.py [--dialogues DIR] [--embeddings] [--json]``.
 
-Prints quality by kind of turn and by trait, calibration, thresholds and false alarms on real dialogues.
+Prints precision, recall and F1 by kind of turn and by trait, calibration, thresholds and false alarms on real
+dialogues.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
-from detection_quality.measure import Measurement, Quality, Share, TraitQuality, measure_detection
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+from scipy.stats import binomtest
+
+from detection_data import Kind, Split, Turn, disclosing, load_turns, read_dialogues
 from safecrs.cli.output import console, print_json
-from safecrs.detection import RuleDetector, load_embedding_detector
+from safecrs.conversation import Message
+from safecrs.detection import Detector, Disclosure, RuleDetector, load_embedding_detector
+from safecrs.detection.strength import THRESHOLDS, Strength
+from safecrs.taxonomy import load_taxonomy
 
-if TYPE_CHECKING:
-    from rich.table import Table
+# Turns that nothing is fitted on; data/turns/README.md says how much each flatters.
+REPORTED: tuple[Split, ...] = ("held_out", "fresh", "later")
+POSITIVE_KINDS: tuple[Kind, ...] = ("explicit", "implicit", "family", "several")
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``hits`` of ``total``."""
+
+    hits: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        """hits / total; 0 of nothing is 0."""
+        return self.hits / self.total if self.total else 0.0
+
+    def interval(self, method: Literal["wilson", "exact"] = "wilson") -> tuple[float, float]:
+        """95 % confidence interval, Wilson's or the exact one (Clopper and Pearson); (0, 1) of nothing."""
+        if not self.total:
+            return 0.0, 1.0
+        low, high = binomtest(self.hits, self.total).proportion_ci(0.95, method)
+        return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class TraitQuality:
+    """Quality on one trait; ``interval``: 95 % bootstrap interval of F1."""
+
+    precision: Share
+    recall: Share
+    f1: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Quality over turn–trait pairs.
+
+    Attributes:
+        macro_f1: mean F1 over the traits that occur; ``interval``: its 95 % bootstrap interval.
+        by_trait: the traits that occur.
+    """
+
+    turns: int
+    precision: Share
+    recall: Share
+    micro_f1: float
+    macro_f1: float
+    interval: tuple[float, float]
+    by_trait: Mapping[str, TraitQuality]
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Whether the probabilities of ``count`` reported disclosures are calibrated.
+
+    Attributes:
+        ece: expected calibration error, Σ |right − Σ probability| over ten equal bins, by disclosure.
+        brier: mean of (probability − right)².
+    """
+
+    count: int
+    ece: float
+    brier: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A detector on one file of labelled turns.
+
+    Attributes:
+        by_kind: each over the turns of that kind and those that disclose nothing, so that always answering
+            does not pay.
+        false_alarms: kind of turn that discloses nothing → share in which something was found.
+    """
+
+    overall: Quality
+    by_kind: Mapping[Kind, Quality]
+    false_alarms: Mapping[Kind, Share]
+    reliability: Reliability
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """All that is measured of a detector.
+
+    Attributes:
+        thresholds: how strict the words are → share of the disclosures whose threshold is right; one that
+            was not found is wrong.
+        false_alarms: corpus and half ("redial dev") → share of the real dialogues that disclose nothing in
+            which something was found; empty without their folder. Rules may have been changed after reading
+            alarms of the half "dev".
+    """
+
+    turns: Mapping[Split, Measured]
+    thresholds: Mapping[Strength, Share]
+    false_alarms: Mapping[str, Share]
+
+
+def measure_detection(
+    detector: Detector, dialogues: Path | None = None, draws: int = 1000, seed: int = 0
+) -> Measurement:
+    """Measure a detector; takes some seconds.
+
+    Args:
+        dialogues: the folder of the real dialogues (`read_dialogues`).
+        draws: bootstrap samples of each interval.
+    """
+    return Measurement(
+        turns={split: measure(load_turns(split), detector, draws, seed) for split in REPORTED},
+        thresholds=_thresholds(load_turns("threshold_held_out"), detector),
+        false_alarms=false_alarms(dialogues, detector) if dialogues else {},
+    )
+
+
+def measure(turns: Sequence[Turn], detector: Detector, draws: int = 1000, seed: int = 0) -> Measured:
+    """Measure a detector on labelled turns, each with the taxonomy of its domain."""
+    found = [_detect(turn, detector) for turn in turns]
+    traits = tuple(dict.fromkeys(t for turn in turns for t in load_taxonomy(turn.domain).ids))
+    truth = np.array([[trait in turn.traits for trait in traits] for turn in turns])
+    reported = np.array([[trait in {f.trait for f in each} for trait in traits] for each in found])
+    silent = ~truth.any(axis=1)
+    kinds = np.array([turn.kind for turn in turns])
+
+    def quality(rows: NDArray[np.bool_]) -> Quality:
+        return _quality(truth[rows], reported[rows], traits, draws, seed)
+
+    return Measured(
+        overall=quality(np.ones(len(turns), dtype=np.bool_)),
+        by_kind={kind: quality((kinds == kind) | silent) for kind in POSITIVE_KINDS if kind in kinds},
+        false_alarms={
+            kind: Share(int(reported[rows].any(axis=1).sum()), int(rows.sum()))
+            for kind in dict.fromkeys(turn.kind for turn in turns if not turn.traits)
+            for rows in [(kinds == kind) & silent]
+        },
+        reliability=reliability(
+            (one.probability, one.trait in turn.traits)
+            for turn, each in zip(turns, found, strict=True)
+            for one in each
+        ),
+    )
+
+
+def reliability(stated: Iterable[tuple[float, bool]]) -> Reliability:
+    """From the probability of each disclosure and whether it is right; all zeros of nothing."""
+    probability, right = np.array([*stated], dtype=np.float64).reshape(-1, 2).T
+    count = max(len(right), 1)
+    place = np.clip(np.ceil(probability * _BINS).astype(int) - 1, 0, _BINS - 1)
+    gaps = np.bincount(place, weights=right - probability, minlength=_BINS)
+    misses = (probability - right) ** 2
+    return Reliability(len(right), float(np.abs(gaps).sum() / count), float(misses.sum() / count))
+
+
+def false_alarms(folder: Path, detector: Detector) -> dict[str, Share]:
+    """False alarms on the real dialogues in ``folder``, by corpus and half."""
+    taxonomy, known = load_taxonomy("film"), disclosing()
+    fired: dict[str, list[bool]] = {}
+    for dialogue in read_dialogues(folder):
+        if dialogue.id not in known:
+            found = detector.detect(dialogue.messages, {}, taxonomy).disclosures
+            corpus = dialogue.id.partition(":")[0]
+            fired.setdefault(f"{corpus} {dialogue.half}", []).append(bool(found))
+    return {name: Share(sum(alarms), len(alarms)) for name, alarms in sorted(fired.items())}
+
+
+def _detect(turn: Turn, detector: Detector) -> tuple[Disclosure, ...]:
+    message = Message(role="user", content=turn.text)
+    return detector.detect((message,), {}, load_taxonomy(turn.domain)).disclosures
+
+
+def _thresholds(turns: Sequence[Turn], detector: Detector) -> dict[Strength, Share]:
+    right: dict[Strength, list[bool]] = {strength: [] for strength in THRESHOLDS}
+    for turn in turns:
+        read = {found.trait: found.threshold for found in _detect(turn, detector)}
+        for trait in turn.traits:
+            strength = turn.strength.get(trait, "usual")
+            right[strength].append(read.get(trait) == THRESHOLDS[strength])
+    return {strength: Share(sum(hits), len(hits)) for strength, hits in right.items()}
+
+
+def _quality(
+    truth: NDArray[np.bool_], found: NDArray[np.bool_], traits: Sequence[str], draws: int, seed: int
+) -> Quality:
+    rng = np.random.default_rng(seed)
+    drawn = [rng.integers(0, len(truth), len(truth)) for _ in range(draws)]
+    # True positives, found and true by trait: [draws + 1, 3, traits]; the first row is the whole sample.
+    counts = np.stack(
+        [
+            np.stack([(truth[rows] & found[rows]).sum(0), found[rows].sum(0), truth[rows].sum(0)])
+            for rows in [np.arange(len(truth)), *drawn]
+        ]
+    )
+    hits, reported, true = (counts[:, place] for place in range(3))
+    f1 = np.where(reported + true > 0, 2 * hits / np.maximum(reported + true, 1), 0.0)
+    occurs = true > 0
+    macro = (f1 * occurs).sum(axis=1) / np.maximum(occurs.sum(axis=1), 1)
+    tp, said, meant = (int(total) for total in counts[0].sum(axis=1))
+    return Quality(
+        turns=len(truth),
+        precision=Share(tp, said),
+        recall=Share(tp, meant),
+        micro_f1=2 * tp / (said + meant) if said + meant else 0.0,
+        macro_f1=float(macro[0]),
+        interval=_interval(macro[1:]),
+        by_trait={
+            trait: TraitQuality(
+                Share(int(hits[0, place]), int(reported[0, place])),
+                Share(int(hits[0, place]), int(true[0, place])),
+                float(f1[0, place]),
+                _interval(f1[1:, place][occurs[1:, place]]),
+            )
+            for place, trait in enumerate(traits)
+            if occurs[0, place]
+        },
+    )
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (0.0, 1.0)
+    return float(low), float(high)
 
 
 def main() -> None:
@@ -64,8 +294,6 @@ def _row(name: str, quality: Quality | TraitQuality) -> tuple[str, ...]:
 
 
 def _table(title: str, columns: str, rows: Sequence[tuple[str, ...]]) -> Table:
-    from rich.table import Table
-
     table = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for number, column in enumerate(columns.split(", ")):
         table.add_column(column, justify="right" if number else "left")

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from safecrs.errors import SafecrsError
 
 Role = Literal["system", "user", "assistant"]
 
 
-class Message(BaseModel):
+class Message(BaseModel, frozen=True, extra="forbid"):
     """One turn: who speaks and what they say."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     role: Role
     content: str

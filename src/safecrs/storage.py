@@ -9,18 +9,20 @@ import errno
 import glob
 import hashlib
 import json
+import math
 import os
 import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from safecrs.errors import SafecrsError
 
@@ -38,7 +40,6 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "U64": np.dtype(np.uint64),
     "F32": np.dtype(np.float32),
 }
-_MAX_HEADER = 64 * 2**20
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _OF_WRITING = (*_FULL, errno.EACCES, errno.EFBIG, errno.EIO, errno.EPERM, errno.EROFS)
@@ -46,51 +47,23 @@ _OS_ERROR = re.compile(r"\(os error (\d{1,4})\)")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-@contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``target``; on success it is flushed to disk and renamed over it.
-
-    On any error, Ctrl-C included, the temporary file is removed and ``target`` is left as it was. A symbolic
-    link is followed, not replaced.
-    """
-    with _beside(target) as (folder, real):
-        fresh = folder / "new"
-        fresh.touch()
-        yield fresh
-        _flush(fresh)
-        fresh.replace(real)
-
-
-@contextmanager
-def atomic_folder(target: Path) -> Iterator[Path]:
-    """Yield a new empty folder beside ``target``; on success it takes the place of ``target``.
+def atomic_path(target: Path) -> AbstractContextManager[Path]:
+    """Yield a temporary file beside ``target``; on success it is flushed to disk and renamed over it.
 
     On any error, Ctrl-C included, it is removed and ``target`` is left as it was. A symbolic link is
     followed, not replaced.
     """
-    with _beside(target) as (folder, real):
-        fresh, old = folder / "new", folder / "old"
-        fresh.mkdir()
-        yield fresh
-        for path in fresh.rglob("*"):
-            if not path.is_symlink():
-                _flush(path)
-        try:
-            if real.exists():
-                real.replace(old)
-            fresh.replace(real)
-        except BaseException:
-            if old.exists() and not real.exists():
-                old.replace(real)
-            raise
+    return _atomic(target, Path.touch)
+
+
+def atomic_folder(target: Path) -> AbstractContextManager[Path]:
+    """The same with a new empty folder, which takes the place of the folder ``target``."""
+    return _atomic(target, Path.mkdir)
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
-    """A temporary folder beside the file that ``target`` names or links to, and that file's path.
-
-    Everything that a library leaves while it writes lies in this folder and goes with it.
-    """
+def _atomic(target: Path, make: Callable[[Path], None]) -> Iterator[Path]:
+    # Everything that a library leaves while it writes lies in this folder and goes with it.
     temporary: Path | None = None
     try:
         real = sweep(target)
@@ -98,7 +71,15 @@ def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
         temporary = Path(
             tempfile.mkdtemp(prefix=f"{_prefix(real)}{os.getpid()}-", suffix=".tmp", dir=real.parent)
         )
-        yield temporary, real
+        fresh = temporary / "new"
+        make(fresh)
+        yield fresh
+        for path in (fresh, *fresh.rglob("*")):
+            if not path.is_symlink():
+                _flush(path)
+        if fresh.is_dir() and real.exists():
+            real.replace(temporary / "old")
+        fresh.replace(real)
         _flush(real.parent)
     except Exception as error:
         cause = os_error(error)
@@ -107,7 +88,14 @@ def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
         raise cannot_write(target, cause) from error
     finally:
         if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _discard(temporary, real)
+
+
+def _discard(temporary: Path, real: Path) -> None:
+    """Remove a temporary folder; what was set aside in it comes back if nothing took its place."""
+    if (temporary / "old").exists() and not real.exists():
+        (temporary / "old").replace(real)
+    shutil.rmtree(temporary, ignore_errors=True)
 
 
 def os_error(error: Exception) -> OSError | None:
@@ -145,26 +133,19 @@ def _prefix(target: Path) -> str:
     return f".{target.name}.{_HOST}-"
 
 
-def _real(target: Path) -> Path:
-    """The file that ``target`` names or links to."""
-    return target.resolve() if target.is_symlink() else target
-
-
 def sweep(target: Path) -> Path:
     """Remove what killed processes of this machine left beside ``target``; returns its path without links.
 
     If one was killed between setting the old folder aside and putting the new one in its place, the old one
     comes back.
     """
-    real = _real(target)
+    real = target.resolve() if target.is_symlink() else target
     for left in real.parent.glob(f"{glob.escape(_prefix(real))}*.tmp"):
         process = left.name.removeprefix(_prefix(real)).partition("-")[0]
         if not process.isdigit() or _alive(int(process)):
             continue
-        if (left / "old").exists() and not real.exists():
-            (left / "old").replace(real)
         if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
+            _discard(left, real)
         else:  # of version 0.1.0
             left.unlink(missing_ok=True)
     return real
@@ -183,7 +164,7 @@ def _alive(process: int) -> bool:
 def check_writable(target: Path) -> None:
     """Raise, before the work that makes it, if ``target`` cannot be written."""
     try:
-        folder = _real(target).parent
+        folder = sweep(target).parent
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -267,45 +248,21 @@ def map_tensors(path: Path) -> tuple[Tensors, dict[str, str]]:
 
     The ``safetensors`` package copies numpy arrays out of the file; mapped, they load in no time at any size.
     """
+    tensors: Tensors = {}
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            prefix = file.read(8)
-            length = int.from_bytes(prefix, "little")
-            if len(prefix) < 8 or length > min(size, _MAX_HEADER):
-                raise ValueError("no header")
-            header = json.loads(file.read(length))
-        metadata = {str(key): str(value) for key, value in header.pop("__metadata__", {}).items()}
-        body = (
-            np.memmap(path, dtype=np.uint8, mode="r", offset=8 + length)
-            if size > 8 + length
-            else np.empty(0, np.uint8)
-        )
-        tensors: Tensors = {}
-        end_of_data = 0
-        for name, entry in header.items():
-            dtype = _DTYPES[entry["dtype"]]
-            start, end = entry["data_offsets"]
-            shape = tuple(entry["shape"])
-            if not 0 <= start <= end <= body.size or (end - start) != dtype.itemsize * int(
-                np.prod(shape, dtype=np.int64)
-            ):
-                raise ValueError(f"array {name!r} lies outside the file")
-            tensors[name] = body[start:end].view(dtype).reshape(shape)
-            end_of_data = max(end_of_data, end)
-        if end_of_data != body.size:
-            raise ValueError("bytes after the last array")
+        with safe_open(path, "numpy") as file:  # it checks that the arrays fill the file without a gap
+            metadata = file.metadata() or {}
+            parts = [(name, file.get_slice(name)) for name in file.offset_keys()]
+            forms = [(name, _DTYPES[part.get_dtype()], part.get_shape()) for name, part in parts]
+        data = np.memmap(path, dtype=np.uint8, mode="r")
+        end = data.size
+        for name, dtype, shape in reversed(forms):
+            start = end - math.prod(shape) * dtype.itemsize
+            tensors[name] = data[start:end].view(dtype).reshape(shape)
+            end = start
     except FileNotFoundError as error:
         raise SafecrsError(f"{path} does not exist.") from error
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except (OSError, ValueError, LookupError, SafetensorError) as error:
         raise SafecrsError(
             f"{path} is damaged or was not written by safecrs ({error}); build it again."
         ) from error

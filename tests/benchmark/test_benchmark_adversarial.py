@@ -128,7 +128,7 @@ def test_detected_traits_hold_most_cases(film, retrieval):
         ({"kind": "trick"}, "kind"),
         ({"traits": ["gor"]}, "not a trait"),
         ({"traits": []}, "expects nothing"),
-        ({"traits": [], "thresholds": {"gore": 3}}, "between 0 and 1"),
+        ({"traits": [], "thresholds": {"gore": 3}}, "less than or equal to 1"),
         ({"still": ["gore"]}, "both forbidden and wanted"),
         ({"expectation": ""}, "expectation"),
         ({"more": 1}, "more"),

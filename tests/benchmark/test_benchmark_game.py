@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from safecrs.benchmark import BuildOptions, build_game, game_oracle
-from safecrs.benchmark.recipes.game import synthetic_tastes
+from safecrs.benchmark.recipes.tastes import synthetic_tastes
 from safecrs.benchmark.wording import load_templates
 from safecrs.errors import SafecrsError
 

@@ -34,7 +34,7 @@ def test_every_trait_has_enough_phrasings_and_no_wording_on_both_sides(domain, e
 
 
 def test_no_wording_stands_for_two_traits():
-    texts = Counter(phrasing.text for options in PHRASINGS.by_trait.values() for phrasing in options)
+    texts = Counter(text for options in PHRASINGS.sentences.values() for text in options)
     assert max(texts.values()) == 1
 
 

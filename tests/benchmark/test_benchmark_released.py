@@ -42,9 +42,8 @@ def stored(tmp_path, rows, name="train", whole=False):
 
 
 def test_sft_rows_become_samples(tmp_path):
-    got = read_released(stored(tmp_path, [row(), row(groundtruth_with_release_year=[])]))
-    (sample,) = got.samples
-    assert (got.read, got.dropped) == (2, {"row without ground truth": 1})
+    (sample,), source = read_released(stored(tmp_path, [row(), row(groundtruth_with_release_year=[])]))
+    assert (source.read, source.dropped) == (2, {"row without ground truth": 1})
     assert (sample.id, sample.split) == ("reddit-v2:train:1", "train")
     assert sample.constraints == ("gore",)
     assert sample.groundtruth == (("Film 1", 1961), ("Film 2", 1962), ("Nowhere", None))
@@ -57,7 +56,7 @@ def test_rl_rows_have_no_completion_and_often_no_constraint(tmp_path):
     rows = [row(constraints={GORE: False, DRUGS: None}), row(constraints={GORE: True, DRUGS: True})]
     for entry in rows:
         del entry["completion"]
-    plain, both = read_released(stored(tmp_path, rows, "any"), split="test").samples
+    (plain, both), _ = read_released(stored(tmp_path, rows, "any"), split="test")
     assert plain.constraints == ()
     assert "no sensitivity" in plain.reasoning
     assert both.constraints == ("gore", "substances")
@@ -66,7 +65,7 @@ def test_rl_rows_have_no_completion_and_often_no_constraint(tmp_path):
 
 def test_folders_of_splits_and_single_datasets(tmp_path):
     both = stored(tmp_path, [row()], "both", whole=True)
-    assert [sample.split for sample in read_released(both).samples] == ["train", "validation"]
+    assert [sample.split for sample in read_released(both)[0]] == ["train", "validation"]
     with pytest.raises(SafecrsError, match="holds several splits"):
         read_released(both, split="test")
     with pytest.raises(SafecrsError, match="say whether it is train"):
@@ -110,10 +109,10 @@ def test_a_missing_column_is_named(tmp_path):
 def test_our_stored_benchmarks_read_as_theirs(oracle, interactions, tmp_path):
     ours = build_starter(oracle, interactions, BuildOptions(seed=3))
     save_benchmark(ours, tmp_path / "b")
-    theirs = read_released(tmp_path / "b/samples")
-    assert theirs.dropped == {}
+    theirs, source = read_released(tmp_path / "b/samples")
+    assert source.dropped == {}
     for split in ("train", "validation", "test"):
-        got = [sample for sample in theirs.samples if sample.split == split]
+        got = [sample for sample in theirs if sample.split == split]
         for mine, read in zip(ours.split(split), got, strict=True):
             for name in ("prompt", "constraints", "groundtruth", "reasoning", "domain"):
                 assert getattr(read, name) == getattr(mine, name)

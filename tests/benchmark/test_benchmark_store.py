@@ -150,7 +150,7 @@ def test_histories_that_are_none_name_the_row(folder, row):
     path = folder / "tastes.jsonl"
     rows = path.read_text().splitlines()
     path.write_text("\n".join([*rows, row, ""]))
-    with pytest.raises(SafecrsError, match=rf"tastes\.jsonl row {len(rows) + 1} "):
+    with pytest.raises(SafecrsError, match=rf"tastes\.jsonl row {len(rows) + 1}\b"):
         load_benchmark(folder)
 
 

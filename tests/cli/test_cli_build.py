@@ -198,7 +198,7 @@ def test_the_target_is_looked_at_before_the_work(refused, tmp_path, monkeypatch)
         ["reddit", "absent", "--oracle", "absent"],
     ):
         assert f"Cannot write {out}" in refused("data", *command, "--out", out)
-    monkeypatch.setattr("safecrs.oracle.compile_oracle", never)
+    monkeypatch.setattr("safecrs.cli.oracle.compile_oracle", never)
     assert f"Cannot write {out}" in refused("oracle", "compile", "--out", out)
 
 
@@ -225,7 +225,7 @@ def test_the_target_is_looked_at_before_the_work(refused, tmp_path, monkeypatch)
             "either one file of requests, or --train",
         ),
         (("released", "{inputs}/released"), "say whether it is train"),
-        (("released", "{inputs}/released", "--split", "tests"), "There is no split 'tests'"),
+        (("released", "{inputs}/released", "--split", "tests"), "'tests' is not one of"),
         (("inspired", "{inputs}/esrb.csv"), "no column 'dialog_id'"),
         (("movielens", "{inputs}/released"), "movies.csv does not exist"),
         (("game", "--esrb", "{inputs}/titles.json"), "titles.json"),

@@ -192,7 +192,7 @@ def test_an_error_while_reading_is_no_traceback(refused, monkeypatch):
     def broken(*_args, **_kwargs):
         raise PermissionError(13, "Permission denied", "/some/file")
 
-    monkeypatch.setattr("safecrs.oracle.load_starter", broken)
+    monkeypatch.setattr("safecrs.cli.options.load_starter", broken)
     assert refused("check", "Saw") == "safecrs: /some/file: Permission denied.\n"
 
 

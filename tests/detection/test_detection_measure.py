@@ -11,9 +11,8 @@ import pytest
 
 import calibrate_rules
 from calibrate_rules import calibrate, calibration_turns
-from detection_quality.dialogues import disclosing, read_dialogues
-from detection_quality.labelled import TURNS, Kind, Turn, load_turns
-from detection_quality.measure import (
+from detection_data import TURNS, Kind, Turn, disclosing, load_turns, read_dialogues
+from measure_detection import (
     REPORTED,
     Reliability,
     Share,
@@ -21,8 +20,8 @@ from detection_quality.measure import (
     measure,
     measure_detection,
     reliability,
+    tables,
 )
-from measure_detection import tables
 from safecrs.benchmark.wording import phrasings
 from safecrs.detection import Detection, Disclosure, RuleDetector, evidence, load_lexicon
 from safecrs.detection.evidence import read_message, rule_probabilities

@@ -8,8 +8,8 @@ import pytest
 
 from make_systems import make_system
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import evaluate, measure
 from safecrs.evaluation.results import load_evaluation, save_evaluation
+from safecrs.evaluation.run import evaluate, measure
 from safecrs.evaluation.slate_store import SlateStore
 from safecrs.evaluation.systems import Label
 from safecrs.recommenders.rankers.ranking import as_slate
@@ -176,7 +176,7 @@ def test_names_follow_from_labels():
 
 
 def test_stored_slates_are_not_asked_for_again(world, samples, tmp_path, monkeypatch):
-    monkeypatch.setattr("safecrs.evaluation.evaluate.BLOCK", 4)
+    monkeypatch.setattr("safecrs.evaluation.run.BLOCK", 4)
     monkeypatch.setattr("safecrs.evaluation.slate_store.BLOCK", 4)
     made = []
 

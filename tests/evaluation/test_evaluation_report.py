@@ -8,10 +8,10 @@ import pytest
 
 from make_systems import make_system
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import evaluate, measure
 from safecrs.evaluation.report import Chapter, cell, headline, write_report
 from safecrs.evaluation.report.charts import INK
 from safecrs.evaluation.report.page import TABLE, verdict
+from safecrs.evaluation.run import evaluate, measure
 from safecrs.evaluation.systems import SERVED
 from safecrs.recommenders.rankers.ranking import as_slate
 from safecrs.scoring.statistics import Comparison, Estimate

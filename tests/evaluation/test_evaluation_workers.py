@@ -19,11 +19,10 @@ import pytest
 from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.store import load_benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.cluster import ask_processes
 from safecrs.evaluation.run import evaluate_systems
 from safecrs.evaluation.slate_store import BLOCK, Slates, SlateStore
 from safecrs.evaluation.systems import Model, lineup
-from safecrs.evaluation.workers import Asker, _environments, ask_in_parallel
+from safecrs.evaluation.workers import Asker, _environments, ask_in_parallel, ask_processes
 from safecrs.recommenders.manifest import Manifest
 from tiny_world import make_world
 
@@ -140,9 +139,7 @@ def models(folder, tmp_path_factory):
 
     benchmark = load_benchmark(folder)
     size = TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
-    made = base_model(
-        ModelSpec(size=size), benchmark, benchmark.oracle, tmp_path_factory.mktemp("model") / "model"
-    )
+    made = base_model(ModelSpec(size=size), benchmark, tmp_path_factory.mktemp("model") / "model")
     Manifest.of_model(reasons=True).write(made)
     return [Model("Tiny", made)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from safecrs.oracle.guide import guide_weights, pg_risk
+from safecrs.oracle.fusion import guide_weights, pg_risk
 from safecrs.taxonomy import load_taxonomy
 
 # Severities of a film: sex none, violence severe, profanity mild, drugs none, frightening moderate.

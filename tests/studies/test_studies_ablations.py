@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from safecrs.cli.tables import evaluation_table
+from safecrs.cli.output import evaluation_table
 from safecrs.errors import SafecrsError
 from safecrs.scoring.metrics import METRICS
 from safecrs.studies.ablations import ABLATIONS, NO_SAFETY, AblationResult, compare_ablations

@@ -7,9 +7,8 @@ import pytest
 
 from safecrs.benchmark import load_benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import measure
 from safecrs.evaluation.results import load_evaluation
-from safecrs.evaluation.run import evaluate_systems, measure_systems
+from safecrs.evaluation.run import evaluate_systems, measure, measure_systems
 from safecrs.evaluation.systems import SERVED, Model, Registry, lineup
 from safecrs.oracle import Oracle
 from safecrs.recommenders.histories import history_rows

@@ -9,7 +9,7 @@ import pytest
 
 from safecrs.benchmark.options import BuildOptions
 from safecrs.benchmark.recipes.table import redial
-from safecrs.evaluation.evaluate import measure
+from safecrs.evaluation.run import measure
 from safecrs.evaluation.systems import lineup
 from safecrs.scoring.metrics import svr, unknown, validity
 

@@ -50,4 +50,4 @@ def base(world, tmp_path_factory):
 
     from safecrs.training.models.base import base_model
 
-    return base_model(SMALL, world.benchmark, world.oracle, tmp_path_factory.mktemp("base") / "base")
+    return base_model(SMALL, world.benchmark, tmp_path_factory.mktemp("base") / "base")

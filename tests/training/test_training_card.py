@@ -12,7 +12,7 @@ from tiny_runs import LORA, SFT, SMALL, train_sft
 
 from safecrs.benchmark.card import Source
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import evaluate, measure
+from safecrs.evaluation.run import evaluate, measure
 from safecrs.evaluation.systems import Model, lineup
 from safecrs.scoring.rewards import RewardSettings
 from safecrs.studies.cards import write_model_card

@@ -46,7 +46,7 @@ def spec(plain):
 @pytest.fixture(scope="module")
 def grown(spec, world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("grown") / "base"
-    return base_model(spec, world.benchmark, world.oracle, folder)
+    return base_model(spec, world.benchmark, folder)
 
 
 @pytest.fixture(scope="module")
@@ -166,5 +166,5 @@ def test_a_model_that_is_too_narrow_is_told(world, samples, tmp_path):
     save_tiny(tmp_path / "narrow", ["recommend films"], [], narrow)
     spec = ModelSpec(name=str(tmp_path / "narrow"), item_tokens=True, lora=LORA.lora)
     with pytest.raises(SafecrsError, match="too narrow"):
-        base_model(spec, world.benchmark, world.oracle, tmp_path / "base")
+        base_model(spec, world.benchmark, tmp_path / "base")
     assert not (tmp_path / "base").exists()

@@ -13,7 +13,7 @@ from safecrs.training.models.spec import ModelSpec
 
 def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):
     before = model_fingerprint(base)
-    assert base_model(SMALL, world.benchmark, world.oracle, base) == base
+    assert base_model(SMALL, world.benchmark, base) == base
     larger = ModelSpec(size=SMALL.size.model_copy(update={"hidden": 48}))
     fewer = replace(world.benchmark, histories=world.benchmark.histories[1:])
     for spec, benchmark, seed in (
@@ -22,17 +22,17 @@ def test_a_base_of_another_size_seed_or_benchmark_is_refused(base, world):
         (SMALL, world.benchmark, 1),
     ):
         with pytest.raises(SafecrsError, match="another size, seed or catalog"):
-            base_model(spec, benchmark, world.oracle, base, seed)
+            base_model(spec, benchmark, base, seed)
     assert model_fingerprint(base) == before
 
 
 def test_models_that_are_not_there(world, tmp_path, monkeypatch):
     with pytest.raises(SafecrsError, match="not a model folder"):
-        base_model(ModelSpec(name=str(tmp_path)), world.benchmark, world.oracle, tmp_path / "base")
+        base_model(ModelSpec(name=str(tmp_path)), world.benchmark, tmp_path / "base")
     monkeypatch.setattr("safecrs.recommenders.language_models.bases.find_spec", lambda _name: None)
     monkeypatch.setenv("SAFECRS_CACHE", str(tmp_path / "cache"))
     with pytest.raises(SafecrsError, match="pip install"):
-        base_model(ModelSpec(name="smollm2"), world.benchmark, world.oracle, tmp_path / "base")
+        base_model(ModelSpec(name="smollm2"), world.benchmark, tmp_path / "base")
 
 
 @pytest.mark.slow

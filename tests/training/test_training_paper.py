@@ -93,7 +93,7 @@ def cached(hub, name, files):
 
 def test_a_hub_id_means_the_downloaded_model(hub, world, tmp_path):
     spec = ModelSpec(name="somebody/Some-Model_1.5")
-    arguments = (spec, world.benchmark, world.oracle, tmp_path / "base")
+    arguments = (spec, world.benchmark, tmp_path / "base")
     for held in ((), ("config.json",)):
         if held:
             cached(hub, spec.name, held)
@@ -113,14 +113,14 @@ def test_what_is_no_hub_id_is_told_too(hub, world, tmp_path, name, monkeypatch):
     (tmp_path / "in").mkdir()
     monkeypatch.chdir(tmp_path / "in")
     with pytest.raises(SafecrsError):
-        base_model(ModelSpec(name=name), world.benchmark, world.oracle, tmp_path / "base")
+        base_model(ModelSpec(name=name), world.benchmark, tmp_path / "base")
 
 
 def test_a_folder_of_that_name_comes_first(hub, world, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "some" / "model").mkdir(parents=True)
     with pytest.raises(SafecrsError, match=r"no config\.json"):
-        base_model(ModelSpec(name="some/model"), world.benchmark, world.oracle, tmp_path / "base")
+        base_model(ModelSpec(name="some/model"), world.benchmark, tmp_path / "base")
     (tmp_path / "some" / "model" / "config.json").write_text("{}")
-    found = base_model(ModelSpec(name="some/model"), world.benchmark, world.oracle, tmp_path / "base")
+    found = base_model(ModelSpec(name="some/model"), world.benchmark, tmp_path / "base")
     assert found.resolve() == tmp_path / "some" / "model"

@@ -111,7 +111,7 @@ def test_presets_that_cannot_be_read(tmp_path):
     with pytest.raises(SafecrsError, match="not readable TOML"):
         load_preset(str(path))
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(SafecrsError, match="cannot be read"):
+    with pytest.raises(SafecrsError, match="not a readable text file"):
         load_preset(str(path))
 
 

@@ -16,22 +16,20 @@ from tiny_runs import LORA, RL, SFT, SMALL, Killed, assert_equal, kill_at, train
 
 from safecrs.errors import SafecrsError
 from safecrs.training.gdpo.settings import GdpoSettings
+from safecrs.training.preset import SelectionSettings
+from safecrs.training.runs.callbacks import Selector, _whole_model, untouched_randomness
 from safecrs.training.runs.log import LOG, TrainingLog, series
 from safecrs.training.runs.selection import (
     NDCG,
     RECALL,
     SELECTED,
     SVR,
-    SelectionSettings,
     Validation,
-    _whole_model,
     choose,
     copy_model,
     selected,
-    selector,
-    untouched_randomness,
+    validation_for,
 )
-from safecrs.training.runs.validation import validation_for
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -288,7 +286,7 @@ def test_no_checkpoints_to_choose_among(base, samples, tmp_path):
 def test_a_model_that_no_process_holds(tmp_path):
     trainer = SimpleNamespace(is_fsdp_enabled=True)
     with pytest.raises(SafecrsError, match=r"selection\.samples=0"):
-        selector(trainer, scripted([])[0], TrainingLog(tmp_path / LOG), tmp_path)
+        Selector(trainer, scripted([])[0], TrainingLog(tmp_path / LOG), tmp_path)
 
 
 def test_a_model_that_is_put_together_trains_on_as_before(monkeypatch):

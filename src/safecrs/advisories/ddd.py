@@ -15,7 +15,6 @@ from safecrs.advisories.tables import Row, cell_text, json_cells, read_each
 from safecrs.advisories.topics import canonical_topic
 
 SOURCE = "ddd"
-MIN_VOTES = 2
 
 _KINDS = ("item type name", "itemtypename", "item type", "itemtype", "type", "medium")
 _MEDIA = {"movie": "film", "tv movie": "film", "video game": "game", "videogame": "game"}
@@ -28,7 +27,7 @@ def vote(yes: int, no: int) -> int | None:
 
     Clear means at least two thirds of at least two votes.
     """
-    clear = yes + no >= MIN_VOTES and min(yes, no) >= 0 and 3 * max(yes, no) >= 2 * (yes + no)
+    clear = yes + no >= 2 and min(yes, no) >= 0 and 3 * max(yes, no) >= 2 * (yes + no)
     return int(yes > no) if clear else None
 
 

@@ -1,4 +1,4 @@
-"""The words of an MPAA rating reason, read as severities and topics.
+"""MPAA ratings: tables of them, and the words of their reasons, read as severities and topics.
 
 "Rated R for strong bloody violence and some drug use" says violence 3, substances 2, blood/gore, drug use.
 
@@ -28,9 +28,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from safecrs.advisories.mpaa_lexicon import Entry, Lexicon, load_lexicon
-from safecrs.advisories.record import Statement
+from safecrs.advisories.record import Advisory, Statement
+from safecrs.advisories.skipped import Skipped, quoted
+from safecrs.advisories.tables import Row, read_each
 from safecrs.taxonomy import CATEGORIES
 
 LONGEST = 4_000
@@ -40,6 +43,7 @@ _MINOR, _CHILD = "a minor is sexualised", "a child is abused"
 _TALK = -0.5
 _STRONG = 0.9
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9']*|[,;:.()/&]|(?<=\s)-(?=\s)|--|-(?=\s?all\b)")
+_UNRATED_LETTERS = frozenset(["", "nr", "ur", "notrated", "unrated", "approved", "passed", "na", "none"])
 _UNRATED = re.compile(r"\W*(?:not (?:yet )?rated|unrated|nr)\W*")
 _HEAD = re.compile(
     r"(?![^a-z0-9]*[grx]\b\s*(?!rated|for|on appeal|[-:]|$)\S)"  # "g" or "r" as some other word
@@ -108,6 +112,35 @@ class _Part:
         return self.joiner == "and" or listed
 
 
+def read_mpaa(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
+    """Rows of title, year, rating and reason ("Rated R for strong violence and brief nudity").
+
+    A reason names whatever is notable, so a guide category that it does not name has severity 0
+    (``reviews_guide``), provided that every phrase was understood: an unknown word may concern any category.
+    A topic that it does not name is unknown: ``reviews_topics`` is empty. A G without a reason is a review
+    too, since by the rating's definition nothing in it would offend parents of young children; other films
+    without a reason are left out.
+
+    A rating of another system is counted, and the reason is read without it. The columns rating and imdb_id
+    are optional. CSV, TSV or JSON, each also gzip-compressed.
+    """
+    return read_each(path, _advisory, skipped, required=("reason",))
+
+
+def _advisory(row: Row) -> Advisory | None:
+    text, reason = row.get("rating", "mpaa", "mpaa rating") or "", row.get("reason") or ""
+    letters = rating_letters(text)
+    known = letters if letters in load_lexicon().levels else ""
+    if letters != known and letters not in _UNRATED_LETTERS:
+        row.note(f"{quoted(text)} is not an MPAA rating; the reason is read without it", "rating")
+    if len(reason) > LONGEST:
+        row.fail(f"the reason is longer than {LONGEST:,} characters and not read")
+    reading = read_reason(reason, known)
+    if reading.empty and letters != "g":
+        return None
+    return row.advisory("mpaa", reading.statements, reviews_guide=not reading.unread)
+
+
 def parse_reason(reason: str, rating: str | None = None) -> tuple[Statement, ...]:
     """What ``reason`` says; ``rating`` ("PG-13", else unknown) is by default the one it begins with."""
     return read_reason(reason, rating).statements
@@ -117,8 +150,7 @@ def read_reason(reason: str, rating: str | None = None) -> Reading:
     """`parse_reason` and the phrases that were not understood; a text over `LONGEST` is one. Never raises."""
     if len(reason) > LONGEST:
         return Reading((), (reason[:LONGEST],))
-    lowered = reason.lower() if reason.isascii() else "".join(map(_plain, reason))
-    text = lowered.translate(_PLAIN)
+    text = (reason.lower() if reason.isascii() else "".join(map(_plain, reason))).translate(_PLAIN)
     unrated, head = _UNRATED.fullmatch(text), _HEAD.match(text)
     lexicon = load_lexicon()
     letters = rating_letters(rating or (head and head[1]) or "")
@@ -254,8 +286,10 @@ def _minors(parts: list[_Part]) -> Iterator[Claim]:
         for about in parts[first : position + 1]:
             span = min(about.start, part.start), max(about.end, part.end)
             shown = all(head > _TALK for head in about.values("head"))
-            sex = max((sense.says.get("sex", -1.0) for sense in about.senses), default=-1.0)
-            violence = max((sense.says.get("violence", -1.0) for sense in about.senses), default=-1.0)
+            sex, violence = (
+                max((sense.says.get(category, -1.0) for sense in about.senses), default=-1.0)
+                for category in ("sex", "violence")
+            )
             if sex > -0.4 and shown and not about.values("no"):
                 yield _MINOR, 1, *span
             if violence >= 0 and child and not everything and not about.values("no"):

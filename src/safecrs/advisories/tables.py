@@ -158,8 +158,7 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STR
     with open_text(path) as file:
         first = file.readline()
         try:
-            tabs = ".tsv" in [suffix.lower() for suffix in path.suffixes]
-            mark = _delimiter(first, "\t" if tabs else ",")
+            mark = _delimiter(first, "\t" if ".tsv" in map(str.lower, path.suffixes) else ",")
             reader = csv.reader(chain([first], file), delimiter=mark, strict=True)
             header = [column_key(name) for name in next(reader, [])]
         except csv.Error as error:
@@ -174,7 +173,9 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STR
         while True:
             line = reader.line_num + 1
             try:
-                cells = next(reader, None)
+                cells = next(reader)
+            except StopIteration:
+                return
             except csv.Error as error:
                 if reader.line_num > line:
                     raise SafecrsError(
@@ -183,15 +184,15 @@ def read_table(path: Path, required: Iterable[str] = (), skipped: Skipped = _STR
                     ) from error
                 skipped.add(str(path), f"row {line}", f"not readable as a table ({error})", "table")
                 continue
-            if cells is None:
-                return
             stripped = [cell.strip() for cell in cells]
             if any(stripped) and len(cells) == len(header):
                 yield Row(path, line, dict(zip(header, stripped, strict=True)), skipped)
             elif any(stripped):
-                problem = f"{len(cells)} cells where the header has {len(header)}"
-                remedy = "put cells that hold the separator in quotation marks"
-                skipped.add(str(path), f"row {line}", f"{problem}; {remedy}", "length")
+                problem = (
+                    f"{len(cells)} cells where the header has {len(header)}; put cells that hold the "
+                    "separator in quotation marks"
+                )
+                skipped.add(str(path), f"row {line}", problem, "length")
 
 
 def read_records(path: Path, skipped: Skipped = _STRICT) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -75,14 +75,10 @@ def topic_key(name: str) -> str:
 @cache
 def _shipped() -> tuple[dict[str, str], dict[str, str]]:
     """Canonical topics by id, and by the key of each of their names."""
-    by_id: dict[str, str] = {}
-    by_key: dict[str, str] = {}
     text = (files("safecrs.advisories") / "topics.tsv").read_text(encoding="utf-8")
-    for number, topic, names in (line.split("\t") for line in text.splitlines()[1:]):
-        by_id[number] = topic
-        for name in (topic, *names.split("|")):
-            by_key[topic_key(name)] = topic
-    return by_id, by_key
+    rows = [line.split("\t") for line in text.splitlines()[1:]]
+    named = ((name, topic) for _, topic, names in rows for name in (topic, *names.split("|")))
+    return {number: topic for number, topic, _ in rows}, {topic_key(name): topic for name, topic in named}
 
 
 _DESCRIPTORS = {topic_key(descriptor): descriptor for descriptor in DESCRIPTORS}

@@ -9,12 +9,10 @@ from safecrs.benchmark.assignment import Assigned, Assigner, AssignmentPlan, Llm
 from safecrs.benchmark.build import build
 from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.options import BuildOptions
-from safecrs.benchmark.recipes.dialogues import build_inspired, build_redial
-from safecrs.benchmark.recipes.game import build_game, game_oracle
-from safecrs.benchmark.recipes.reddit import build_reddit
+from safecrs.benchmark.recipes.dialogues import build_inspired, build_reddit, build_redial
 from safecrs.benchmark.recipes.released import build_released
 from safecrs.benchmark.recipes.shared import film_oracle
-from safecrs.benchmark.recipes.starter import build_starter
+from safecrs.benchmark.recipes.tastes import build_game, build_starter, game_oracle
 from safecrs.benchmark.rows import completion_text
 from safecrs.benchmark.sample import SPLITS, Disclosed, Sample, Split
 from safecrs.benchmark.seeding import Splitter, rng_for

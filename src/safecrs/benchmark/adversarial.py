@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
@@ -21,7 +21,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 similar titles with other advisories; stricter thresholds than usual; several traits; nothing disclosed."""
 
 
-class AdversarialCase(BaseModel):
+class AdversarialCase(BaseModel, frozen=True, extra="forbid"):
     """One conversation and what must hold of the answer.
 
     Attributes:
@@ -32,13 +32,11 @@ class AdversarialCase(BaseModel):
         expectation: the same as a sentence.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     id: str = Field(min_length=1)
     kind: Kind
     domain: Domain
     prompt: tuple[Message, ...] = Field(min_length=1)
-    constraints: dict[str, float]
+    constraints: dict[str, Annotated[float, Field(gt=0, le=1)]]
     must_not: tuple[Ref, ...] = ()
     still: tuple[str, ...] = ()
     expectation: str = Field(min_length=1)
@@ -51,8 +49,6 @@ class AdversarialCase(BaseModel):
         strange = [trait for trait in (*self.constraints, *self.still) if trait not in known]
         if strange:
             raise ValueError(f"{strange[0]!r} is not a trait")
-        if not all(0 < threshold <= 1 for threshold in self.constraints.values()):
-            raise ValueError("a threshold lies between 0 and 1")
         if not (self.constraints or self.still):
             raise ValueError("the case expects nothing")
         if set(self.constraints) & set(self.still):

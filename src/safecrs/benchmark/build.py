@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 from safecrs.benchmark.assignment import AssignmentPlan, Rules
 from safecrs.benchmark.assignment.rules import least_kept
@@ -21,11 +20,9 @@ from safecrs.benchmark.wording.inject import disclose
 from safecrs.benchmark.wording.phrasings import load_phrasings
 from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.slates.base import Ref
 from safecrs.slates.template import reasoning_text
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 Refs = Callable[[Iterable[int]], tuple[Ref, ...]]
 _TELL_EVERY = 256
@@ -96,8 +93,7 @@ def _samples(
     assigned = options.assigner.assign(_logged(dialogues, refs, log), rules)
     for number, (dialogue, given) in enumerate(zip(dialogues, assigned, strict=True), start=1):
         log.passed("assign", dialogue.id, given.how, traits=given.traits)
-        filtered = filter_liked(dialogue.liked, given.traits, table)
-        kept, removed, unknown = map(refs, (filtered.kept, filtered.removed, filtered.unknown))
+        kept, removed, unknown = map(refs, filter_liked(dialogue.liked, given.traits, table))
         if len(kept) < least_kept(dialogue.split):
             reason = f"{dialogue.split} sample with too little ground truth left"
             log.dropped("filter", dialogue.id, reason, kept=kept, removed=removed, unknown=unknown)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from safecrs.benchmark.sample import SPLITS, Sample
 from safecrs.taxonomy import Domain, Taxonomy
 
 
-class Source(BaseModel):
+class Source(BaseModel, frozen=True, extra="forbid"):
     """One input: its licence, a fingerprint of what was read, how much, and what was dropped, by reason."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     licence: str
@@ -24,14 +22,12 @@ class Source(BaseModel):
     dropped: dict[str, int] = {}
 
 
-class Step(BaseModel):
+class Step(BaseModel, frozen=True, extra="forbid"):
     """One step of the build: what it was given, passed on and dropped (the rest of it), by reason.
 
     Attributes:
         noted: how those passed on were made, where a step has several ways.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     given: int
@@ -40,7 +36,7 @@ class Step(BaseModel):
     noted: dict[str, int] = {}
 
 
-class SplitFacts(BaseModel):
+class SplitFacts(BaseModel, frozen=True, extra="forbid"):
     """Figures of one split.
 
     Attributes:
@@ -51,8 +47,6 @@ class SplitFacts(BaseModel):
         removed_share: of the liked items of constrained samples.
         unknown_share: of the ground-truth items of constrained samples, those no source vouches for.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     samples: int
     constrained: int
@@ -66,10 +60,8 @@ class SplitFacts(BaseModel):
     unknown_share: float
 
 
-class DataCard(BaseModel):
+class DataCard(BaseModel, frozen=True, extra="forbid"):
     """Everything a reader needs to judge or rebuild a benchmark; equal inputs give an equal card."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     domain: Domain

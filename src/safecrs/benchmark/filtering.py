@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.oracle import Oracle
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import DEFAULT_THRESHOLD, Taxonomy
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 
 @dataclass(frozen=True)
@@ -57,23 +54,17 @@ class VerdictTable:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Filtered:
-    """The liked rows in their order, kept or removed; ``unknown`` are the kept ones without a verdict."""
-
-    kept: tuple[int, ...]
-    removed: tuple[int, ...]
-    unknown: tuple[int, ...]
+Rows = tuple[int, ...]
 
 
-def filter_liked(liked: Sequence[int], traits: Sequence[str], table: VerdictTable) -> Filtered:
-    """Remove what is unsafe for any of ``traits``; what is unknown stays, as in SafeCRS, and is counted."""
+def filter_liked(liked: Sequence[int], traits: Sequence[str], table: VerdictTable) -> tuple[Rows, Rows, Rows]:
+    """The rows kept, those removed, and the kept ones without a verdict, each in the order of ``liked``.
+
+    Removed is what is unsafe for any of ``traits``; what is unknown stays, as in SafeCRS, and is counted.
+    """
     rows = np.asarray(liked, dtype=np.int64)
     columns = table.columns(traits)
     unsafe = table.unsafe[rows][:, columns].any(axis=1)
     unknown = table.unknown[rows][:, columns].any(axis=1) & ~unsafe
-    return Filtered(
-        tuple(int(row) for row in rows[~unsafe]),
-        tuple(int(row) for row in rows[unsafe]),
-        tuple(int(row) for row in rows[unknown]),
-    )
+    kept, removed, doubtful = (tuple(rows[chosen].tolist()) for chosen in (~unsafe, unsafe, unknown))
+    return kept, removed, doubtful

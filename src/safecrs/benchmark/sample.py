@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from safecrs.conversation import Message
 from safecrs.slates.base import Ref
@@ -14,17 +14,16 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 Style = Literal["explicit", "implicit"]
+STYLES: tuple[Style, ...] = ("explicit", "implicit")
 Position = Literal["before", "after", "inside"]
 
 
-class Disclosed(BaseModel):
+class Disclosed(BaseModel, frozen=True, extra="forbid"):
     """One sensitivity as it was written into the conversation.
 
     ``text`` stands word for word in the last user message, ``position`` relative to what the user had
     written there.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     trait: str
     style: Style
@@ -32,7 +31,7 @@ class Disclosed(BaseModel):
     text: str = Field(min_length=1)
 
 
-class Sample(BaseModel):
+class Sample(BaseModel, frozen=True, extra="forbid"):
     """One case: recommend for ``prompt``, respect ``constraints``, find ``groundtruth``.
 
     Attributes:
@@ -46,8 +45,6 @@ class Sample(BaseModel):
         reasoning: the safety analysis that training puts before the list.
         disclosure: how each constraint was said; empty where the source does not tell.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(min_length=1)
     split: Split

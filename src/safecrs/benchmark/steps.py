@@ -12,10 +12,10 @@ from typing import IO, Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from safecrs.benchmark.card import Step
-from safecrs.benchmark.sources.dialogue import checked, open_text
+from safecrs.benchmark.sources.dialogue import json_lines, open_text
 from safecrs.benchmark.store import STEPS
 from safecrs.errors import SafecrsError
-from safecrs.storage import cannot_write, parse_json
+from safecrs.storage import cannot_write
 
 StepName = Literal["import", "assign", "filter", "disclose", "reason"]
 FILES: Mapping[StepName, str] = {
@@ -94,16 +94,11 @@ def read_steps(folder: Path, name: str) -> Iterator[tuple[StepName, dict[str, An
         raise SafecrsError(f"{folder} did not keep its steps: build it again with --keep-steps.")
     found = False
     for step, file in FILES.items():
-        for row in _rows(folder / STEPS / file):
-            if row.get("id") == name:
-                found = True
-                yield step, row
+        path = folder / STEPS / file
+        with open_text(path) as (lines, _):
+            for _, row in json_lines(path, lines, _ROW):
+                if row.get("id") == name:
+                    found = True
+                    yield step, row
     if not found:
         raise SafecrsError(f"{folder} was built from no dialogue {name!r}; {FILES['import']} lists them.")
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with open_text(path) as (file, _):
-        for number, line in enumerate(file, start=1):
-            where = f"{path} row {number}"
-            yield checked(_ROW, parse_json(line, where), where)

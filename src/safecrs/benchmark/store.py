@@ -17,6 +17,7 @@ from safecrs.benchmark.card import DataCard
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.rows import features, sample_of, sample_row
 from safecrs.benchmark.sample import SPLITS, Sample, Split
+from safecrs.benchmark.sources.dialogue import json_lines, open_text
 from safecrs.errors import SafecrsError, SafecrsWarning, extra, first_problem
 from safecrs.oracle import Oracle
 from safecrs.slates.base import Ref
@@ -26,7 +27,6 @@ from safecrs.storage import (
     check_writable,
     file_checksum,
     fingerprint_of,
-    parse_json,
     read_json,
     read_text,
     sweep,
@@ -95,7 +95,7 @@ def save_benchmark(
     Args:
         steps: the folder with the outcome of every step, to be moved in.
     """
-    datasets = _datasets()
+    datasets = datasets_library()
     check_free(folder, overwrite)
     with atomic_folder(folder) as temporary:
         splits = {}
@@ -130,7 +130,7 @@ def load_benchmark(folder: Path) -> Benchmark:
 
     Folders of version 0.1.0 have no checksums of histories and Arrow files; a warning says so.
     """
-    datasets = _datasets()
+    datasets = datasets_library()
     card = read_card(folder)
     if card.histories_fingerprint:
         _check_sums(folder)  # a damaged Arrow file may end the process that reads it
@@ -238,14 +238,8 @@ def _read_histories(folder: Path) -> tuple[tuple[Ref, ...], ...]:
     path = folder / _HISTORIES
     if not path.exists() and (folder / _HISTORIES_0_1).exists():
         path = folder / _HISTORIES_0_1
-    histories: list[tuple[Ref, ...]] = []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if line:
-            try:
-                histories.append(_History.validate_python(parse_json(line, f"{path} row {number}")))
-            except ValidationError as error:
-                raise SafecrsError(f"{path} row {number} is not a list of titles and years.") from error
-    return tuple(histories)
+    with open_text(path) as (lines, _):
+        return tuple(history for _, history in json_lines(path, lines, _History))
 
 
 def check_free(target: Path, overwrite: bool) -> None:
@@ -261,11 +255,12 @@ def check_free(target: Path, overwrite: bool) -> None:
     check_writable(target)
 
 
-def _datasets() -> Any:
+def datasets_library() -> Any:
+    """The datasets package, without its progress bars."""
     try:
         import datasets
     except ImportError as error:
-        raise SafecrsError(f"Stored benchmarks need the datasets package: {extra('benchmark')}.") from error
+        raise SafecrsError(f"Datasets on disk need the datasets package: {extra('benchmark')}.") from error
     datasets.utils.logging.disable_progress_bar()
     return datasets
 

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import DomainChoice, DomainOption, Json, OracleFile, Threshold, Traits
+from safecrs.cli.options import (
+    DomainOption,
+    Json,
+    OracleFile,
+    Threshold,
+    Traits,
+    named_constraints,
+    open_oracle,
+)
+from safecrs.cli.output import console, grid, print_json, shown, verdict_text
+from safecrs.oracle import Check, Verdict
 from safecrs.taxonomy import DEFAULT_THRESHOLD
 
 EXIT = {"SAFE": 0, "UNSAFE": 1, "UNKNOWN": 3}
@@ -16,7 +26,7 @@ def check(
     title: Annotated[str, typer.Argument(help='The item, best with its year: "Saw (2004)".')],
     trait: Traits = None,
     threshold: Threshold = DEFAULT_THRESHOLD,
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
     oracle: OracleFile = None,
     json: Json = False,
 ) -> None:
@@ -30,9 +40,6 @@ def check(
 
         safecrs check "Big Fish" --trait self_harm=0.2 --trait animal_harm --json
     """
-    from safecrs.cli.options import named_constraints, open_oracle
-    from safecrs.cli.output import print_json
-
     judge = open_oracle(oracle, domain)
     constraints = named_constraints(trait or list(judge.taxonomy.ids), judge.taxonomy, threshold)
     result = judge.check(title, None, constraints)
@@ -43,13 +50,8 @@ def check(
     raise typer.Exit(EXIT[result.verdict.name])
 
 
-def _show(result: object, asked: bool) -> None:
-    from rich.table import Table
+def _show(result: Check, asked: bool) -> None:
 
-    from safecrs.cli.output import console, shown, verdict_text
-    from safecrs.oracle import Check, Verdict
-
-    assert isinstance(result, Check)  # noqa: S101, narrows a lazily imported type
     screen = console()
     if result.row is None:
         screen.print(f"[yellow]unknown[/]: the catalog does not hold “{shown(result.title)}”.")
@@ -65,9 +67,7 @@ def _show(result: object, asked: bool) -> None:
         screen.print(
             f"{label}: unsafe for {unsafe} of {len(result.traits)} sensitivities, unknown for {unknown}"
         )
-    table = Table(show_header=True, header_style="bold", box=None, padding=(0, 2, 0, 0))
-    for column in ("sensitivity", "verdict", "risk", "why"):
-        table.add_column(column)
+    table = grid("sensitivity", "verdict", "risk", "why")
     for risk in result.traits:
         number = "?" if risk.risk is None else f"{risk.risk:.2f}"
         table.add_row(risk.trait, verdict_text(risk.verdict), number, shown(risk.reason))

@@ -1,34 +1,23 @@
-"""``safecrs data``: build, look at and export benchmarks."""
+"""``safecrs data``: build, look at, report on and export benchmarks."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from safecrs.cli import data_build
-from safecrs.cli.options import split_named
+from safecrs.cli.data_build import app as app
+from safecrs.cli.options import Seed, refuse
+from safecrs.cli.output import console, grid, progress, say, shown, visible
+from safecrs.storage import check_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.table import Table
 
     from safecrs.benchmark.card import Step
-
-app = typer.Typer(help="Build, look at and export benchmarks.", no_args_is_help=True)
-for command in (
-    data_build.starter,
-    data_build.movielens,
-    data_build.redial,
-    data_build.inspired,
-    data_build.reddit,
-    data_build.released,
-    data_build.game,
-):
-    app.command()(command)
 
 Folder = Annotated[Path, typer.Argument(help="A benchmark's folder.", file_okay=False)]
 
@@ -44,7 +33,6 @@ def card(folder: Folder) -> None:
     from rich.markdown import Markdown
 
     from safecrs.benchmark.store import read_card
-    from safecrs.cli.output import console, visible
 
     lines = read_card(folder).markdown().split("\n")
     console().print(Markdown("\n".join(map(visible, lines))))
@@ -70,7 +58,6 @@ def steps(
     """
     from safecrs.benchmark.steps import read_steps
     from safecrs.benchmark.store import read_card
-    from safecrs.cli.output import console, say
 
     funnel = read_card(folder).funnel()
     if name is None:
@@ -84,7 +71,9 @@ def steps(
 def export(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="The JSON-lines file to write.", dir_okay=False)],
-    split: Annotated[str, typer.Option(help="train, validation, test or all.")] = "all",
+    split: Annotated[
+        Literal["train", "validation", "test", "all"], typer.Option(help="The samples to write.")
+    ] = "all",
 ) -> None:
     """Write samples as JSON lines with the paper's fields.
 
@@ -93,21 +82,113 @@ def export(
         safecrs data export runs/starter --split test --out test.jsonl
     """
     from safecrs.benchmark import export_jsonl, load_benchmark
-    from safecrs.cli.output import say
 
-    chosen = None if split == "all" else split_named(split, "all")
-    count = export_jsonl(load_benchmark(folder), out, chosen)
+    count = export_jsonl(load_benchmark(folder), out, None if split == "all" else split)
     say(f"{count:,} samples written to {out}")
 
 
+@app.command("all")
+def everything(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder with advisories/, catalog/ and conversations/, as docs/benchmarks.md says.",
+            file_okay=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="The folder for everything that is made.", file_okay=False)
+    ] = Path("runs/benchmarks"),
+    seed: Seed = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Build and measure all again.")] = False,
+) -> None:
+    """Build every benchmark that the data allow, measure simple recommenders on each, and report on all.
+
+    Without --data: SafeRec-Starter and SafeGame, which need nothing. What is there is not built again.
+
+    Examples:
+
+        safecrs data all
+
+        safecrs data all --data DATA --out runs/benchmarks
+    """
+    from safecrs.studies.benchmarks import build_all
+
+    with progress() as report:
+        built = build_all(out, data, seed=seed, overwrite=overwrite, report=report)
+    for folder in built.folders:
+        say(f"{folder}: {'built' if folder in built.new else 'was there'}")
+    for title, missing in built.left_out.items():
+        say(f"Left out: {title}; it needs {', '.join(missing)} in --data.")
+    say(f"The report: {built.page}, with the same as Markdown and JSON beside it.")
+
+
+@app.command()
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of benchmarks.", file_okay=False)],
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A .html, .md or .json file to write; may be given several times. Else benchmarks.html.",
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    evaluation: Annotated[
+        list[Path] | None,
+        typer.Option(help="What `evaluate` wrote on one of them; shown with it.", dir_okay=False),
+    ] = None,
+    mpaa: Annotated[
+        Path | None,
+        typer.Option(help="The published MPAA reasons (.gz too), to measure their parser.", dir_okay=False),
+    ] = None,
+    examples: Annotated[
+        int, typer.Option(min=0, help="Show so many samples of each, of template conversations only.")
+    ] = 0,
+    real_examples: Annotated[
+        bool,
+        typer.Option(
+            "--real-examples", help="Let examples be the words of real people too: mind their licence."
+        ),
+    ] = False,
+) -> None:
+    """Report on benchmarks: sizes, sensitivities, filtering, coverage, leaks; and on what they rest on.
+
+    Examples:
+
+        safecrs data report runs/starter runs/redial --out report.html --out report.md
+
+        safecrs data report runs/starter --evaluation evaluation.json --examples 3
+    """
+    from safecrs.studies.benchmark_report.report import check_suffixes, make_report
+
+    refuse(
+        (
+            real_examples and not examples,
+            "--real-examples says which examples to show: say how many with --examples.",
+        )
+    )
+    targets = out or [Path("benchmarks.html")]
+    check_suffixes(targets)
+    for target in targets:
+        check_writable(target)
+    with progress() as tell:
+        made = make_report(
+            folders,
+            evaluations=evaluation or (),
+            mpaa=mpaa,
+            examples=examples,
+            real_examples=real_examples,
+            report=tell,
+        )
+    made.save(*targets)
+    for target in targets:
+        say(f"Written to {target}")
+
+
 def _funnel(steps: Iterable[Step]) -> Table:
-    from rich.table import Table
 
-    from safecrs.cli.output import shown
-
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("step", "given", "passed on", "what became of them"):
-        table.add_column(column, justify="left" if column.startswith(("step", "what")) else "right")
+    table = grid("step", "given", "passed on", "what became of them", right=("given", "passed on"))
     for step in steps:
         words = [f"{count:,} dropped: {reason}" for reason, count in step.dropped.items()]
         words += [f"{count:,} {how}" for how, count in step.noted.items()]

@@ -1,23 +1,44 @@
-"""The commands of ``safecrs data`` that build a benchmark: one a corpus."""
+"""The commands of ``safecrs data`` that build a benchmark, one a corpus, and how they write the target."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from safecrs.cli.data_target import Common, KeepSteps, Llm, Out, Overwrite, build
-from safecrs.cli.options import DomainChoice, LlmModel, OracleFile, Seed, open_oracle, split_named
-from safecrs.errors import SafecrsError
+from safecrs.advisories import Skipped, read_mpaa
+from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
+from safecrs.cli.options import LlmModel, OracleFile, Seed, SplitName, named_endpoint, open_oracle, refuse
+from safecrs.cli.output import progress, say
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Benchmark, BuildOptions, Split
-    from safecrs.oracle import Oracle
 
+app = typer.Typer(help="Build, look at and export benchmarks.", no_args_is_help=True)
+_ANSWERS = "answers.jsonl"
+Out = Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a benchmark that is there.")]
+KeepSteps = Annotated[
+    bool, typer.Option("--keep-steps", help="Keep the outcome of every step, row by row (`data steps`).")
+]
+
+Llm = Annotated[
+    str | None,
+    typer.Option(
+        "--llm",
+        metavar="URL",
+        help="An OpenAI-compatible endpoint whose model chooses the sensitivities: the conversations are sent"
+        " there. The key is read from the environment variable SAFECRS_API_KEY.",
+        show_default=False,
+    ),
+]
 Lines = Annotated[Path | None, typer.Option(help="The requests of this split, JSON lines.", dir_okay=False)]
 
 
+@app.command()
 def starter(
     out: Out,
     seed: Seed = 0,
@@ -34,10 +55,10 @@ def starter(
     """
     from safecrs.benchmark import build_starter
 
-    common = Common(out, overwrite, seed, keep_steps, llm, llm_model)
-    build(lambda options: build_starter(options=options), common)
+    _build(lambda options: build_starter(options=options), out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def movielens(
     folder: Annotated[
         Path, typer.Argument(help="A MovieLens download: movies.csv and ratings.csv.", file_okay=False)
@@ -59,15 +80,16 @@ def movielens(
     from safecrs.benchmark import build_starter, read_movielens
 
     def make(options: BuildOptions) -> Benchmark:
-        judge = open_oracle(oracle, DomainChoice.film)
+        judge = open_oracle(oracle)
         options.report("Read the ratings", 0, 1, "")
         interactions = read_movielens(folder, judge.catalog)
         options.report("Read the ratings", 1, 1, "")
         return build_starter(judge, interactions, options)
 
-    build(make, Common(out, overwrite, seed, keep_steps, llm, llm_model))
+    _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def redial(
     out: Out,
     dialogues: Annotated[Path, typer.Option(help="ReDial dialogues, JSON lines (.gz too).", dir_okay=False)],
@@ -88,10 +110,18 @@ def redial(
     """
     from safecrs.benchmark.recipes import table
 
-    common = Common(out, overwrite, seed, keep_steps, llm, llm_model)
-    build(lambda options: table.redial(dialogues, items, mpaa, options), common)
+    _build(
+        lambda options: table.redial(dialogues, items, mpaa, options),
+        out,
+        overwrite,
+        seed,
+        keep_steps,
+        llm,
+        llm_model,
+    )
 
 
+@app.command()
 def inspired(
     dialogues: Annotated[Path, typer.Argument(help="INSPIRED's utterances, TSV (.gz too).", dir_okay=False)],
     out: Out,
@@ -115,13 +145,14 @@ def inspired(
     from safecrs.benchmark.recipes.table import installed_ratings
 
     def make(options: BuildOptions) -> Benchmark:
-        judge = open_oracle(oracle, DomainChoice.film)
+        judge = open_oracle(oracle)
         tastes = installed_ratings(judge.catalog)
         return build_inspired(dialogues, judge, options, interactions=tastes)
 
-    build(make, Common(out, overwrite, seed, keep_steps, llm, llm_model))
+    _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def reddit(
     out: Out,
     requests: Annotated[
@@ -163,39 +194,39 @@ def reddit(
 
         safecrs data reddit requests.jsonl --oracle films.safetensors --out runs/reddit
     """
-    from safecrs.advisories import Skipped, read_mpaa
     from safecrs.benchmark import build_reddit, film_oracle
-    from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
 
     named: dict[Split, Path | None] = {"train": train, "validation": validation, "test": test}
     splits = {split: path for split, path in named.items() if path is not None}
-    if (requests is None) == (not splits):
-        raise SafecrsError("Give either one file of requests, or --train, --validation and --test.")
-    if (titles is None) == (oracle is None):
-        raise SafecrsError(
-            "Reddit-Movie names films by IMDb id, which the starter's lack: give either --titles or --oracle."
-        )
-    if oracle is not None and mpaa:
-        raise SafecrsError("--mpaa judges the films of --titles; a compiled --oracle judges by itself.")
-
-    def judge_of(options: BuildOptions) -> Oracle:
-        if titles is None:
-            return open_oracle(oracle, DomainChoice.film)
-        options.report("Compile the oracle", 0, 1, "")
-        skipped = Skipped()
-        said = read_all([(path, read_mpaa) for path in mpaa or ()], options.report, skipped)
-        judge = film_oracle(read_item_file(titles, skipped), said)
-        options.report("Compile the oracle", 1, 1, "")
-        tell_skipped(skipped)
-        return judge
+    refuse(
+        (
+            (requests is None) == (not splits),
+            "Give either one file of requests, or --train, --validation and --test.",
+        ),
+        (
+            (titles is None) == (oracle is None),
+            "Reddit-Movie names films by IMDb id, which the starter's lack: give either --titles or "
+            "--oracle.",
+        ),
+        (
+            oracle is not None and mpaa,
+            "--mpaa judges the films of --titles; a compiled --oracle judges by itself.",
+        ),
+    )
 
     def make(options: BuildOptions) -> Benchmark:
-        judge = judge_of(options)
+        if titles is None:
+            return build_reddit(requests or splits, open_oracle(oracle), options)
+        skipped = Skipped()
+        said = read_all([(path, read_mpaa) for path in mpaa or ()], options.report, skipped)
+        judge = film_oracle(read_item_file(titles, skipped), said, options.report)
+        tell_skipped(skipped)
         return build_reddit(requests or splits, judge, options)
 
-    build(make, Common(out, overwrite, seed, keep_steps, llm, llm_model))
+    _build(make, out, overwrite, seed, keep_steps, llm, llm_model)
 
 
+@app.command()
 def released(
     folder: Annotated[
         Path, typer.Argument(help="A Hugging Face dataset on disk, as the authors give it.", file_okay=False)
@@ -203,7 +234,7 @@ def released(
     out: Out,
     oracle: OracleFile = None,
     split: Annotated[
-        str | None, typer.Option(help="train, validation or test, where the folder is a single dataset.")
+        SplitName | None, typer.Option(help="What the folder is, where it is a single dataset.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -216,18 +247,17 @@ def released(
     """
     from safecrs.benchmark import build_released
 
-    chosen = None if split is None else split_named(split)
-
     def make(options: BuildOptions) -> Benchmark:
-        judge = open_oracle(oracle, DomainChoice.film)
+        judge = open_oracle(oracle)
         options.report("Read the samples", 0, 1, "")
-        built = build_released(folder, judge, split=chosen)
+        built = build_released(folder, judge, split=split)
         options.report("Read the samples", 1, 1, "")
         return built
 
-    build(make, Common(out, overwrite))
+    _build(make, out, overwrite)
 
 
+@app.command()
 def game(
     out: Out,
     esrb: Annotated[
@@ -249,4 +279,48 @@ def game(
     """
     from safecrs.benchmark.recipes import table
 
-    build(lambda options: table.game(esrb, options), Common(out, overwrite, seed, keep_steps, llm, llm_model))
+    _build(lambda options: table.game(esrb, options), out, overwrite, seed, keep_steps, llm, llm_model)
+
+
+def _build(
+    make: Callable[[BuildOptions], Benchmark],
+    out: Path,
+    overwrite: bool,
+    seed: int = 0,
+    keep_steps: bool = False,
+    llm: str | None = None,
+    llm_model: str | None = None,
+) -> None:
+    """Check the target before the work, show the work, and write the whole or nothing."""
+    from safecrs.benchmark import BuildOptions, LlmAssigner, LocalAssigner, save_benchmark
+    from safecrs.benchmark.store import STEPS, check_free
+    from safecrs.endpoint import AnswerFile
+
+    endpoint = named_endpoint(llm, llm_model)
+    check_free(out, overwrite)
+    with _partial(out) as partial:
+        kept = partial / _ANSWERS
+        assigner = LlmAssigner(endpoint, AnswerFile(kept)) if endpoint else LocalAssigner()
+        steps = partial / STEPS if keep_steps else None
+        with progress() as report:
+            options = BuildOptions(seed, assigner=assigner, steps=steps, report=report)
+            benchmark = make(options)
+        save_benchmark(benchmark, out, overwrite=overwrite, steps=steps)
+        kept.unlink(missing_ok=True)
+    for split, facts in benchmark.card.splits.items():
+        say(f"{split}: {facts.samples:,} samples, {facts.constrained:,} with a sensitivity")
+    say(f"Written to {out}; `safecrs data card {out}` shows what is in it.")
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """The folder ``TARGET.partial`` for steps and answers until the target is whole; not kept empty.
+
+    The answers of an endpoint stay there when a build is stopped: the same command goes on from them.
+    """
+    folder = target.with_name(f"{target.name}.partial")
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            folder.rmdir()

@@ -1,4 +1,4 @@
-"""``safecrs evaluate``: measure recommenders on a stored benchmark."""
+"""``safecrs evaluate`` and ``safecrs report``: measure recommenders; results as a page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from safecrs.cli.options import Llm, LlmModel, Seed, named_endpoint, split_named
-from safecrs.errors import SafecrsError
+from safecrs.cli.options import Llm, LlmModel, Seed, SplitName, check_target, named_endpoint, refuse
+from safecrs.cli.output import adversarial_table, console, evaluation_table, progress, say
+from safecrs.storage import check_writable
 
 if TYPE_CHECKING:
     from safecrs.evaluation.systems import Model
@@ -34,7 +35,7 @@ def evaluate(
         int, typer.Option(min=1, max=64, help="Requests that the endpoint gets at once.")
     ] = 8,
     split: Annotated[
-        str | None, typer.Option(help="train, validation or test; test by default.", show_default=False)
+        SplitName | None, typer.Option(help="The samples to ask; test by default.", show_default=False)
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples.")] = None,
     adversarial: Annotated[
@@ -78,38 +79,44 @@ def evaluate(
         safecrs evaluate runs/starter --adversarial --out adversarial.json
     """
     from safecrs.evaluation.systems import Model
-    from safecrs.storage import check_writable
 
-    if adversarial and (split is not None or limit is not None):
-        raise SafecrsError("The adversarial cases have no splits: leave --split and --limit out.")
     endpoint = named_endpoint(llm, llm_model, llm_concurrency)
-    if endpoint is None and llm_answers is not None:
-        raise SafecrsError("--llm-answers keeps what an endpoint answers: name one (--llm).")
-    if endpoint is not None and adversarial:
-        raise SafecrsError("The adversarial cases are not asked of endpoints: leave --llm out.")
-    if adversarial and (slates is not None or workers is not None):
-        raise SafecrsError("The adversarial cases are few: leave --slates and --workers out.")
-    if workers is not None and slates is None:
-        raise SafecrsError("Several workers leave their slates in a folder: give it with --slates.")
-    chosen = split_named(split or "test")
+    refuse(
+        (
+            adversarial and (split is not None or limit is not None),
+            "The adversarial cases have no splits: leave --split and --limit out.",
+        ),
+        (
+            endpoint is None and llm_answers is not None,
+            "--llm-answers keeps what an endpoint answers: name one (--llm).",
+        ),
+        (
+            endpoint is not None and adversarial,
+            "The adversarial cases are not asked of endpoints: leave --llm out.",
+        ),
+        (
+            adversarial and (slates is not None or workers is not None),
+            "The adversarial cases are few: leave --slates and --workers out.",
+        ),
+        (
+            workers is not None and slates is None,
+            "Several workers leave their slates in a folder: give it with --slates.",
+        ),
+    )
+    chosen: SplitName = split or "test"
     check_writable(out)
     models = [Model.parse(text) for text in model or ()]
     if adversarial:
         _adversarial(benchmark, models, out)
         return
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import console, progress, say
-    from safecrs.cli.tables import evaluation_table
+    from safecrs.endpoint import AnswerFile
     from safecrs.evaluation.results import save_evaluation
     from safecrs.evaluation.run import evaluate_systems
     from safecrs.evaluation.systems import Served, lineup
 
-    served = []
-    if endpoint is not None:
-        from safecrs.endpoint import AnswerFile
-
-        kept = AnswerFile(llm_answers) if llm_answers else None
-        served.append(Served(endpoint.model, endpoint, kept))
+    kept = AnswerFile(llm_answers) if llm_answers else None
+    served = [Served(endpoint.model, endpoint, kept)] if endpoint else []
     with progress() as report:
         if slates is not None and workers is not None:
             from safecrs.evaluation.workers import ask_in_parallel
@@ -130,10 +137,27 @@ def evaluate(
     say(f"Written to {out}; `safecrs report {out}` makes a page of it.")
 
 
+def report(
+    evaluations: Annotated[list[Path], typer.Argument(help="What `evaluate` wrote.", dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="The HTML file to write.", dir_okay=False)] = Path("report.html"),
+) -> None:
+    """Make one self-contained HTML page of one or more evaluations.
+
+    Example:
+
+        safecrs report evaluation.json --out report.html
+    """
+    from safecrs.evaluation.report import Chapter, write_report
+    from safecrs.evaluation.results import load_evaluation
+
+    check_target(out, evaluations)
+    results = map(load_evaluation, evaluations)
+    write_report([Chapter(result.card.name, "", result) for result in results], out)
+    say(f"Written to {out}")
+
+
 def _adversarial(folder: Path, models: list[Model], out: Path) -> None:
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import console, progress, say
-    from safecrs.cli.tables import adversarial_table
     from safecrs.evaluation.run import challenge
     from safecrs.evaluation.systems import adversarial_lineup
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from safecrs.advisories import Advisory, Skipped
+from safecrs.advisories.tables import open_text
+from safecrs.catalog import Item, read_title_basics
+from safecrs.catalog.items_csv import read_items
 from safecrs.errors import SafecrsError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from safecrs.advisories import Advisory, Skipped
-    from safecrs.catalog import Item
-    from safecrs.progress import Report
+from safecrs.progress import Report
 
 _HEAD = 65_536
 _FIRST_ENTRY = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(["{])')
@@ -30,10 +28,7 @@ def read_item_file(path: Path, skipped: Skipped | None = None) -> Iterable[Item]
     Raises:
         SafecrsError: the file is missing, unreadable or none of these.
     """
-    from safecrs.advisories.tables import open_text
     from safecrs.benchmark import read_reddit_items, read_redial_items
-    from safecrs.catalog import read_title_basics
-    from safecrs.catalog.items_csv import read_items
 
     with open_text(path) as file:
         head = file.read(_HEAD)

@@ -11,19 +11,7 @@ from pathlib import Path
 
 import typer
 
-from safecrs.cli import (
-    ablations,
-    benchmarks,
-    check,
-    data,
-    demo,
-    evaluate,
-    oracle,
-    recommend,
-    report,
-    train,
-    traits,
-)
+from safecrs.cli import check, data, evaluate, oracle, recommend, studies, train, traits
 from safecrs.cli.output import visible
 from safecrs.errors import SafecrsError, SafecrsWarning, extra
 
@@ -44,15 +32,13 @@ app.command("check")(check.check)
 app.command("traits")(traits.traits)
 app.command("recommend")(recommend.recommend)
 app.add_typer(oracle.app, name="oracle")
-data.app.command("all")(benchmarks.everything)
-data.app.command("report")(benchmarks.report)
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
-app.command("report")(report.report)
-app.command("demo")(demo.demo)
-app.command("redial")(demo.redial)
-app.command("ablations")(ablations.ablations)
+app.command("report")(evaluate.report)
+app.command("demo")(studies.demo)
+app.command("redial")(studies.redial)
+app.command("ablations")(studies.ablations)
 
 
 _EXTRAS = {

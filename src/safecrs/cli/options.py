@@ -7,28 +7,19 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from safecrs.errors import SafecrsError
-from safecrs.taxonomy import DEFAULT_THRESHOLD, merge_constraints
+from safecrs.oracle import Oracle, load_starter
+from safecrs.storage import check_writable
+from safecrs.taxonomy import DEFAULT_THRESHOLD, Domain, Taxonomy, merge_constraints
 
 if TYPE_CHECKING:
-    from safecrs.benchmark import Split
     from safecrs.detection import Detector
     from safecrs.endpoint import Endpoint
-    from safecrs.oracle import Oracle
-    from safecrs.taxonomy import Taxonomy
-
-
-class DomainChoice(StrEnum):
-    """Films or games."""
-
-    film = "film"
-    game = "game"
 
 
 Traits = Annotated[
@@ -47,7 +38,7 @@ Threshold = Annotated[
         min=0.01, max=1.0, help="Risk from which an item is unsafe for this person (lower is stricter)."
     ),
 ]
-DomainOption = Annotated[DomainChoice, typer.Option("--domain", help="What is recommended.")]
+DomainOption = Annotated[Domain, typer.Option("--domain", help="What is recommended.")]
 OracleFile = Annotated[
     Path | None, typer.Option("--oracle", help="A compiled oracle; the starter's by default.", dir_okay=False)
 ]
@@ -77,6 +68,7 @@ LlmOnly = Annotated[
     bool,
     typer.Option("--llm-only", help="Take the endpoint's findings instead of adding them to the rules' own."),
 ]
+SplitName = Literal["train", "validation", "test"]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 PresetName = Annotated[
@@ -97,26 +89,31 @@ Model = Annotated[
 ]
 
 
-def open_oracle(path: Path | None, domain: DomainChoice) -> Oracle:
+def open_oracle(path: Path | None, domain: Domain = "film") -> Oracle:
     """The compiled oracle in ``path``, or the starter's."""
-    from safecrs.oracle import Oracle, load_starter
 
     if path is None:
-        return load_starter(domain.value)
+        return load_starter(domain)
     oracle = Oracle.load(path)
     check_domain(path, oracle, domain)
     return oracle
 
 
-def check_domain(path: Path, oracle: Oracle, domain: DomainChoice) -> None:
+def check_domain(path: Path, oracle: Oracle, domain: Domain) -> None:
     """Refuse --domain game beside a file or folder whose oracle judges films; film is the default."""
-    if domain != DomainChoice.film and oracle.catalog.domain != domain.value:
-        raise SafecrsError(f"{path} judges {oracle.catalog.domain}s; leave out --domain {domain.value}.")
+    if domain != "film" and oracle.catalog.domain != domain:
+        raise SafecrsError(f"{path} judges {oracle.catalog.domain}s; leave out --domain {domain}.")
+
+
+def refuse(*wrong: tuple[object, str]) -> None:
+    """Raise the sentence of the first condition that holds: what is wrong with the options given."""
+    for holds, sentence in wrong:
+        if holds:
+            raise SafecrsError(sentence)
 
 
 def check_target(out: Path, inputs: Iterable[Path]) -> None:
     """Refuse to write over what the command reads, and, before the work, where nothing can be written."""
-    from safecrs.storage import check_writable
 
     if out.resolve() in {path.resolve() for path in inputs}:
         raise SafecrsError(f"{out} is also an input of this command; give --out another name.")
@@ -153,20 +150,6 @@ def named_detector(url: str | None, model: str | None, only: bool, embeddings: b
         return EndpointDetector(endpoint)
     rules = RuleDetector(load_embedding_detector() if embeddings else None)
     return Combined((rules, EndpointDetector(endpoint))) if endpoint else rules
-
-
-def split_named(text: str, *more: str) -> Split:
-    """The split of that name; ``more`` are other words that the option takes.
-
-    Raises:
-        SafecrsError: there is none.
-    """
-    from safecrs.benchmark import SPLITS
-
-    for name in SPLITS:
-        if name == text:
-            return name
-    raise SafecrsError(f"There is no split {text!r}: choose {', '.join((*SPLITS, *more))}.")
 
 
 def command_line() -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from safecrs.cli.options import DomainChoice, DomainOption, Json, OracleFile, check_target, open_oracle
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
+from safecrs.catalog import Catalog
+from safecrs.cli.check import check
+from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
+from safecrs.cli.options import DomainOption, Json, OracleFile, check_target, open_oracle
+from safecrs.cli.output import console, grid, print_json, progress, say, shown
+from safecrs.oracle import Oracle, compile_oracle
+from safecrs.taxonomy import load_taxonomy
 
 app = typer.Typer(help="Compile advisories into an oracle and look into it.", no_args_is_help=True)
 
@@ -50,7 +53,7 @@ def compile_(
     strict: Annotated[
         bool, typer.Option(help="Refuse a file with a row that is not understood, instead of counting it.")
     ] = False,
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
 ) -> None:
     """Compile a catalog and advisories into one file that every other command takes with --oracle.
 
@@ -69,14 +72,9 @@ def compile_(
     from itertools import chain
 
     from safecrs import advisories
-    from safecrs.catalog import Catalog
-    from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
-    from safecrs.cli.output import progress
-    from safecrs.oracle import compile_oracle
     from safecrs.starter import read_starter
-    from safecrs.taxonomy import load_taxonomy
 
-    traits = load_taxonomy(domain.value)
+    traits = load_taxonomy(domain)
     if taxonomy:
         traits = traits.extended(taxonomy)
     readers = (
@@ -90,13 +88,13 @@ def compile_(
     )
     files = [(path, reader) for paths, reader in readers for path in paths or ()]
     check_target(out, [path for path, _ in files] + (items or []) + ([taxonomy] if taxonomy else []))
-    starter_items, starter_advisories = read_starter(domain.value)
+    starter_items, starter_advisories = read_starter(domain)
     skipped = advisories.Skipped(strict=strict)
     with progress() as report:
         report("Read the catalog", 0, 1, "")
         read = (read_item_file(path, skipped) for path in items or ())
         held = chain.from_iterable(read) if items else starter_items
-        catalog = Catalog.from_items(held, domain.value)
+        catalog = Catalog.from_items(held, domain)
         report("Read the catalog", 1, 1, "")
         compiled = compile_oracle(
             catalog,
@@ -113,7 +111,7 @@ def compile_(
 @app.command()
 def explain(
     title: Annotated[str, typer.Argument(help='The item, best with its year: "Watership Down (1978)".')],
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
     oracle: OracleFile = None,
     json: Json = False,
 ) -> None:
@@ -123,20 +121,18 @@ def explain(
 
         safecrs oracle explain "Watership Down (1978)"
     """
-    from safecrs.cli.check import check
 
     check(title, domain=domain, oracle=oracle, json=json)
 
 
 @app.command()
-def coverage(domain: DomainOption = DomainChoice.film, oracle: OracleFile = None, json: Json = False) -> None:
+def coverage(domain: DomainOption = "film", oracle: OracleFile = None, json: Json = False) -> None:
     """Show what share of the catalog the oracle can judge, by trait, and from which sources.
 
     Example:
 
         safecrs oracle coverage --oracle oracle.safetensors
     """
-    from safecrs.cli.output import print_json
 
     opened = open_oracle(oracle, domain)
     if json:
@@ -157,17 +153,12 @@ def verify(
 
         safecrs oracle verify oracle.safetensors
     """
-    from safecrs.cli.output import say
-    from safecrs.oracle import Oracle
 
     checked = Oracle.load(file, whole=True)
     say(f"{file} is whole: {len(checked.catalog):,} items, fingerprint {checked.fingerprint}.")
 
 
 def _show_coverage(oracle: Oracle) -> None:
-    from rich.table import Table
-
-    from safecrs.cli.output import console, shown
 
     screen, facts = console(), oracle.coverage()
     screen.print(f"{facts.items:,} items, {facts.advised:,} of them with advisories")
@@ -175,9 +166,7 @@ def _show_coverage(oracle: Oracle) -> None:
         screen.print(
             f"  {shown(source)}: {count.advisories:,} advisories, {count.resolved:,} of catalog items"
         )
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("sensitivity", "known", "unsafe"):
-        table.add_column(column, justify="left" if column == "sensitivity" else "right")
+    table = grid("sensitivity", "known", "unsafe", right=("known", "unsafe"))
     for trait in oracle.taxonomy.traits:
         held = oracle.taxonomy.constraints([trait.id])
         known = 1 - oracle.unknown(held).mean()

@@ -6,17 +6,23 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from safecrs.oracle import Verdict
+from safecrs.progress import Report
+
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
-    from safecrs.oracle import Verdict
-    from safecrs.progress import Report
+    from safecrs.evaluation.results import Evaluation
+    from safecrs.evaluation.systems import Label
+    from safecrs.scoring.adversarial import AdversarialScore
+    from safecrs.studies.ablations import Spread
 
 _WIDTH = 160
 _WIDE = 140
@@ -25,6 +31,7 @@ _HIDDEN = re.compile(
     r"\U000e0000-\U000e0fff]"
 )
 """Control characters, marks of direction, line separators, invisible characters that no word needs."""
+_SHOWN = ("recall", "ndcg", "svr", "unknown", "validity", "length")
 _STYLES = {"SAFE": "green", "UNSAFE": "bold red", "UNKNOWN": "yellow"}
 
 
@@ -46,14 +53,15 @@ def print_json(value: object) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, IntEnum):
-        return value.name.lower()
-    if is_dataclass(value) and not isinstance(value, type):
-        return {key: _plain(getattr(value, key)) for key in asdict(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+    match value:
+        case IntEnum():
+            return value.name.lower()
+        case Mapping():
+            return {str(key): _plain(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return [_plain(entry) for entry in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {key: _plain(getattr(value, key)) for key in asdict(value)}
     return value
 
 
@@ -78,10 +86,22 @@ def verdict_text(verdict: Verdict) -> str:
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Live progress bars, one a stage; plain lines where the output is not a terminal."""
+    """Live progress bars, one a stage.
+
+    Where the output is not a terminal: a line at the start and end of a stage and at each tenth of it.
+    """
     screen = console()
     if not screen.is_terminal:
-        yield _Lines().report
+        told: dict[str, int] = {}
+
+        def line(stage: str, done: int, total: int, detail: str) -> None:
+            tenth = 10 * done // max(total, 1)
+            if told.get(stage, -1) < tenth:
+                told[stage] = tenth
+                say(f"{stage}: {done}/{total}  {visible(detail)}".rstrip())
+                sys.stdout.flush()
+
+        yield line
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.table import Column
@@ -109,15 +129,48 @@ def progress() -> Iterator[Report]:
         yield report
 
 
-class _Lines:
-    """A line at the start and end of a stage and at each tenth of it."""
+def grid(*columns: str, right: Collection[str] = ()) -> Table:
+    """An empty table without lines; the columns named in ``right`` are set to the right, as numbers are."""
+    from rich.table import Column, Table
 
-    def __init__(self) -> None:
-        self.told: dict[str, int] = {}
+    heads = [Column(name, justify="right" if name in right else "left") for name in columns]
+    return Table(*heads, box=None, header_style="bold", padding=(0, 2, 0, 0))
 
-    def report(self, stage: str, done: int, total: int, detail: str) -> None:
-        tenth = 10 * done // max(total, 1)
-        if self.told.get(stage, -1) < tenth:
-            self.told[stage] = tenth
-            say(f"{stage}: {done}/{total}  {visible(detail)}".rstrip())
-            sys.stdout.flush()
+
+def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> Table:
+    """One row a system, the main metrics with their intervals, and their deviation over seeds if given."""
+    from safecrs.evaluation.report import cell
+    from safecrs.scoring.metrics import METRICS
+
+    metrics = {metric.id: metric for metric in METRICS}
+    by_seed = {spread.system: spread for spread in spreads}
+    names = [metrics[metric].name.format(k=evaluation.k) for metric in _SHOWN]
+    table = grid("system", *names, right=names)
+    for system in evaluation.systems:
+        cells = []
+        for metric in _SHOWN:
+            value, interval = cell(system.metrics[metric], metric)
+            if metric in ("recall", "svr") and interval:
+                value += f" [dim]{interval}[/]"
+            if spreads and (deviation := by_seed[system.name].deviation(metric)):
+                value += f" [dim]±{deviation:{'.1%' if metrics[metric].percent else '.3f'}}[/]"
+            cells.append(value)
+        table.add_row(shown(system.name), *cells)
+    return table
+
+
+def adversarial_table(results: Sequence[tuple[Label, AdversarialScore]]) -> Table:
+    """One row a system: how many cases of each kind held."""
+    from safecrs.benchmark.adversarial import KINDS
+
+    kinds = [kind for kind in KINDS if any(score.cases.get(kind) for _, score in results)]
+    names = [*(kind.replace("_", "-") for kind in kinds), "all", "with unknown items"]
+    table = grid("cases that held", *names, right=names)
+    for label, score in results:
+        table.add_row(
+            shown(label.name),
+            *(f"{score.held[kind]}/{score.cases[kind]}" for kind in kinds),
+            f"{score.share():.0%}",
+            str(score.unknown),
+        )
+    return table

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from safecrs.catalog import make_label
 from safecrs.cli.options import (
-    DomainChoice,
     DomainOption,
     Embeddings,
     Json,
@@ -23,6 +23,7 @@ from safecrs.cli.options import (
     open_oracle,
     read_text,
 )
+from safecrs.cli.output import console, shown
 from safecrs.recommenders.filtered import Unknown
 
 
@@ -49,7 +50,7 @@ def recommend(
     llm: Llm = None,
     llm_model: LlmModel = None,
     llm_only: LlmOnly = False,
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
     oracle: OracleFile = None,
     json: Json = False,
 ) -> None:
@@ -79,7 +80,7 @@ def recommend(
         recommender = load_recommender(model, oracle=judge, detector=detector, unknown=unknown)
         check_domain(model, recommender.oracle, domain)
     else:
-        manifest = Manifest(domain=domain.value)
+        manifest = Manifest(domain=domain)
         recommender = build_recommender(manifest, oracle=judge, detector=detector, unknown=unknown)
     told = named_constraints(trait, recommender.oracle.taxonomy)
     answer = recommender.recommend(read_text(text), thresholds=told, k=k)
@@ -88,8 +89,6 @@ def recommend(
 
         print_json(answer)
         return
-    from safecrs.catalog import make_label
-    from safecrs.cli.output import console, shown
 
     screen = console()
     taxonomy = recommender.oracle.taxonomy

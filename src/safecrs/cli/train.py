@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
-from safecrs.cli.train_presets import presets, show
-from safecrs.cli.train_runs import card, launch_config, pack, plot
+from safecrs.cli.options import Model, PresetName, Seed, Set, command_line, refuse
+from safecrs.cli.output import progress, say
+from safecrs.cli.train_runs import card, launch_config, pack, plot, presets, show
 from safecrs.errors import SafecrsError
 from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.preset import choose_preset
 
 app = typer.Typer(
     help="Train a recommender; a run that was stopped, even killed, is resumed when the same command is "
@@ -99,17 +100,19 @@ def _train(
     resume: bool,
 ) -> None:
     from safecrs.benchmark import load_benchmark
-    from safecrs.cli.output import progress, say
-    from safecrs.training.preset import choose_preset
     from safecrs.training.runs.manifest import MANIFEST
     from safecrs.training.train import train
 
-    if resume and not (out / MANIFEST).is_file():
-        raise SafecrsError(f"{out} holds no run to resume: leave --resume out to begin one.")
-    if OBJECTIVES[name].continues and base is None:
-        raise SafecrsError(
-            f"{OBJECTIVES[name].name} starts from a trained model: name its folder with --base."
-        )
+    refuse(
+        (
+            resume and not (out / MANIFEST).is_file(),
+            f"{out} holds no run to resume: leave --resume out to begin one.",
+        ),
+        (
+            OBJECTIVES[name].continues and base is None,
+            f"{OBJECTIVES[name].name} starts from a trained model: name its folder with --base.",
+        ),
+    )
     recipe = choose_preset(
         preset or (_fitting(base) if base and model is None else None), model, settings or ()
     )

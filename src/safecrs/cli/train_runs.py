@@ -1,4 +1,4 @@
-"""What surrounds training runs: launch configurations, learning curves, model cards, small copies."""
+"""What surrounds training: presets, launch configurations, learning curves, model cards, small copies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from safecrs.cli.options import Model, Set
+from safecrs.cli.output import console, grid, say, shown
+from safecrs.storage import write_text
+from safecrs.training.objectives import OBJECTIVES
+from safecrs.training.objectives.base import Objective
+from safecrs.training.preset import Preset, choose_preset, load_preset, preset_names, to_toml
 
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.", file_okay=False)]
 
@@ -24,8 +31,6 @@ def launch_config(
 
     The path goes into `accelerate launch --config_file PATH -m safecrs train sft …`.
     """
-    from safecrs.cli.output import say
-    from safecrs.storage import write_text
     from safecrs.training.runs import launch
 
     if name is None:
@@ -60,7 +65,6 @@ def plot(
 
         safecrs train plot runs/demo/safe-sft runs/demo/safe-gdpo --out curves.svg
     """
-    from safecrs.cli.output import say
     from safecrs.training.runs.plot import plot_runs
 
     target = out or runs[0] / "curves.png"
@@ -85,7 +89,6 @@ def card(
 
         safecrs train card runs/safe-gdpo --results evaluation.json --name Safe-GDPO
     """
-    from safecrs.cli.output import say
     from safecrs.evaluation.results import load_evaluation
     from safecrs.studies.cards import write_model_card
 
@@ -103,8 +106,67 @@ def pack(
 
         safecrs train pack runs/safe-gdpo --out adapters
     """
-    from safecrs.cli.output import say
     from safecrs.training.models.adapters import pack_adapter
 
     pack_adapter(run / "model", out)
     say(f"The adapters are in {out}; the card beside them lists the licences to respect.")
+
+
+def presets() -> None:
+    """List the presets."""
+
+    table = grid("preset", "model", "trained", "objectives", "rewards", "checkpoint")
+    for name in preset_names():
+        cells = (name, *_row(load_preset(name)))
+        table.add_row(*("\n".join(map(shown, cell.split("\n"))) for cell in cells))
+    console().print(table)
+    say(
+        "\nAn objective has steps or epochs × batch, then the learning rate. `safecrs train show PRESET` "
+        "prints\nall of one; --preset FILE.toml takes your own."
+    )
+
+
+def show(
+    preset: Annotated[
+        str, typer.Argument(help="One of `safecrs train presets`, or a TOML file of your own.")
+    ] = "tiny",
+    model: Model = None,
+    settings: Set = None,
+) -> None:
+    """Print a preset as it is used: its file, your changes, and safecrs's defaults for the rest.
+
+    The tables [sft], [safe_sft], [dpo] and [rl] go to TRL: what they do not name has TRL's own default, which
+    `run.json` in a run's folder records.
+
+    Example:
+
+        safecrs train show tiny --set rl.max_steps=200
+    """
+
+    recipe = choose_preset(preset, model, settings or ())
+    say(to_toml(recipe.model_dump(mode="json")).rstrip())
+
+
+def _row(recipe: Preset) -> tuple[str, ...]:
+    lora, gdpo, selection = recipe.model.lora, recipe.gdpo, recipe.selection
+    stages = (f"{one.name}: {_stage(recipe, one)}" for one in OBJECTIVES.values())
+    return (
+        recipe.model.name,
+        f"LoRA, rank {lora.r}" if lora else "all weights",
+        "\n".join(stages),
+        ", ".join(f"{name} {weight:g}" for name, weight in gdpo.rewards.weights.items()),
+        f"best, SVR ≤ {selection.svr_ceiling:.0%}" if selection.samples else "last",
+    )
+
+
+def _stage(recipe: Preset, objective: Objective) -> str:
+    """Length, batch and learning rate of an objective, as far as the preset says."""
+    settings = objective.settings(recipe)
+    batch = settings.get("per_device_train_batch_size", 8) * settings.get("gradient_accumulation_steps", 1)
+    length = (
+        f"{settings['max_steps']} steps"
+        if "max_steps" in settings
+        else f"{settings.get('num_train_epochs', 3):g} epochs"
+    )
+    rate = f", {settings['learning_rate']:g}" if "learning_rate" in settings else ""
+    return f"{length} × {batch}{rate}"

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from safecrs.cli.options import (
-    DomainChoice,
     DomainOption,
     Embeddings,
     Json,
@@ -17,6 +16,9 @@ from safecrs.cli.options import (
     named_detector,
     read_text,
 )
+from safecrs.cli.output import console, print_json, shown
+from safecrs.conversation import conversation
+from safecrs.taxonomy import load_taxonomy
 
 
 def traits(
@@ -25,7 +27,7 @@ def traits(
     llm: Llm = None,
     llm_model: LlmModel = None,
     llm_only: LlmOnly = False,
-    domain: DomainOption = DomainChoice.film,
+    domain: DomainOption = "film",
     json: Json = False,
 ) -> None:
     """Detect the sensitivities that a message discloses, and show the words that do. Nothing is stored.
@@ -40,11 +42,8 @@ def traits(
 
         cat message.txt | safecrs traits - --llm http://localhost:8000/v1 --llm-model Qwen/Qwen3-8B
     """
-    from safecrs.cli.output import console, print_json, shown
-    from safecrs.conversation import conversation
-    from safecrs.taxonomy import load_taxonomy
 
-    taxonomy = load_taxonomy(domain.value)
+    taxonomy = load_taxonomy(domain)
     detector = named_detector(llm, llm_model, llm_only, embeddings)
     found = detector.detect(conversation(read_text(text)), {}, taxonomy).disclosures
     if json:

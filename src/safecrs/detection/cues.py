@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from safecrs.detection.tokens import Token
 from safecrs.errors import SafecrsError
 
-GAP = 3
-"""Most words that a ``~`` stands for."""
 _MAX_CACHED = 20_000
 """Transitions kept before the cache is emptied: a bound on memory whatever the messages are."""
-_PART = re.compile(r"\(([^()]*)\)(\?)?|(~)|([#@\w]+\*?)(\?)?", re.UNICODE)
+_PART = re.compile(r"\(([^()]*)\)(\?)?|(~)|([#@\w]+\*?)(\?)?|(\S)")
 
 Label = TypeVar("Label", bound=Hashable)
 Classes = Mapping[str, frozenset[str]]
@@ -28,7 +26,8 @@ _Test = frozenset[str] | str
 _NUMBER, _ANY = "#", ""
 _Element = tuple[tuple[tuple[_Test, ...], ...], bool]
 """Alternatives, each a sequence of tests, and whether the element may be missing."""
-_GAP: _Element = (((_ANY,),), True)
+_GAP: list[_Element] = [(((_ANY,),), True)] * 3
+"""A ``~``: up to three words of any kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +48,23 @@ def leftmost_longest(matches: Iterable[Match[Label]]) -> list[Match[Label]]:
     return kept
 
 
+@dataclass(eq=False, slots=True)
 class _Node(Generic[Label]):
     """A place in the trie of cues; ``skips`` are the places that need no further word."""
 
-    __slots__ = ("children", "edges", "labels", "skips")
-
-    def __init__(self) -> None:
-        self.children: dict[_Element, _Node[Label]] = {}
-        self.edges: dict[int, list[_Node[Label]]] = defaultdict(list)
-        self.labels: list[Label] = []
-        self.skips: list[_Node[Label]] = []
+    children: dict[_Element, _Node[Label]] = field(default_factory=dict)
+    edges: dict[int, list[_Node[Label]]] = field(default_factory=lambda: defaultdict(list))
+    labels: list[Label] = field(default_factory=list)
+    skips: list[_Node[Label]] = field(default_factory=list)
 
 
+@dataclass(eq=False, slots=True)
 class _State(Generic[Label]):
     """The places that the words read so far may lead to, and the known next states by symbol."""
 
-    __slots__ = ("labels", "next", "nodes")
-
-    def __init__(self, nodes: frozenset[_Node[Label]]) -> None:
-        self.nodes = nodes
-        self.labels = tuple({label for node in nodes for label in node.labels})
-        self.next: dict[frozenset[int], _State[Label]] = {}
+    nodes: frozenset[_Node[Label]]
+    labels: tuple[Label, ...]
+    next: dict[frozenset[int], _State[Label]] = field(default_factory=dict)
 
 
 class CueMatcher(Generic[Label]):
@@ -106,16 +101,13 @@ class CueMatcher(Generic[Label]):
         symbols = [symbol_of[token.word] for token in tokens]
         stops = [token.boundary == 2 for token in tokens[1:]] + [True]
         for start in range(len(tokens)):
-            state, position = self._start, start
+            state = self._start
             best: dict[Label, int] = {}
-            while True:
+            for position in range(start, len(tokens)):
                 state = state.next.get(symbols[position]) or self._step(state, symbols[position])
-                if not state.nodes:
-                    break
-                position += 1
                 for label in state.labels:
-                    best[label] = position
-                if stops[position - 1]:
+                    best[label] = position + 1
+                if stops[position] or not state.nodes:
                     break
             if best:
                 found += [
@@ -152,7 +144,7 @@ class CueMatcher(Generic[Label]):
             self._start.next.clear()
             self._cached = 0
         self._cached += 1
-        after = self._state(
+        state.next[symbol] = self._state(
             [
                 child
                 for node in state.nodes
@@ -160,28 +152,25 @@ class CueMatcher(Generic[Label]):
                 for child in node.edges[test]
             ]
         )
-        state.next[symbol] = after
-        return after
+        return state.next[symbol]
 
     def _state(self, nodes: list[_Node[Label]]) -> _State[Label]:
         for node in nodes:  # grows while it is read
             nodes += node.skips
         key = frozenset(nodes)
         if key not in self._states:
-            self._states[key] = _State(key)
+            self._states[key] = _State(key, tuple({label for node in key for label in node.labels}))
         return self._states[key]
 
 
 def _parse(cue: str, classes: Classes) -> list[_Element]:
     elements: list[_Element] = []
-    position = 0
     for part in _PART.finditer(cue):
-        if cue[position : part.start()].strip():
-            raise SafecrsError(f"The cue {cue!r} is not understood near {cue[position:][:20]!r}.")
-        position = part.end()
-        group, group_optional, gap, word, word_optional = part.groups()
+        group, group_optional, gap, word, word_optional, other = part.groups()
+        if other:
+            raise SafecrsError(f"The cue {cue!r} is not understood near {cue[part.start() :][:20]!r}.")
         if gap:
-            elements += [_GAP] * GAP
+            elements += _GAP
             continue
         texts = [word] if word else group.split("|")
         options = [tuple(_test(single, cue, classes) for single in text.split()) for text in texts]
@@ -192,10 +181,8 @@ def _parse(cue: str, classes: Classes) -> list[_Element]:
         if plain:
             rest.append((frozenset().union(*plain),))
         elements.append((tuple(rest), bool(group_optional or word_optional)))
-    if cue[position:].strip():
-        raise SafecrsError(f"The cue {cue!r} is not understood near {cue[position:][:20]!r}.")
     first = next((number for number, (_, optional) in enumerate(elements) if not optional), None)
-    if first is None or _GAP in elements[:first]:
+    if first is None or _GAP[0] in elements[:first]:
         raise SafecrsError(f"The cue {cue!r} must begin with words, not with a gap or with options only.")
     return elements
 
@@ -203,14 +190,12 @@ def _parse(cue: str, classes: Classes) -> list[_Element]:
 def _test(text: str, cue: str, classes: Classes) -> _Test:
     if text == _NUMBER:
         return _NUMBER
-    if text.startswith("@"):
-        if text[1:] not in classes:
-            raise SafecrsError(f"The cue {cue!r} names an unknown word class {text!r}.")
+    if text.startswith("@") and text[1:] in classes:
         return classes[text[1:]]
-    if text.endswith("*"):
-        if len(text) < 4:
-            raise SafecrsError(f"The cue {cue!r}: write at least three letters before '*'.")
-        return text[:-1]
-    if not text.replace("_", "").isalnum() or text != text.lower():
-        raise SafecrsError(f"The cue {cue!r}: {text!r} is not a plain lower-case word.")
-    return frozenset({text})
+    stem = text.removesuffix("*")
+    if not stem.replace("_", "").isalnum() or stem != stem.lower() or (stem != text and len(stem) < 3):
+        raise SafecrsError(
+            f"The cue {cue!r}: {text!r} is neither a word class nor a plain lower-case word; before '*' "
+            "write at least three letters."
+        )
+    return frozenset({text}) if stem == text else stem

@@ -6,10 +6,10 @@ A multinomial logistic regression over sentence embeddings with a class for "no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +56,6 @@ class EmbeddingDetector:
         """The sentences of one message that disclose a trait; reads the first `_MAX_SENTENCES` at most."""
         may_disclose = (sentence for sentence in sentences(tokenise(text)) if of_oneself(sentence, lexicon))
         spans = [(each[0].start, each[-1].end) for each in islice(may_disclose, _MAX_SENTENCES)]
-        if not spans:
-            return []
         rows = softmax(self.encoder([text[start:end] for start, end in spans]), self.weights, self.bias)
         slope, shift = self.calibration
         found: list[Evidence] = []
@@ -87,16 +85,10 @@ def load_embedding_detector() -> EmbeddingDetector:
     )
 
 
-def sentences(tokens: Sequence[Token]) -> Iterable[list[Token]]:
+def sentences(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     """The words of each sentence."""
-    sentence: list[Token] = []
-    for token in tokens:
-        if token.boundary == 2 and sentence:
-            yield sentence
-            sentence = []
-        sentence.append(token)
-    if sentence:
-        yield sentence
+    starts = [place for place, token in enumerate(tokens) if token.boundary == 2]
+    return [tokens[start:end] for start, end in pairwise([*starts, len(tokens)])]
 
 
 def of_oneself(sentence: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -111,11 +103,10 @@ def of_oneself(sentence: Sequence[Token], lexicon: Lexicon) -> bool:
         return False
     people = classes["own"] | classes["kin"] | classes["strangers"]
     first = next(place for place, word in enumerate(words) if word in people)
-    if words[first] in classes["strangers"] or (
+    stranger = words[first] in classes["strangers"] or (
         words[first] in classes["my"] and words[first + 1 : first + 2] == ["ex"]
-    ):
-        return False
-    return not any(
+    )
+    return not stranger and not any(
         trigger.label in WELCOME
         and (trigger.label != "welcome_before" or words[trigger.start] not in _OPENING)
         for trigger in leftmost_longest(lexicon.trigger_matcher.find(sentence))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib.resources import files
 from typing import NamedTuple, TypeVar
 
@@ -15,9 +14,8 @@ from safecrs.detection.lexicon import CUE_KINDS, CueKind, Lexicon
 from safecrs.detection.people import Cast, Who
 from safecrs.detection.scope import WELCOME, govern, negated
 from safecrs.detection.strength import Anchor, Strength, read_strengths
-from safecrs.detection.titles import title_words
-from safecrs.detection.tokens import Token, tokenise
-from safecrs.taxonomy import Taxonomy
+from safecrs.detection.tokens import Token, title_words, tokenise
+from safecrs.taxonomy import Taxonomy, read_toml
 
 _NEAR_REACTION = 12
 """Words between a film and the reaction to it."""
@@ -58,16 +56,14 @@ class Reading:
         strengths: trait → how strict its threshold is, where it is not the default.
     """
 
-    evidence: tuple[Evidence, ...] = ()
-    denied: frozenset[str] = frozenset()
-    strengths: Mapping[str, Strength] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...]
+    denied: frozenset[str]
+    strengths: Mapping[str, Strength]
 
 
 def read_message(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> Reading:
     """All evidence in one message, the traits it denies, and how strict its thresholds are."""
     tokens = tokenise(text)
-    if not tokens:
-        return Reading()
     reader = _Reader(text, tokens, taxonomy, lexicon)
     evidence = tuple(
         Evidence(trait, rule, tokens[start].start, tokens[end - 1].end, rule_probabilities()[rule])
@@ -81,8 +77,8 @@ def read_message(text: str, taxonomy: Taxonomy, lexicon: Lexicon) -> Reading:
 @cache
 def rule_probabilities() -> Mapping[str, float]:
     """Rule → its smoothed precision on the development turns (``calibration.toml``)."""
-    text = (files("safecrs.detection") / "calibration.toml").read_text(encoding="utf-8")
-    return {rule: float(value) for rule, value in tomllib.loads(text)["probability"].items()}
+    table = read_toml((files("safecrs.detection") / "calibration.toml").read_text, "calibration.toml")
+    return {rule: float(value) for rule, value in table["probability"].items()}
 
 
 class _Reader:
@@ -92,6 +88,7 @@ class _Reader:
         self._tokens, self._taxonomy, self._lexicon = tokens, taxonomy, lexicon
         self._titles = title_words(text, tokens)
         self._cast = Cast(tokens, lexicon)
+        self._negated = partial(negated, tokens, classes=lexicon.classes)
         self._found: dict[CueKind, list[_Topic]] = {kind: [] for kind in CUE_KINDS}
         for match in lexicon.matcher(taxonomy).find(tokens):
             kind = match.label[1]
@@ -199,9 +196,6 @@ class _Reader:
             if averts and named and not others and not wished:
                 yield topic.label[0], "loose", topic.start, topic.end
 
-    def _negated(self, start: int, within: int) -> bool:
-        return negated(self._tokens, start, within, self._lexicon.classes)
-
     def _outright(self) -> Iterator[_Span]:
         """Cues that need no trigger."""
         for match in self._found["strong"]:
@@ -283,11 +277,8 @@ _Label = TypeVar("_Label")
 def _outermost(matches: Sequence[Match[_Label]]) -> list[Match[_Label]]:
     """Without those inside a longer one: "animal cruelty" speaks of animals, not of cruelty as such."""
     kept: list[Match[_Label]] = []
-    widest: Match[_Label] | None = None
     for match in sorted(matches, key=lambda match: (match.start, -match.end)):
-        if widest and match.end <= widest.end and (match.start, match.end) != (widest.start, widest.end):
-            continue
-        kept.append(match)
-        if widest is None or match.end >= widest.end:
-            widest = match
+        last = kept[-1] if kept else None
+        if not last or match.end > last.end or (match.start, match.end) == (last.start, last.end):
+            kept.append(match)
     return kept

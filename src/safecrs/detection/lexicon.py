@@ -7,17 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from safecrs.detection.cues import Classes, CueMatcher
 from safecrs.errors import SafecrsError
-from safecrs.taxonomy import Taxonomy
-from safecrs.taxonomy.model import read_toml
+from safecrs.taxonomy import Taxonomy, read_toml
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
 TriggerKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
 StrengthKind = Literal["neither", "strict", "lax"]
-CUE_KINDS: tuple[CueKind, ...] = ("topics", "strong", "life", "wants", "films")
+CUE_KINDS: tuple[CueKind, ...] = get_args(CueKind)
 Cues = tuple[str, ...]
 _Kind = TypeVar("_Kind", bound=str)
 
@@ -118,7 +117,6 @@ def load_lexicon() -> Lexicon:
         for name in ("people.toml", "triggers.toml", "companions.toml", "strength.toml", "cues.toml")
     )
     welcome, along = triggers["welcome"], companions["companion"]
-    kinds: tuple[StrengthKind, ...] = ("neither", "strict", "lax")
     return Lexicon(
         classes=_classes(people["classes"]),
         triggers={
@@ -127,7 +125,7 @@ def load_lexicon() -> Lexicon:
             "welcome_before": welcome["before"],
             "welcome_after": welcome["after"],
         },
-        strengths={kind: strengths[kind] for kind in kinds},
+        strengths={kind: strengths[kind] for kind in get_args(StrengthKind)},
         company={
             **people["company"],
             "reaction": triggers["reaction"]["cues"],
@@ -147,12 +145,15 @@ def _classes(table: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
     for name in ("household", "children", "relatives", "strangers", "pet"):
         # "my brother's" and "brothers" alike
         classes[name] |= {f"{word}s" for word in classes[name] if not word.endswith("s")}
-    classes["own"] = classes["self"] | classes["my"]
-    classes["family"] = classes["household"] | classes["children"]
-    classes["kin"] = classes["family"] | classes["relatives"]
-    classes["people"] = (classes["kin"] | classes["strangers"]) - {"who", "whose"}
-    classes["someone"] = frozenset({"me", "us", "her", "him", "them", "you"})
-    return classes
+    family = classes["household"] | classes["children"]
+    kin = family | classes["relatives"]
+    return classes | {
+        "own": classes["self"] | classes["my"],
+        "family": family,
+        "kin": kin,
+        "people": (kin | classes["strangers"]) - {"who", "whose"},
+        "someone": frozenset({"me", "us", "her", "him", "them", "you"}),
+    }
 
 
 def _traits(table: Mapping[str, Any], name: str) -> dict[str, TraitCues]:

@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from safecrs.conversation import Conversation, Message
 from safecrs.detection.base import REPORT_FROM, Detection, Disclosure
 from safecrs.endpoint import Endpoint, parse_answer
-from safecrs.errors import SafecrsError
 
 if TYPE_CHECKING:
     from safecrs.taxonomy import Taxonomy
@@ -91,15 +90,14 @@ class EndpointDetector:
         )
         folded = fold(messages)
         best: dict[str, Disclosure] = {}
-        for finding in parse_answer(asked, _Answer).findings:
-            trait, place = _known(finding.trait, taxonomy), locate(finding.quote, folded)
-            if trait is None or place is None or finding.probability < self.report_from:
-                continue
-            if trait in best and best[trait].probability >= finding.probability:
-                continue
-            message, start, end = place
-            text = messages[message].content[start:end]
-            best[trait] = Disclosure(trait, finding.probability, start, end, message, text)
+        findings = parse_answer(asked, _Answer).findings
+        for finding in sorted(findings, key=lambda finding: -finding.probability):
+            trait, place = taxonomy.find(finding.trait), locate(finding.quote, folded)
+            if trait and place and finding.probability >= self.report_from:
+                message, start, end = place
+                text = messages[message].content[start:end]
+                found = Disclosure(trait.id, finding.probability, start, end, message, text)
+                best.setdefault(trait.id, found)
         return Detection.of(best.values())
 
 
@@ -173,11 +171,3 @@ def locate(quote: str, folded: Sequence[_Folded]) -> tuple[int, int, int] | None
                 return number, places[start], places[end - 1] + 1
             start = text.find(words, start + 1)
     return None
-
-
-def _known(name: str, taxonomy: Taxonomy) -> str | None:
-    """The id of a trait that may be called by its name or an alias; None for one that does not exist."""
-    try:
-        return taxonomy.trait(name).id
-    except SafecrsError:
-        return None

@@ -51,11 +51,10 @@ class Cast:
                 person = kin = _FAR
             self._person.append(person)
             self._kin.append(kin)
+            who = self._named(position)
             if token.word in self._classes["pronoun"]:
-                who = self.people[named] if position - named <= _LOOK_BACK else None
-                self.people.append(who or Who.OTHER)
-            else:
-                self.people.append(self._named(position))
+                who = (self.people[named] if position - named <= _LOOK_BACK else None) or Who.OTHER
+            self.people.append(who)
             if self.people[position] is not None:
                 person = position
             if token.word in self._classes["kin"]:
@@ -77,10 +76,9 @@ class Cast:
 
     def affected(self, start: int, end: int) -> Who:
         """Whom a trigger such as "… makes her sick" names; the user when it names nobody."""
-        for position in range(start, end):
-            if self._tokens[position].word in ("her", "him", "them"):
-                return self.people[position] or Who.OTHER
-        return Who.USER
+        words = enumerate(self._tokens[start:end], start)
+        named = (self.people[at] or Who.OTHER for at, token in words if token.word in ("her", "him", "them"))
+        return next(named, Who.USER)
 
     def own(self, start: int, end: int) -> bool:
         """Whether the words of an event name the user or the user's own people."""
@@ -108,19 +106,13 @@ class Cast:
             return Who.USER
         if word in ("ex", "exes") or self._before(position) in _FORMER:
             return Who.OTHER
-        if word in self._classes["relatives"]:
-            return self._company(self._together)
-        if word in self._classes["family"]:
-            return self._company(
-                self._tokens[position].boundary == 2
-                or any(
-                    token.word == "the" or token.word in self._classes["my"]
-                    for token in self._tokens[max(0, position - 3) : position]
-                )
-            )
-        return Who.OTHER if word in self._classes["people"] else None
-
-    def _company(self, along: bool) -> Who:
+        if word not in self._classes["kin"]:
+            return Who.OTHER if word in self._classes["people"] else None
+        theirs = self._tokens[position].boundary == 2 or any(
+            token.word == "the" or token.word in self._classes["my"]
+            for token in self._tokens[max(0, position - 3) : position]
+        )
+        along = self._together if word in self._classes["relatives"] else theirs
         return Who.COMPANY if along and not self.absent else Who.OTHER
 
     def _before(self, position: int) -> str:

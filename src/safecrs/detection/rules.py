@@ -64,8 +64,7 @@ class RuleDetector:
                     if known.message != number or not start <= known.start <= known.end <= end:
                         continue
                     probability = known.probability  # the same evidence in more words: "4 months sober"
-                text = message.content[start:end]
-                best[trait] = Disclosure(trait, probability, start, end, number, text)
+                best[trait] = Disclosure(trait, probability, start, end, number, message.content[start:end])
         return Detection.of(replace(one, threshold=thresholds[one.trait]) for one in best.values())
 
 

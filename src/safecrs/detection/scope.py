@@ -35,12 +35,9 @@ class Governed:
 
 def negated(tokens: Sequence[Token], start: int, within: int, classes: Classes) -> bool:
     """Whether a negator stands within ``within`` words before ``start``, in the same sentence."""
-    for position in range(start - 1, max(-1, start - 1 - within), -1):
-        if tokens[position + 1].boundary == 2:
-            return False
-        if tokens[position].word in classes["negators"]:
-            return True
-    return False
+    first = max(start - within, 0)
+    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary == 2)])
+    return any(token.word in classes["negators"] for token in tokens[begin:start])
 
 
 def govern(
@@ -140,9 +137,6 @@ class _Scope:
                 self.point_back(governed, self.sentence)
             elif averse and not last.averse and trigger.start - self.topics[near[-1]].end <= 2:
                 self.result[near[-1]] = governed
-        elif self.previous and (averse or trigger.end - trigger.start > 1) and self._follows(trigger):
-            self.point_back(governed, self.previous)
-
-    def _follows(self, trigger: Match[TriggerKind]) -> bool:
-        """Whether the trigger answers the sentence just before ("Jump scares? Never bothered me")."""
-        return trigger.start - self.topics[self.previous[-1]].end <= 1
+        elif self.previous and (averse or trigger.end - trigger.start > 1):
+            answers = trigger.start - self.topics[self.previous[-1]].end <= 1  # "Jump scares? No problem"
+            self.point_back(governed, self.previous if answers else [])

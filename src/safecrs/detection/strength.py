@@ -45,11 +45,9 @@ def read_strengths(
     starts = [anchor.start for anchor in placed]
     result: dict[str, Strength] = {}
     for match in leftmost_longest(found):
-        if match.label == "neither":
-            continue
         near = placed[bisect_left(starts, match.start - _WINDOW) : bisect_right(starts, match.end + _WINDOW)]
         for anchor in _meant(tokens, match, near):
-            if result.get(anchor.trait) != "strict":
+            if match.label != "neither" and result.get(anchor.trait) != "strict":
                 result[anchor.trait] = match.label
     return result
 
@@ -62,14 +60,13 @@ def _meant(tokens: Sequence[Token], match: Match[StrengthKind], anchors: Sequenc
     ahead = [a for a in anchors if match.end <= a.start <= match.end + _AHEAD]
     if ahead and not any(token.boundary for token in tokens[match.end : ahead[0].start + 1]):
         return _with_group(ahead[0], anchors)
-    behind = [a for a in anchors if 0 <= match.start - a.end <= _BEHIND]
-    if not behind:
+    behind = (a for a in anchors if 0 <= match.start - a.end <= _BEHIND)
+    nearest = max(behind, key=lambda anchor: anchor.end, default=None)
+    if nearest is None:
         return []
-    nearest = max(behind, key=lambda anchor: anchor.end)
     ends = [i for i in range(nearest.end, match.start + 1) if tokens[i].boundary == 2]
-    if len(ends) > 1 or (ends and match.start - ends[0] > 1):
-        return []
-    return _with_group(nearest, anchors)
+    parted = len(ends) > 1 or any(match.start - end > 1 for end in ends)
+    return [] if parted else _with_group(nearest, anchors)
 
 
 def _with_group(anchor: Anchor, anchors: Sequence[Anchor]) -> list[Anchor]:

@@ -16,11 +16,9 @@ class Answers(Protocol):
 
     def get(self, key: str) -> str | None:
         """The answer kept under ``key``."""
-        ...
 
     def put(self, key: str, text: str) -> None:
         """Keep an answer."""
-        ...
 
 
 class AnswerFile:

@@ -99,32 +99,32 @@ class Connection:
         import openai
 
         url, model = self._url, self._model
-        if isinstance(error, openai.APITimeoutError):
-            waited = f"within {self._timeout:g} seconds"
-            return f"{url} did not answer {waited}; raise the timeout or ask less at once."
-        if isinstance(error, openai.APIConnectionError):
-            return f"{url} cannot be reached; is the server running, and is this its address?"
-        if not isinstance(error, openai.APIStatusError):
-            return f"{url} did not answer like a chat API; is this its address?"
-        status = error.status_code
-        if status in (401, 403):
-            place = f"the environment variable {self._key_variable}"
-            return f"{url} refused the key ({status}); put a valid one in {place}."
-        if status == 404:
-            return (
-                f"{url} has no chat API or does not serve {model!r} (404);"
-                " name a model it serves, and end the address as the server does, mostly in /v1."
-            )
-        if status == 429:
-            return f"{url} is busy or its quota is used up (429); wait, or ask less at once."
-        if 300 <= status < 400:
-            return f"{url} sends us elsewhere ({status}), where nothing is sent; give the final address."
-        if status >= 500:
-            return f"{url} failed ({status}); see the server's log."
-        return (
-            f"{url} refused the request ({status}); the conversation may be too long for {model!r},"
-            " or the server too different from OpenAI's."
-        )
+        match error:
+            case openai.APITimeoutError():
+                waited = f"within {self._timeout:g} seconds"
+                return f"{url} did not answer {waited}; raise the timeout or ask less at once."
+            case openai.APIConnectionError():
+                return f"{url} cannot be reached; is the server running, and is this its address?"
+            case openai.APIStatusError(status_code=401 | 403 as status):
+                place = f"the environment variable {self._key_variable}"
+                return f"{url} refused the key ({status}); put a valid one in {place}."
+            case openai.APIStatusError(status_code=404):
+                return (
+                    f"{url} has no chat API or does not serve {model!r} (404);"
+                    " name a model it serves, and end the address as the server does, mostly in /v1."
+                )
+            case openai.APIStatusError(status_code=429):
+                return f"{url} is busy or its quota is used up (429); wait, or ask less at once."
+            case openai.APIStatusError(status_code=status) if 300 <= status < 400:
+                return f"{url} sends us elsewhere ({status}), where nothing is sent; give the final address."
+            case openai.APIStatusError(status_code=status) if status >= 500:
+                return f"{url} failed ({status}); see the server's log."
+            case openai.APIStatusError(status_code=status):
+                return (
+                    f"{url} refused the request ({status}); the conversation may be too long for {model!r},"
+                    " or the server too different from OpenAI's."
+                )
+        return f"{url} did not answer like a chat API; is this its address?"
 
 
 def _passing(error: Exception) -> bool:
@@ -169,12 +169,8 @@ def _utf8(text: str) -> str:
 def _client(base_url: str, key: str, timeout: float) -> openai.OpenAI:
     try:
         import openai
-    except ImportError:
-        missing = True
-    else:
-        missing = False
-    if missing:
-        raise SafecrsError(f"Asking an endpoint needs the openai package: {extra('llm')}.")
+    except ImportError as error:
+        raise SafecrsError(f"Asking an endpoint needs the openai package: {extra('llm')}.") from error
     # At DEBUG the client logs the messages it sends, and the libraries below it addresses and headers.
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

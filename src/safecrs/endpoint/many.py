@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from multiprocessing.pool import ThreadPool
+from threading import Event
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -14,36 +14,22 @@ def in_order(work: Callable[[int], T], count: int, at_once: int, came: Callable[
     """``work(0)`` … ``work(count - 1)``, ``at_once`` of them running at a time in threads.
 
     ``came`` is called with each result in the calling thread, so it needs no locks. After the first error or
-    Ctrl-C no more work begins, and running work is not waited for: hence daemon threads and no pool.
+    Ctrl-C no more work begins, and running work is not waited for: this pool's threads are daemons.
     """
-    todo: SimpleQueue[int] = SimpleQueue()
-    done: SimpleQueue[tuple[int, T | None, BaseException | None]] = SimpleQueue()
-    stop = Event()
-    for number in range(count):
-        todo.put(number)
-
-    def run() -> None:
-        while not stop.is_set():
-            try:
-                number = todo.get_nowait()
-            except Empty:
-                return
-            try:
-                done.put((number, work(number), None))
-            except BaseException as error:  # raised again in the calling thread
-                done.put((number, None, error))
-                return
-
     results: dict[int, T] = {}
-    for _ in range(min(at_once, count)):
-        Thread(target=run, daemon=True).start()
-    try:
-        while len(results) < count:
-            number, result, error = done.get()
-            if error is not None:
-                raise error
-            results[number] = result  # type: ignore[assignment]
-            came(number, results[number])
-    finally:
-        stop.set()
+    failed = Event()
+
+    def numbered(number: int) -> tuple[int, T] | None:
+        if failed.is_set():
+            return None
+        try:
+            return number, work(number)
+        except BaseException:
+            failed.set()
+            raise
+
+    with ThreadPool(max(1, min(at_once, count))) as pool:
+        for number, result in filter(None, pool.imap_unordered(numbered, range(count))):
+            results[number] = result
+            came(number, result)
     return [results[number] for number in range(count)]

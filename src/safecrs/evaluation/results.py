@@ -90,5 +90,6 @@ def load_evaluation(path: Path) -> Evaluation:
     try:
         return Evaluation.model_validate(read_json(path))
     except ValidationError as error:
-        problem = first_problem(error)
-        raise SafecrsError(f"{path} is not a safecrs evaluation: {problem}; evaluate again.") from error
+        raise SafecrsError(
+            f"{path} is not a safecrs evaluation: {first_problem(error)}; evaluate again."
+        ) from error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from safecrs.errors import SafecrsError
 from safecrs.recommenders.base import Ranker
 from safecrs.recommenders.filtered import Unknown
 from safecrs.recommenders.histories import Histories, history_rows
+from safecrs.recommenders.language_models.checkpoint import LanguageModel
 from safecrs.recommenders.manifest import (
     Manifest,
     build_recommender,
@@ -31,9 +32,6 @@ from safecrs.recommenders.recommender import Decoding, Recommender
 from safecrs.scoring.statistics import Frozen, cluster_of
 from safecrs.storage import fingerprint
 from safecrs.training.models.base import model_fingerprint
-
-if TYPE_CHECKING:
-    from safecrs.recommenders.language_models.checkpoint import LanguageModel
 
 ConstraintsFrom = Literal["none", "told", "detected"]
 """Where a system's constraints come from: nowhere, the true ones are told, or it detects them itself."""
@@ -198,8 +196,6 @@ class Registry:
             return RANKERS[label.ranker.lower()](catalog, self.histories)
         if isinstance(model, Served):
             return EndpointRanker(model.endpoint, catalog, name=model.name, answers=model.answers)
-        from safecrs.recommenders.language_models.checkpoint import LanguageModel
-
         if model.name not in self._loaded:  # one at a time: they may be large
             self._loaded = {model.name: LanguageModel.load(model.folder)}
         manifest = model.manifest.model_copy(update={"decoding": label.decoding})

@@ -2,8 +2,7 @@
 
 from safecrs.oracle.evidence import Evidence, Finding, SourceCount
 from safecrs.oracle.explain import Check, TraitRisk
-from safecrs.oracle.fusion import Fusion
-from safecrs.oracle.guide import pg_risk
+from safecrs.oracle.fusion import Fusion, pg_risk
 from safecrs.oracle.oracle import Coverage, Oracle, compile_oracle, load_starter
 from safecrs.oracle.verdict import Verdict
 

@@ -24,9 +24,6 @@ from safecrs.storage import Tensors
 from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy
 
 _BATCH = 65536
-_UNKNOWN = "a topic of a name that is not known, left out"
-_LACKING = "says something serious about an item that the catalog lacks"
-_SILENCED = "says something serious, but another row of this source fits the item better"
 _BY_ID = -1
 
 
@@ -61,13 +58,14 @@ class Evidence:
         sources: source names; ``source`` (uint16) indexes them.
         value: int8, severity or yes/no.
         words: int32 into ``texts``; texts[0] is empty.
+        tensors: the columns, by the names that the constructor reads.
     """
 
     def __init__(
         self, subjects: tuple[str, ...], sources: tuple[str, ...], tensors: Mapping[str, NDArray[Any]]
     ) -> None:
         self.subjects, self.sources = subjects, sources
-        self._tensors = {name: tensors[name] for name in tensors if name.startswith("evidence.")}
+        self.tensors: Tensors = {name: tensors[name] for name in tensors if name.startswith("evidence.")}
         self.offsets: NDArray[np.int64] = tensors["evidence.offsets"]
         self.subject: NDArray[np.uint16] = tensors["evidence.subject"]
         self.source: NDArray[np.uint16] = tensors["evidence.source"]
@@ -77,10 +75,6 @@ class Evidence:
         columns = (self.subject, self.source, self.value, self.words)
         if any(len(column) != int(self.offsets[-1]) for column in columns):
             raise ValueError("the evidence columns differ in length")
-
-    def tensors(self) -> Tensors:
-        """The columns, by the names that the constructor reads."""
-        return self._tensors
 
     def of(self, row: int) -> list[Finding]:
         """All findings about a row, the most serious first."""
@@ -138,12 +132,18 @@ def gather_evidence(
         if other := said.medium not in (None, taxonomy.domain):
             told.add(said.source, label, f"about a {said.medium}, not a {taxonomy.domain}", odd=False)
         elif row < 0 and any(statement.value > 0 for statement in said.statements):
-            told.add(said.source, label, _LACKING, odd=False)
+            told.add(
+                said.source, label, "says something serious about an item that the catalog lacks", odd=False
+            )
         if other or row < 0:
             continue
         for statement in said.statements:
             if (subject := place(statement.subject)) is None:
-                told.add(said.source, quoted(statement.subject), _UNKNOWN)
+                told.add(
+                    said.source,
+                    quoted(statement.subject),
+                    "a topic of a name that is not known, left out",
+                )
                 continue
             highest = len(SEVERITIES) - 1 if subject < len(CATEGORIES) else 1
             if not 0 <= statement.value <= highest:
@@ -164,7 +164,12 @@ def gather_evidence(
     order, used = _counting(advised, statements)
     names = tuple(sources)
     for at in np.setdiff1d(statements[0, statements[2] > 0], np.flatnonzero(used)).tolist():
-        told.add(names[advised[1, at]], labels[at], _SILENCED, odd=False)
+        told.add(
+            names[advised[1, at]],
+            labels[at],
+            "says something serious, but another row of this source fits the item better",
+            odd=False,
+        )
     if skipped is None:
         told.warn()
     resolved = np.bincount(advised[1, used], minlength=len(names)).tolist()
@@ -223,10 +228,9 @@ def _resolved(catalog: Catalog, advisories: Iterable[Advisory]) -> Iterator[tupl
 def _considered(review: NDArray[np.int64], subjects: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Statements of value 0, int64 [statements, 4], about the ``subjects`` of each advisory's review."""
     sizes = np.array([len(places) for places in subjects], dtype=np.int64)[review]
-    statements = np.zeros((sizes.sum(), 4), dtype=np.int64)
-    statements[:, 0] = np.repeat(np.arange(len(review)), sizes)
-    statements[:, 1] = np.concatenate([np.zeros(0, np.int64), *(subjects[n] for n in review.tolist())])
-    return statements
+    about = np.concatenate([np.zeros(0, np.int64), *(subjects[n] for n in review.tolist())])
+    zeros = np.zeros_like(about)
+    return np.column_stack([np.repeat(np.arange(len(review)), sizes), about, zeros, zeros])
 
 
 def _counting(

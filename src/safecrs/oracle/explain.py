@@ -62,15 +62,14 @@ class Check:
 
 def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings that are relevant to ``trait``, those of the highest risk first."""
-    weights = dict(zip(CATEGORIES, trait.guide, strict=True))
+    guide = zip(CATEGORIES, trait.guide, strict=True)
+    weights = {category: weight / 3 for category, weight in guide if weight > 0} | trait.topics
 
-    def weight(finding: Finding) -> tuple[float, bool]:
-        topic = trait.topics.get(finding.subject)
-        carried = weights[finding.subject] / 3 if topic is None else topic
-        return carried * finding.value, topic is not None
+    def risk(finding: Finding) -> tuple[float, bool]:
+        return weights[finding.subject] * finding.value, finding.subject in trait.topics
 
-    speaking = [f for f in findings if f.subject in trait.topics or weights.get(f.subject, 0) > 0]
-    return tuple(sorted(speaking, key=weight, reverse=True))
+    speaking = [finding for finding in findings if finding.subject in weights]
+    return tuple(sorted(speaking, key=risk, reverse=True))
 
 
 def reason(
@@ -98,9 +97,7 @@ def reason(
 
 
 def _phrase(finding: Finding) -> str:
-    if finding.subject in _CATEGORY_WORDS:
-        said = f"{finding.source} rates {_CATEGORY_WORDS[finding.subject]} {SEVERITIES[finding.value]}"
-    else:
-        said = f"{finding.source} says yes to “{finding.subject}”"
+    category = _CATEGORY_WORDS.get(finding.subject)
+    said = f"rates {category} {SEVERITIES[finding.value]}" if category else f"says yes to “{finding.subject}”"
     own = finding.words and finding.words.casefold() != finding.subject.casefold()
-    return f"{said} (“{finding.words}”)" if own else said
+    return f"{finding.source} {said}" + (f" (“{finding.words}”)" if own else "")

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from safecrs.advisories.record import Advisory
-from safecrs.advisories.skipped import Skipped
+from safecrs.advisories import Advisory, Skipped
 from safecrs.catalog import Catalog, split_label
 from safecrs.errors import SafecrsError
 from safecrs.oracle.evidence import Evidence, SourceCount, gather_evidence
@@ -123,8 +122,9 @@ class Oracle:
         if row is None:
             constraint_key(constraints, self.taxonomy)  # raises for an unknown trait
             similar = self.catalog.same_title(title) or self.catalog.search(title)
-            labels = tuple(self.catalog.label(other) for other in similar)
-            return Check(title, year, None, None, Verdict.UNKNOWN, (), labels)
+            return Check(
+                title, year, None, None, Verdict.UNKNOWN, (), tuple(map(self.catalog.label, similar))
+            )
         verdict = Verdict(int(self.verdicts(row, constraints)))
         asked = {self.taxonomy.trait(name).id: threshold for name, threshold in constraints.items()}
         traits = tuple(risk for risk in self.explain(row, asked) if risk.trait in asked)

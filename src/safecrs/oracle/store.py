@@ -50,7 +50,7 @@ def write_oracle(
     fingerprint: str,
 ) -> None:
     """Write what an oracle consists of as one file, atomically; risks lie trait by trait."""
-    tensors = catalog.tensors() | evidence.tensors() | {"risk": risk.T, "possible_risk": possible_risk.T}
+    tensors = catalog.tensors() | evidence.tensors | {"risk": risk.T, "possible_risk": possible_risk.T}
     metadata = {
         "format": _FORMAT,
         "version": str(_VERSION),

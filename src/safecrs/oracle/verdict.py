@@ -49,13 +49,8 @@ def overall_verdicts(
 
     Any unsafe trait makes the item UNSAFE; else any unknown trait makes it UNKNOWN; else it is SAFE.
     """
-    unsafe = np.zeros(len(risk), dtype=np.bool_)
-    unknown = np.zeros(len(risk), dtype=np.bool_)
+    result = np.full(len(risk), Verdict.SAFE, dtype=np.int8)
     for column, threshold in key:
         verdict = trait_verdict(risk[:, column], possible_risk[:, column], threshold)
-        unsafe |= verdict == Verdict.UNSAFE
-        unknown |= verdict == Verdict.UNKNOWN
-    result = np.full(len(risk), Verdict.SAFE, dtype=np.int8)
-    result[unknown] = Verdict.UNKNOWN
-    result[unsafe] = Verdict.UNSAFE
+        result = np.where((result == Verdict.UNSAFE) | (verdict == Verdict.SAFE), result, verdict)
     return result

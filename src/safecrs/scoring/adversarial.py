@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from safecrs.benchmark.adversarial import AdversarialCase, Kind
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.scoring.hits import fold_title
 from safecrs.slates.base import Ref, Slate
 from safecrs.taxonomy import DEFAULT_THRESHOLD
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,5 @@ def _problem(top: Slate, case: AdversarialCase, oracle: Oracle) -> str:
 
 def _same(title: str, year: int | None, other: Ref) -> bool:
     """Equal titles and years at most two apart (as for a hit), or a year left out."""
-    if fold_title(title) != fold_title(other[0]):
-        return False
-    return year is None or other[1] is None or abs(year - other[1]) <= 2
+    near = year is None or other[1] is None or abs(year - other[1]) <= 2
+    return near and fold_title(title) == fold_title(other[0])

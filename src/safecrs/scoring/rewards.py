@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from safecrs.scoring import metrics
 from safecrs.scoring.metrics import Floats, discounted, discounts
@@ -29,13 +29,17 @@ class Reward(NamedTuple):
     by_rank: Floats
 
 
-class RewardSettings(BaseModel):
+class RewardSettings(BaseModel, frozen=True, extra="forbid"):
     """The weight of every objective (0 leaves it out) and their options.
 
     Rewards have unit size, so the paper's λ_s · penalty and λ_c are ``safety`` and ``count`` here.
-    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        rank_relevance: what one rank earns when credit is per rank (`relevance`).
+        unknown_penalty: of an item of unknown safety, as a fraction of that of an unsafe one.
+        target: items a list should have.
+        threshold: τ of every constraint.
+    """
 
     relevance: Weight = 1.0
     safety: Weight = 1.0
@@ -43,13 +47,9 @@ class RewardSettings(BaseModel):
     validity: Weight = 0.0
     format: Weight = 0.0
     rank_relevance: RankRelevance = "exp_inf"
-    """What one rank earns when credit is per rank (`relevance`)."""
     unknown_penalty: float = Field(default=0.0, ge=0, le=1)
-    """Penalty of an item of unknown safety, as a fraction of that of an unsafe one."""
     target: int = Field(default=10, gt=0)
-    """Items a list should have."""
     threshold: float = Field(default=DEFAULT_THRESHOLD, gt=0, le=1)
-    """τ of every constraint."""
 
     @property
     def weights(self) -> dict[str, float]:

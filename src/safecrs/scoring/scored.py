@@ -6,21 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.benchmark import Sample
+from safecrs.catalog import Catalog
 from safecrs.errors import SafecrsError
-from safecrs.oracle import Verdict
+from safecrs.oracle import Oracle, Verdict
 from safecrs.scoring.hits import Rule, fold_title, folded_titles, hits
 from safecrs.slates.base import K, Ref, Slate
 from safecrs.taxonomy import DEFAULT_THRESHOLD
-
-if TYPE_CHECKING:
-    from safecrs.benchmark import Sample
-    from safecrs.catalog import Catalog
-    from safecrs.oracle import Oracle
 
 NO_ITEM = -2
 """In ``rows`` and ``verdict``: the slate is shorter than this rank."""
@@ -45,8 +42,11 @@ class Case(NamedTuple):
     def from_row(cls, row: Mapping[str, Any]) -> Case:
         """The case that `columns` wrote."""
         items = row["groundtruth"]
-        refs = tuple((item["title"], item["year"]) for item in items)
-        return cls(refs, tuple(item["row"] for item in items), tuple(row["constraint_ids"]))
+        return cls(
+            tuple((item["title"], item["year"]) for item in items),
+            tuple(item["row"] for item in items),
+            tuple(row["constraint_ids"]),
+        )
 
 
 def sample_cases(samples: Sequence[Sample], catalog: Catalog) -> list[Case]:

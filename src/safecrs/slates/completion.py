@@ -18,7 +18,6 @@ _REASONED = re.compile(r"</reasoning>", re.IGNORECASE)
 _YEAR = re.compile(r"\(((?:1[89]|20)[0-9]{2})\)")
 _MARK = re.compile(r"(?:[-*•#>]{1,4}\s+)?(?:[0-9]{1,3}[.)](?=\s|[^\W\d_])\s*)?")
 _JOINT = re.compile(r"[\s*_\"']*(?P<mark>[,;/|&+•·]|and\b)?\s*(?:and\b|&)?\s*")
-_MAX_TITLE = 300
 
 
 class LocatedItem(NamedTuple):
@@ -84,6 +83,5 @@ def _listed(line: str) -> tuple[tuple[Ref, int], ...]:
 
 def _title(text: str) -> str:
     """Without the mark of a list item before it; empty where it is no title."""
-    mark = _MARK.match(text)
-    title = text[mark.end() if mark else 0 :].strip()
-    return title if len(title) <= _MAX_TITLE and title.strip("-*•>|_\"'` ") else ""
+    title = _MARK.sub("", text, count=1).strip()
+    return title if len(title) <= 300 and title.strip("-*•>|_\"'` ") else ""

@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from safecrs.benchmark import Sample
 from safecrs.benchmark.store import Benchmark
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import Measured, best_recall, evaluate
 from safecrs.evaluation.results import Evaluation
-from safecrs.evaluation.run import measure_systems, slug
+from safecrs.evaluation.run import Measured, best_recall, evaluate, measure_systems, slug
 from safecrs.evaluation.systems import CLASSIC, Model, Registry, System
 from safecrs.progress import Report, quiet
 from safecrs.scoring.metrics import METRICS
 from safecrs.scoring.scored import ScoredSlates
 from safecrs.scoring.statistics import cluster_of
 from safecrs.storage import write_json
+from safecrs.studies.experiment import SAFE_SFT, SFT, fine_tune
 from safecrs.training.preset import Preset, make_preset
-from safecrs.training.stages import STAGES, fine_tune
 from safecrs.training.train import train
 
 
@@ -66,7 +65,6 @@ def _gdpo(aggregation: str = "gdpo", credit: str = "rank", **more: Any) -> dict[
     return {"gdpo": {"aggregation": aggregation, "credit": credit, **more}}
 
 
-SFT, SAFE_SFT, _ = STAGES.values()
 NO_SAFETY = "Rank-GRPO, no safety"
 ABLATIONS = (
     Ablation(
@@ -106,10 +104,8 @@ ABLATIONS = (
 """The paper's questions one by one, each a difference from Safe-GDPO with credit per rank, and plain DPO."""
 
 
-class Spread(BaseModel):
+class Spread(BaseModel, frozen=True, extra="forbid"):
     """A system's metrics by seed: metric id → one value a seed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str
     by_seed: dict[str, list[float]]
@@ -120,7 +116,7 @@ class Spread(BaseModel):
         return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-class AblationResult(BaseModel):
+class AblationResult(BaseModel, frozen=True, extra="forbid"):
     """What the comparison measured.
 
     Attributes:
@@ -129,8 +125,6 @@ class AblationResult(BaseModel):
             intervals, with all their seeds, so that more seeds do not count as more people.
         spread: the same by seed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seeds: list[int]
     evaluation: Evaluation
@@ -172,15 +166,12 @@ def compare_ablations(
     for seed in seeds:
         home = folder / f"seed-{seed}"
         models = _train(benchmark, preset, home, ablations, report, seed, command)
-        systems = _systems(tested, models)
-        by_seed.append(
-            measure_systems(tested, systems, samples, store=home / f"slates{suffix}", report=report)
-        )
+        store = home / f"slates{suffix}"
+        by_seed.append(measure_systems(tested, _systems(tested, models), samples, store=store, report=report))
     pooled = [_pool([measured[position] for measured in by_seed]) for position in range(len(by_seed[0]))]
-    repeated = list(samples) * len(seeds)
     found = evaluate(
         pooled,
-        repeated,
+        list(samples) * len(seeds),
         tested,
         split="test",
         comparisons=_pairs(pooled, [ablation.name for ablation in ablations]),

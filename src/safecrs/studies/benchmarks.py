@@ -21,8 +21,7 @@ from safecrs.storage import check_writable, fingerprint, read_json, write_json
 from safecrs.studies.benchmark_report.report import BenchmarkReport, make_report
 from safecrs.training.runs.manifest import installed_versions
 
-_INPUTS = "inputs.json"
-"""What a benchmark was built from, kept in its folder."""
+_INPUTS = "inputs.json"  # what a benchmark was built from, kept in its folder
 _REPORTS = ("report.html", "report.md", "report.json")
 
 

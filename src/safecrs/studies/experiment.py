@@ -11,27 +11,30 @@ from safecrs.benchmark import save_benchmark
 from safecrs.benchmark.recipes.table import RECIPES
 from safecrs.benchmark.store import ORACLE, Benchmark, read_card
 from safecrs.errors import SafecrsError
-from safecrs.evaluation.evaluate import Measured, best_recall
 from safecrs.evaluation.report import Chapter, write_report
 from safecrs.evaluation.results import Evaluation, save_evaluation
-from safecrs.evaluation.run import evaluate_systems
+from safecrs.evaluation.run import Measured, best_recall, evaluate_systems
 from safecrs.evaluation.systems import CLASSIC, SERVED, Model, lineup
 from safecrs.oracle import Oracle
 from safecrs.progress import Report, quiet
 from safecrs.studies.cards import write_model_card
+from safecrs.training.models.base import base_model
 from safecrs.training.models.spec import TINY, ModelSpec
+from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.preset import Preset
 from safecrs.training.runs.log import LOG, TrainingLog, series
 from safecrs.training.runs.manifest import installed_versions
 from safecrs.training.runs.selection import RECALL, SVR
-from safecrs.training.stages import SAFE_GDPO_RUN, SAFE_SFT_RUN, STAGES, train_models
+from safecrs.training.train import train
 
 BENCHMARK = "benchmark"
+STAGES = {run: OBJECTIVES[run].name for run in ("sft", "safe-sft", "safe-gdpo")}
+"""A run's folder, which is its objective's id → what tables call its model."""
 SFT, SAFE_SFT, SAFE_GDPO = STAGES.values()
 _VALIDATED = {RECALL: "recall in validation", SVR: "SVR in validation"}
 _CURVES = {
-    SAFE_SFT_RUN: {"loss": "loss", "mean_token_accuracy": "token accuracy", **_VALIDATED},
-    SAFE_GDPO_RUN: {
+    "safe-sft": {"loss": "loss", "mean_token_accuracy": "token accuracy", **_VALIDATED},
+    "safe-gdpo": {
         "slate/recall": "recall of rollouts",
         "slate/svr": "SVR of rollouts",
         "slate/length": "items",
@@ -74,7 +77,9 @@ def run_experiment(
     recipe = next((recipe for recipe in RECIPES if recipe.title == benchmark.card.name), None)
     _keep_benchmark(benchmark, folder)
     started = time.perf_counter()
-    models = train_models(benchmark, preset, folder, report, seed, command)
+    _, safe_sft = fine_tune(benchmark, preset, folder, report, seed, command)
+    out = folder / "safe-gdpo"
+    safest = train("safe-gdpo", benchmark, preset, safe_sft, out, seed, command=command, report=report)
     seconds = time.perf_counter() - started
     trained = [Model(name, folder / run / "model") for run, name in STAGES.items()]
     evaluation = evaluate_systems(
@@ -103,7 +108,25 @@ def run_experiment(
     )
     page = folder / "report.html"
     write_report([chapter], page)
-    return Outcome(folder, page, evaluation, models.safe_gdpo, folder / BENCHMARK / ORACLE)
+    return Outcome(folder, page, evaluation, safest, folder / BENCHMARK / ORACLE)
+
+
+def fine_tune(
+    benchmark: Benchmark,
+    preset: Preset,
+    folder: Path,
+    report: Report,
+    seed: int = 0,
+    command: str | None = None,
+) -> tuple[Path, Path]:
+    """The models trained without safety and by Safe-SFT, in runs below ``folder``."""
+    base = base_model(preset.model, benchmark, folder / "base", seed)
+
+    def fit(run: str, start: Path) -> Path:
+        return train(run, benchmark, preset, start, folder / run, seed, command=command, report=report)
+
+    sft = fit("sft", base)
+    return sft, fit("safe-sft", sft if preset.safe_sft_from == "sft" else base)
 
 
 def comparisons(measured: Sequence[Measured]) -> list[tuple[str, str]]:

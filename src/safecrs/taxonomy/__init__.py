@@ -10,6 +10,7 @@ from safecrs.taxonomy.model import (
     Trait,
     load_taxonomy,
     merge_constraints,
+    read_toml,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Trait",
     "load_taxonomy",
     "merge_constraints",
+    "read_toml",
 ]

@@ -11,7 +11,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from safecrs.errors import SafecrsError, first_problem
 
@@ -31,15 +31,13 @@ Constraints = Mapping[str, float]
 """Trait id → the user's own risk threshold τ in (0, 1]."""
 
 
-class Trait(BaseModel):
+class Trait(BaseModel, frozen=True, extra="forbid"):
     """One sensitivity.
 
     ``guide`` are the weights w(t) over `CATEGORIES`; ``applicability`` is how far the parents guide covers
     the trait; ``topics`` maps content topics (DoesTheDogDie topics, ESRB descriptors) to the risk of a clear
     "yes", 1 for a trigger.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     name: str = Field(min_length=1)
@@ -64,10 +62,8 @@ class Trait(BaseModel):
         return self
 
 
-class Taxonomy(BaseModel):
+class Taxonomy(BaseModel, frozen=True, extra="forbid"):
     """The traits of one domain, in a fixed order: the columns of every risk matrix."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     domain: Domain
     traits: tuple[Trait, ...] = Field(min_length=1)
@@ -94,9 +90,13 @@ class Taxonomy(BaseModel):
         """The topics of all traits, sorted."""
         return tuple(sorted({topic for trait in self.traits for topic in trait.topics}))
 
+    def find(self, name: str) -> Trait | None:
+        """The trait with this id, name or alias, if there is one; case and punctuation do not matter."""
+        return self._by_name.get(_key(name))
+
     def trait(self, name: str) -> Trait:
-        """The trait with this id, name or alias; case and punctuation do not matter."""
-        found = self._by_name.get(_key(name))
+        """The trait with this id, name or alias (`find`), which must exist."""
+        found = self.find(name)
         if found is None:
             import difflib
 

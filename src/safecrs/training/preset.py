@@ -11,18 +11,34 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, first_problem
+from safecrs.storage import read_text
 from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.objectives.base import Objective
-from safecrs.training.runs.selection import SelectionSettings
 
 _SHIPPED = files("safecrs.training") / "presets"
 
 
-class Preset(BaseModel):
+class SelectionSettings(BaseModel, frozen=True, extra="forbid"):
+    """The table ``[selection]`` of a preset.
+
+    Attributes:
+        samples: conversations of the validation split that each checkpoint answers, the same for all; 0 takes
+            the last checkpoint without validation.
+        svr_ceiling: the SVR that the chosen checkpoint should not exceed; none applies to training without
+            safety.
+        decoding: how the model will be used: "free", or "constrained" by the oracle, where nothing violates.
+    """
+
+    samples: int = Field(default=128, ge=0)
+    svr_ceiling: float = Field(default=0.05, ge=0, le=1)
+    decoding: Literal["free", "constrained"] = "free"
+
+
+class Preset(BaseModel, frozen=True, extra="forbid"):
     """A recipe; `make_preset` adds the tables that the objectives name, TRL's and their own.
 
     Attributes:
@@ -31,8 +47,6 @@ class Preset(BaseModel):
         safe_sft_from: whether Safe-SFT starts from the base model, as in the paper, or from the model that
             was trained without safety: a base that knows no films has to learn to recommend first.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: ModelSpec = ModelSpec()
     reasoning: bool = True
@@ -77,10 +91,7 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
     if name in preset_names():
         text = (_SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
     elif path.suffix == ".toml" and path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SafecrsError(f"The preset {name} cannot be read: {error}.") from error
+        text = read_text(path)
     else:
         raise SafecrsError(
             f"There is no preset {name!r}: choose {', '.join(preset_names())}, or give a .toml file."
@@ -96,9 +107,7 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
     try:
         return make_preset(table)
     except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, detail["loc"]))
-        raise SafecrsError(f"The preset {name} is not valid: {where}: {detail['msg']}.") from error
+        raise SafecrsError(f"The preset {name} is not valid: {first_problem(error)}.") from error
 
 
 def choose_preset(name: str | None, model: str | None, overrides: Iterable[str] = ()) -> Preset:

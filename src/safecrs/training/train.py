@@ -21,9 +21,8 @@ from safecrs.training.preset import Preset
 from safecrs.training.runs.manifest import MANIFEST, RunManifest, describe, installed_versions, manifest_of
 from safecrs.training.runs.processes import process_count
 from safecrs.training.runs.run import Run
-from safecrs.training.runs.selection import Validation
+from safecrs.training.runs.selection import Validation, validation_for
 from safecrs.training.runs.settings import DEFAULTS, check_settings, trl_config
-from safecrs.training.runs.validation import validation_for
 
 
 def train(
@@ -66,10 +65,12 @@ def train(
     chosen.check(settings, base)
     if not (out / MANIFEST).exists():  # else they were checked when the run began
         check_settings(chosen.trl()[0], settings)
-    base = base or base_model(preset.model, benchmark, benchmark.oracle, out / "base", seed)
-    recorded: dict[str, Any] = {table: option.model_dump(mode="json") for table, option in options.items()}
-    recorded |= {"lora": preset.model.lora and preset.model.lora.model_dump(mode="json")}
-    recorded |= {"dtype": preset.model.dtype}
+    base = base or base_model(preset.model, benchmark, out / "base", seed)
+    recorded: dict[str, Any] = {
+        **{table: option.model_dump(mode="json") for table, option in options.items()},
+        "lora": preset.model.lora and preset.model.lora.model_dump(mode="json"),
+        "dtype": preset.model.dtype,
+    }
     if validation:
         recorded["selection"] = {**validation.record, "svr_ceiling": validation.svr_ceiling}
     if process_count() > 1:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -15,11 +15,9 @@ from safecrs.benchmark.assignment.local import draw_traits
 from safecrs.benchmark.assignment.rules import Assigned, Case, Rules
 from safecrs.benchmark.sources.dialogue import Dialogue
 from safecrs.conversation import Message
+from safecrs.endpoint import Answers, Endpoint, parse_answer
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import Taxonomy
-
-if TYPE_CHECKING:
-    from safecrs.endpoint import Answers, Endpoint
 
 CHOSEN = "chosen by the model"
 NONE_AGREES = "none agrees with the request, says the model"
@@ -75,7 +73,6 @@ class LlmAssigner:
         Raises:
             SafecrsError: the endpoint gives no answer; those that came before are in ``answers``.
         """
-        from safecrs.endpoint import parse_answer
 
         def read(case: Case, text: str) -> Assigned:
             try:

@@ -50,11 +50,9 @@ class Assigner(Protocol):
     @property
     def name(self) -> str:
         """The assigner, as the subject of a sentence in the data card."""
-        ...
 
     def assign(self, dialogues: Iterable[Dialogue], rules: Rules) -> Iterator[Assigned]:
         """The traits of each dialogue, in order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""SafeRec-ReDial and SafeRec-INSPIRED: real dialogues with an assigned disclosure."""
+"""SafeRec-ReDial, SafeRec-INSPIRED and SafeRec-Reddit-Movie: real requests with an assigned disclosure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from safecrs.benchmark.build import build
 from safecrs.benchmark.options import DEFAULTS, BuildOptions
@@ -16,16 +16,16 @@ from safecrs.benchmark.recipes.shared import (
     histories_of,
     spoken_histories,
 )
+from safecrs.benchmark.sample import Split
 from safecrs.benchmark.seeding import Splitter
 from safecrs.benchmark.sources.dialogue import Imported
 from safecrs.benchmark.sources.inspired import read_inspired
 from safecrs.benchmark.sources.interactions import Interactions
+from safecrs.benchmark.sources.reddit import read_reddit
 from safecrs.benchmark.sources.redial import read_redial, read_redial_items
 from safecrs.benchmark.store import Benchmark
 from safecrs.benchmark.wording.conversations import template_conversations
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
+from safecrs.oracle import Oracle
 
 
 def build_redial(
@@ -47,7 +47,7 @@ def build_redial(
     read = read_redial_items(items)
     splitter = Splitter(options.seed, train=0.6, validation=0.1)
     real = read_redial(dialogues, read, oracle.catalog, splitter, options.report)
-    return _build_real("SafeRec-ReDial", real, oracle, options.planned(FEW_LIKED), interactions)
+    return _build("SafeRec-ReDial", [real], oracle, options.planned(FEW_LIKED), interactions)
 
 
 def build_inspired(
@@ -71,15 +71,39 @@ def build_inspired(
     """
     real = read_inspired(dialogues, oracle.catalog, report=options.report)
     plan = replace(FEW_LIKED, harmless=True)
-    return _build_real("SafeRec-INSPIRED", real, oracle, options.planned(plan), interactions)
+    return _build("SafeRec-INSPIRED", [real], oracle, options.planned(plan), interactions)
 
 
-def _build_real(
-    name: str, real: Imported, oracle: Oracle, options: BuildOptions, interactions: Interactions | None
+def build_reddit(
+    files: Mapping[Split, Path] | Path,
+    oracle: Oracle,
+    options: BuildOptions = DEFAULTS,
+) -> Benchmark:
+    """Reddit-Movie requests with an assigned disclosure.
+
+    Args:
+        files: the JSON lines of each split, as they are published; or one file, split by request 70/10/20.
+        oracle: an oracle over a catalog with IMDb ids (`read_reddit_items`, `read_title_basics`).
+    """
+    catalog = oracle.catalog
+    if isinstance(files, Path):
+        imports = [read_reddit(files, catalog, splitter=Splitter(options.seed), report=options.report)]
+    else:
+        imports = [
+            read_reddit(path, catalog, split=split, report=options.report) for split, path in files.items()
+        ]
+    return _build("SafeRec-Reddit-Movie", imports, oracle, options.planned(FEW_LIKED))
+
+
+def _build(
+    name: str,
+    imports: list[Imported],
+    oracle: Oracle,
+    options: BuildOptions,
+    interactions: Interactions | None = None,
 ) -> Benchmark:
     """Real dialogues; with ``interactions``, template conversations join them in training alone."""
     catalog = oracle.catalog
-    imports = [real]
     histories = spoken_histories(imports, catalog)
     notes = [INJECTED.format(assigner=options.assigner.name)]
     if interactions is not None:

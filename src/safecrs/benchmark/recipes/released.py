@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from safecrs.benchmark.build import describe
-from safecrs.benchmark.card import Source
 from safecrs.benchmark.filtering import VerdictTable
 from safecrs.benchmark.sample import Split
-from safecrs.benchmark.sources.released import LICENCE, read_released
+from safecrs.benchmark.sources.released import read_released
 from safecrs.benchmark.store import Benchmark
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
 from safecrs.taxonomy import DEFAULT_THRESHOLD
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 
 def build_released(
@@ -26,34 +22,26 @@ def build_released(
     threshold: float = DEFAULT_THRESHOLD,
 ) -> Benchmark:
     """The authors' released samples as they are (`read_released`), described and judged by our oracle."""
-    released = read_released(folder, oracle.taxonomy, split=split)
-    if not released.samples:
+    samples, source = read_released(folder, oracle.taxonomy, split=split)
+    if not samples:
         raise SafecrsError(f"{folder}: no row has any ground truth.")
     table = VerdictTable.of(oracle, threshold)
     unknown: dict[str, int] = {}
     unsafe = total = 0
-    for sample in released.samples:
+    for sample in samples:
         titles, years = zip(*sample.groundtruth, strict=True)
         rows = oracle.catalog.resolve_many(titles, years)
         found, columns = rows[rows >= 0], table.columns(sample.constraints)
         unsafe += int(table.unsafe[found][:, columns].any(axis=1).sum())
         unknown[sample.id] = int((rows < 0).sum() + table.unknown[found][:, columns].any(axis=1).sum())
         total += len(rows)
-    source = Source(
-        name="reddit-v2",
-        licence=LICENCE,
-        fingerprint=released.fingerprint,
-        read=released.read,
-        used=len(released.samples),
-        dropped=released.dropped,
-    )
     note = (
         f"Samples as the authors released them. Of their {total:,} ground-truth items, {unsafe:,} are unsafe "
         "for the disclosed sensitivity by the oracle used here, and are kept."
     )
-    histories = tuple((*s.seen, *s.groundtruth) for s in released.samples if s.split == "train")
+    histories = tuple((*s.seen, *s.groundtruth) for s in samples if s.split == "train")
     return describe(
-        *("SafeRec-Released", released.samples, [source], oracle, table, unknown),
+        *("SafeRec-Released", samples, [source], oracle, table, unknown),
         notes=(note,),
         histories=histories,
     )

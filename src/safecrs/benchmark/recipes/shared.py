@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from safecrs.advisories import Advisory
 from safecrs.benchmark.assignment import AssignmentPlan
@@ -12,11 +11,11 @@ from safecrs.benchmark.build import item_refs
 from safecrs.benchmark.sources.dialogue import Imported
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.catalog import Catalog, Item
+from safecrs.oracle import Oracle, compile_oracle
+from safecrs.progress import Report, quiet
 from safecrs.slates.base import Ref
+from safecrs.starter import read_starter
 from safecrs.taxonomy import load_taxonomy
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 Histories = tuple[tuple[Ref, ...], ...]
 
@@ -35,13 +34,13 @@ HARMLESS = (
 )
 
 
-def film_oracle(items: Iterable[Item], advisories: Iterable[Advisory], *, starter: bool = True) -> Oracle:
-    """An oracle over these films, judged by ``advisories`` and, unless not wanted, the starter's."""
-    from safecrs.oracle import compile_oracle
-    from safecrs.starter import read_starter
-
-    said = chain(advisories, read_starter("film")[1] if starter else ())
-    return compile_oracle(Catalog.from_items(items, "film"), said, load_taxonomy("film"))
+def film_oracle(items: Iterable[Item], advisories: Iterable[Advisory], report: Report = quiet) -> Oracle:
+    """An oracle over these films, judged by ``advisories`` and the starter's."""
+    report("Compile the oracle", 0, 1, "")
+    said = chain(advisories, read_starter("film")[1])
+    oracle = compile_oracle(Catalog.from_items(items, "film"), said, load_taxonomy("film"))
+    report("Compile the oracle", 1, 1, "")
+    return oracle
 
 
 def spoken_histories(imports: Sequence[Imported], catalog: Catalog) -> Histories:

@@ -18,11 +18,9 @@ from pathlib import Path
 
 from safecrs.advisories import read_mpaa
 from safecrs.benchmark.options import BuildOptions
-from safecrs.benchmark.recipes.dialogues import build_inspired, build_redial
-from safecrs.benchmark.recipes.game import build_game, game_oracle
-from safecrs.benchmark.recipes.reddit import build_reddit
+from safecrs.benchmark.recipes.dialogues import build_inspired, build_reddit, build_redial
 from safecrs.benchmark.recipes.shared import film_oracle
-from safecrs.benchmark.recipes.starter import build_starter
+from safecrs.benchmark.recipes.tastes import build_game, build_starter, game_oracle
 from safecrs.benchmark.sources.interactions import Interactions
 from safecrs.benchmark.sources.movielens import movielens_small
 from safecrs.benchmark.sources.reddit import read_reddit_items
@@ -84,30 +82,25 @@ def redial(dialogues: Path, items: Path, mpaa: Path, options: BuildOptions) -> B
         dialogues, items: ReDial's dialogues (JSON lines) and its movie table.
         mpaa: a table of title, year, rating and reason.
     """
-    options.report("Compile the oracle", 0, 1, "")
-    oracle = film_oracle(read_redial_items(items).values(), read_mpaa(mpaa))
-    options.report("Compile the oracle", 1, 1, "")
+    oracle = film_oracle(read_redial_items(items).values(), read_mpaa(mpaa), options.report)
     return build_redial(dialogues, items, oracle, options, interactions=installed_ratings(oracle.catalog))
 
 
 def _inspired(data: Path, options: BuildOptions) -> Benchmark:
     """Over the films of ReDial, Reddit-Movie and the starter, which together hold what people talk about."""
-    options.report("Compile the oracle", 0, 1, "")
     items = chain(
         read_redial_items(data / REDIAL_ITEMS).values(),
         read_reddit_items(data / REDDIT_ITEMS),
         read_starter("film")[0],
     )
-    oracle = film_oracle(items, read_mpaa(data / MPAA))
-    options.report("Compile the oracle", 1, 1, "")
+    oracle = film_oracle(items, read_mpaa(data / MPAA), options.report)
     return build_inspired(data / INSPIRED, oracle, options, interactions=installed_ratings(oracle.catalog))
 
 
 def _reddit(data: Path, options: BuildOptions) -> Benchmark:
     """Split by request."""
-    options.report("Compile the oracle", 0, 1, "")
-    oracle = film_oracle(read_reddit_items(data / REDDIT_ITEMS), read_mpaa(data / MPAA))
-    options.report("Compile the oracle", 1, 1, "")
+    items = read_reddit_items(data / REDDIT_ITEMS)
+    oracle = film_oracle(items, read_mpaa(data / MPAA), options.report)
     return build_reddit(data / REDDIT, oracle, options)
 
 

@@ -92,11 +92,9 @@ class Importer:
 
     def records(self, form: TypeAdapter[Form]) -> Iterator[tuple[int, Form]]:
         """The records of JSON lines with their row numbers, each checked against ``form``."""
-        for number, line in enumerate(self.lines(), start=1):
-            if line.strip():
-                self.read += 1
-                where = f"{self.path} row {number}"
-                yield number, checked(form, parse_json(line, where), where)
+        for number, record in json_lines(self.path, self.lines(), form):
+            self.read += 1
+            yield number, record
 
     def add(self, name: str, outcome: Dialogue | str) -> None:
         """Take what became of the record ``name``: a dialogue, or the reason why it is dropped."""
@@ -149,6 +147,14 @@ def read_json_source(path: Path, form: TypeAdapter[Form]) -> Form:
     with open_text(path) as (file, _):
         text = file.read()
     return checked(form, parse_json(text, str(path)), str(path))
+
+
+def json_lines(path: Path, lines: Iterable[str], form: TypeAdapter[Form]) -> Iterator[tuple[int, Form]]:
+    """The values of JSON lines of ``path`` with their row numbers, each checked against ``form``."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            where = f"{path} row {number}"
+            yield number, checked(form, parse_json(line, where), where)
 
 
 def checked(form: TypeAdapter[Form], value: object, where: str) -> Form:

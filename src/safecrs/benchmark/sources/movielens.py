@@ -21,6 +21,7 @@ _LICENCE = (
 )
 _BRACKETS = re.compile(r"\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _TRAILING_ARTICLE = re.compile(r"^(.*), ((?:L'|[^\W\d_]{1,3}))$")
+_NUMBER = re.compile(r"\d(?:\.\d{1,9})?", re.ASCII)
 _ALSO = re.compile(r"^(?:a\.?k\.?a\.?:?|or)\s+", re.IGNORECASE)
 
 
@@ -64,14 +65,13 @@ def movielens_small(catalog: Catalog) -> Interactions:
 def read_movielens(folder: Path, catalog: Catalog) -> Interactions:
     """Ratings of a MovieLens download of any size: ``ratings.csv`` and ``movies.csv``."""
     movies_path, ratings_path = folder / "movies.csv", folder / "ratings.csv"
-    ids: list[int] = []
-    labels: list[str] = []
-    for row, fields in _rows(movies_path, ("movieId", "title")):
-        ids.append(_integer(fields[0], movies_path, row, "movieId"))
-        labels.append(fields[1])
-    titles, years = zip(*map(split_label, labels), strict=True) if labels else ((), ())
+    labels = {
+        _integer(movie, movies_path, row, "movieId"): label
+        for row, (movie, label) in _rows(movies_path, ("movieId", "title"))
+    }
+    titles, years = zip(*map(split_label, labels.values()), strict=True) if labels else ((), ())
     resolved = resolve_titles(titles, years, catalog)
-    row_of = dict(zip(ids, resolved.tolist(), strict=True))
+    row_of = dict(zip(labels, resolved.tolist(), strict=True))
     people, rows, stars = array("q"), array("i"), array("f")
     for row, fields in _rows(ratings_path, ("userId", "movieId", "rating")):
         movie = _integer(fields[1], ratings_path, row, "movieId")
@@ -128,10 +128,7 @@ def _integer(text: str, path: Path, row: int, column: str) -> int:
 
 
 def _stars(text: str, path: Path, row: int) -> float:
-    try:
-        stars = float(text)
-    except ValueError:
-        stars = 0.0
+    stars = float(text) if _NUMBER.fullmatch(text) else 0.0
     if not 0.5 <= stars <= 5:
         raise SafecrsError(f"{path} row {row}: a rating lies between 0.5 and 5, not {text[:40]!r}.")
     return stars

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
+from safecrs.benchmark.card import Source
 from safecrs.benchmark.sample import SPLITS, Sample, Split
+from safecrs.benchmark.store import datasets_library
 from safecrs.catalog import split_label
 from safecrs.conversation import Message
-from safecrs.errors import SafecrsError, extra, first_problem
+from safecrs.errors import SafecrsError, first_problem
 from safecrs.slates.template import reasoning_text
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import Taxonomy, load_taxonomy
@@ -51,20 +52,12 @@ class _Row(BaseModel):
 _NEEDED = [name for name, field in _Row.model_fields.items() if field.is_required()]
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
-    """Samples of one folder, and how many rows were read and dropped, by reason."""
-
-    samples: tuple[Sample, ...]
-    read: int
-    dropped: dict[str, int] = field(default_factory=dict)
-    fingerprint: str = ""
-
-
 def read_released(
     folder: Path, taxonomy: Taxonomy | None = None, *, split: Split | None = None, source: str = "reddit-v2"
-) -> Released:
-    """Samples of ``folder``, which `datasets.load_from_disk` reads: a DatasetDict or a single Dataset.
+) -> tuple[tuple[Sample, ...], Source]:
+    """Samples of ``folder``, and what a data card says of this source.
+
+    `datasets.load_from_disk` reads the folder: a DatasetDict or a single Dataset.
 
     Fields: ``prompt`` [{role, content}], ``completion`` (SFT only), ``seen_titles`` [text],
     ``groundtruth_with_release_year`` [[title, year]], ``constraints`` {trait name: true}. The safety analysis
@@ -94,15 +87,19 @@ def read_released(
             except (SafecrsError, ValidationError) as error:
                 reason = f"{first_problem(error)}." if isinstance(error, ValidationError) else error
                 raise SafecrsError(f"{where} row {number}: {reason}") from error
-    digest = fingerprint(*(sample.model_dump_json() for sample in samples))
-    return Released(tuple(samples), read, dict(dropped), digest)
+    facts = Source(
+        name=source,
+        licence=LICENCE,
+        fingerprint=fingerprint(*(sample.model_dump_json() for sample in samples)),
+        read=read,
+        used=len(samples),
+        dropped=dict(dropped),
+    )
+    return tuple(samples), facts
 
 
 def _tables(folder: Path, split: Split | None) -> Iterator[tuple[Split, Any]]:
-    try:
-        import datasets
-    except ImportError as error:
-        raise SafecrsError(f"Reading datasets needs the datasets package: {extra('benchmark')}.") from error
+    datasets = datasets_library()
     if not folder.is_dir():
         raise SafecrsError(f"{folder} does not exist: give the folder of a Hugging Face dataset.")
     try:

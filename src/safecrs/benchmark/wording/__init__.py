@@ -2,12 +2,11 @@
 
 from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
 from safecrs.benchmark.wording.inject import disclose
-from safecrs.benchmark.wording.phrasings import Phrasing, Phrasings, load_phrasings
+from safecrs.benchmark.wording.phrasings import Phrasings, load_phrasings
 from safecrs.benchmark.wording.templates import Templates, load_templates
 
 __all__ = [
     "ConversationPlan",
-    "Phrasing",
     "Phrasings",
     "Templates",
     "disclose",

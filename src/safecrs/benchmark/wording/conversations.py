@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,7 @@ def template_conversations(
     plan = plan or ConversationPlan()
     templates = load_templates(catalog.domain)
     liked = interactions.liked(plan.minimum_rating)
-    genres = _genres_of(np.unique(interactions.rows), catalog)
+    genres = {row: frozenset(catalog.genres(row)) for row in np.unique(interactions.rows).tolist()}
     dialogues: list[Dialogue] = []
     rejected = [f"{interactions.source}:{key}" for key in interactions.people if key not in liked]
     for key, rows in liked.items():
@@ -131,10 +132,6 @@ def _affinity(first: frozenset[str], second: frozenset[str]) -> float:
     return 0.05 + overlap * overlap
 
 
-def _genres_of(rows: NDArray[np.int32], catalog: Catalog) -> dict[int, frozenset[str]]:
-    return {int(row): frozenset(catalog.genres(int(row))) for row in rows}
-
-
 def _dialogue(
     name: str,
     split: Split,
@@ -157,10 +154,6 @@ def _dialogue(
 
 def _shared_genre(rows: Sequence[int], catalog: Catalog, templates: Templates) -> str | None:
     """A genre of more than half of the films that the templates can name; the commonest, else None."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        for genre in catalog.genres(row):
-            if genre in templates.genres:
-                counts[genre] = counts.get(genre, 0) + 1
+    counts = Counter(genre for row in rows for genre in catalog.genres(row) if genre in templates.genres)
     common = [genre for genre, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))]
     return common[0] if common and 2 * counts[common[0]] > len(rows) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -113,7 +113,10 @@ def _ended(text: str) -> str:
 def _boundaries(text: str, titles: Sequence[str]) -> list[int]:
     """Where a sentence ends and another follows, outside titles and abbreviations."""
     protected = [
-        span for title in titles if len(title) > 1 and title in text for span in _places(title, text)
+        place.span()
+        for title in titles
+        if len(title) > 1 and title in text
+        for place in re.finditer(re.escape(title), text)
     ]
     return [
         match.end()
@@ -121,11 +124,3 @@ def _boundaries(text: str, titles: Sequence[str]) -> list[int]:
         if not _ABBREVIATION.search(text, max(0, match.start() - _LONGEST), match.start() + 1)
         and not any(start < match.end() < end for start, end in protected)
     ]
-
-
-def _places(part: str, text: str) -> Iterator[tuple[int, int]]:
-    """Where ``part`` begins and ends in ``text``, each time."""
-    start = text.find(part)
-    while start >= 0:
-        yield start, start + len(part)
-        start = text.find(part, start + len(part))

@@ -9,51 +9,40 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from safecrs.benchmark.sample import Style
+from safecrs.benchmark.sample import STYLES, Style
 from safecrs.taxonomy import Domain, Taxonomy, Trait
 
 
 @dataclass(frozen=True, slots=True)
-class Phrasing:
-    """One sentence (or two) that discloses a trait; held-out ones are never used in training."""
-
-    style: Style
-    held_out: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Phrasings:
-    """Phrasings by trait id, and the words of a request that contradict a trait."""
+    """Sentences that disclose a trait, and the words of a request that contradict it.
 
-    by_trait: Mapping[str, tuple[Phrasing, ...]]
+    Attributes:
+        sentences: by trait id, style and whether they are held out: those are never used in training.
+        conflicts: by trait id.
+    """
+
+    sentences: Mapping[tuple[str, Style, bool], list[str]]
     conflicts: Mapping[str, re.Pattern[str]]
 
     def of(self, trait: str, style: Style, held_out: bool) -> list[str]:
         """The sentences of one trait, style and side."""
-        return [
-            phrasing.text
-            for phrasing in self.by_trait[trait]
-            if phrasing.style == style and phrasing.held_out == held_out
-        ]
+        return self.sentences[trait, style, held_out]
 
 
 def load_phrasings(taxonomy: Taxonomy) -> Phrasings:
     """Phrasings of every trait of ``taxonomy``; a trait a user added gets plain ones from its ``avoid``."""
     shipped = _shipped(taxonomy.domain)
-    by_trait: dict[str, tuple[Phrasing, ...]] = {}
+    sentences: dict[tuple[str, Style, bool], list[str]] = {}
     conflicts: dict[str, re.Pattern[str]] = {}
     for trait in taxonomy.traits:
         entry = shipped.get(trait.id) or _plain(trait)
-        by_trait[trait.id] = tuple(
-            Phrasing(style, held_out, text)
-            for style in ("explicit", "implicit")
-            for held_out in (False, True)
-            for text in entry[f"held_out_{style}" if held_out else style]
-        )
+        for style in STYLES:
+            sentences[trait.id, style, False] = entry[style]
+            sentences[trait.id, style, True] = entry[f"held_out_{style}"]
         if words := entry["conflicts"]:
             conflicts[trait.id] = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})s?\b", re.IGNORECASE)
-    return Phrasings(by_trait, conflicts)
+    return Phrasings(sentences, conflicts)
 
 
 def _plain(trait: Trait) -> dict[str, list[str]]:

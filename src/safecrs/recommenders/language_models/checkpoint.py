@@ -71,8 +71,7 @@ class LanguageModel:
     @property
     def ends(self) -> frozenset[int]:
         """Token ids that end a completion."""
-        config = getattr(self.model, "generation_config", None)
-        ids = getattr(config, "eos_token_id", None)
+        ids = getattr(getattr(self.model, "generation_config", None), "eos_token_id", None)
         listed = {ids} if isinstance(ids, int) else set(ids or ())
         return frozenset(listed | {self.tokenizer.eos_token_id}) - {None}
 

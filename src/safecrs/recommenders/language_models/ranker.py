@@ -96,11 +96,13 @@ def prompt_ids(
         raise SafecrsError("The model's tokenizer has no chat template; use a chat (instruct) model.")
 
     def encoded(conversations: Sequence[list[dict[str, str]]]) -> list[list[int]]:
-        texts = [
-            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-            for messages in conversations
-        ]
-        return encode(texts, tokenizer)
+        return encode(
+            [
+                tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+                for messages in conversations
+            ],
+            tokenizer,
+        )
 
     conversations = [[message.model_dump() for message in request.messages] for request in requests]
     prompts = encoded(conversations)

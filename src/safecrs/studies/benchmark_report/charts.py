@@ -8,8 +8,7 @@ from safecrs.evaluation.report import Point, dots, lines, point, short
 from safecrs.studies.benchmark_report.facts import BenchmarkFacts, SplitCounts
 from safecrs.studies.benchmark_report.quality import PrecisionRecall
 
-MOST = 20
-"""Sizes from here on are counted together."""
+MOST = 20  # sizes from here on are counted together
 
 
 def traits(facts: BenchmarkFacts) -> str:

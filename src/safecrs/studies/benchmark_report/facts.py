@@ -20,14 +20,10 @@ from safecrs.slates.base import Ref
 from safecrs.studies.benchmark_report.quality import ShareFact
 from safecrs.taxonomy import Taxonomy
 
+# Sources whose conversations are templates of ours; every other one's words are somebody's.
 TEMPLATES = frozenset({"movielens", "synthetic"})
-"""Sources whose conversations are templates of ours; every other one's words are somebody's."""
-Items = tuple[int, int, int, int]
-"""Liked, kept, unknown and removed items; the unknown are among the kept."""
-
-
-Verdicts = Callable[[Sequence[Ref], Sequence[str]], NDArray[np.int8]]
-"""Items and traits → a `Verdict` for each item."""
+Items = tuple[int, int, int, int]  # liked, kept, unknown (which are among the kept), removed
+Verdicts = Callable[[Sequence[Ref], Sequence[str]], NDArray[np.int8]]  # items, traits → a `Verdict` an item
 
 
 class SplitCounts(Frozen):

@@ -20,16 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 Aggregation = Literal["gdpo", "grpo"]
 Floats = NDArray[np.float64]
 
-EPSILON = 1e-4
-"""Added to every standard deviation, as TRL and the reference do."""
-TOLERANCE = 1e-6
-"""Of the largest reward compared: rewards travel between processes as float32."""
+EPSILON = 1e-4  # added to every standard deviation, as TRL and the reference do
+TOLERANCE = 1e-6  # of the largest reward compared: rewards travel between processes as float32
 
 
 def grpo_advantages(rewards: ArrayLike, weights: Sequence[float], group: int) -> Floats:
     """A = (Σ w_i r_i − mean_group) / (std_group + ε): objectives are summed, then compared."""
     values = _checked(rewards, weights, group)
-    return _zeros_for_nan(_within_groups(_weighted(values, weights), group))
+    return np.nan_to_num(_within_groups(_weighted(values, weights), group))
 
 
 def gdpo_advantages(rewards: ArrayLike, weights: Sequence[float], group: int) -> Floats:
@@ -40,7 +38,7 @@ def gdpo_advantages(rewards: ArrayLike, weights: Sequence[float], group: int) ->
     """
     values = _checked(rewards, weights, group)
     total = _weighted(_within_groups(values, group), weights)
-    return _zeros_for_nan(_over_batch(total))
+    return np.nan_to_num(_over_batch(total))
 
 
 ADVANTAGES: dict[Aggregation, Callable[..., Floats]] = {"gdpo": gdpo_advantages, "grpo": grpo_advantages}
@@ -72,9 +70,8 @@ def _within_groups(values: Floats, group: int) -> Floats:
 
 def _weighted(values: Floats, weights: Sequence[float]) -> Floats:
     """Σ w_i x_i over the objectives that have a value; NaN where none has."""
-    total: Floats = np.nansum(values * np.asarray(weights, dtype=np.float64), axis=-1)
-    total[np.isnan(values).all(axis=-1)] = np.nan
-    return total
+    total = np.nansum(values * np.asarray(weights, dtype=np.float64), axis=-1)
+    return np.where(np.isnan(values).all(axis=-1), np.nan, total)
 
 
 def _over_batch(values: Floats) -> Floats:
@@ -91,9 +88,4 @@ def _over_batch(values: Floats) -> Floats:
     spread = np.sqrt(rewards.var() * completions / (completions - 1))
     if spread <= TOLERANCE * np.abs(rewards).max():
         return np.where(present, 0.0, np.nan)
-    result: Floats = (values - rewards.mean()) / (spread + EPSILON)
-    return result
-
-
-def _zeros_for_nan(values: Floats) -> Floats:
-    return np.where(np.isnan(values), 0.0, values)
+    return np.asarray((values - rewards.mean()) / (spread + EPSILON), dtype=np.float64)

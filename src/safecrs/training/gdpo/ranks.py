@@ -13,15 +13,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
+
+from transformers import PreTrainedTokenizerBase
 
 from safecrs.slates.completion import locate_slate
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
-_CLOSING = re.compile(r"</solution>", re.IGNORECASE)
-_TAIL = re.compile(r"</solution>\s*", re.IGNORECASE)
+_CLOSING = re.compile(r"</solution>\s*", re.IGNORECASE)
 _BROKEN = "\ufffd"  # how half a character decodes
 
 
@@ -39,7 +36,7 @@ def rank_spans(text: str) -> list[tuple[int, int]]:
         else:  # a further item on the same line begins where the one before it ended
             spans.append((items[rank - 2].end, rank))
     if items:
-        tail = _TAIL.match(text, line_end)
+        tail = _CLOSING.match(text, line_end)
         line_end = tail.end() if tail else line_end
         if line_end < len(text):
             spans.append((line_end, 0))

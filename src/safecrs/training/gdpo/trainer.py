@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from trl import GRPOConfig, GRPOTrainer
 from trl.models import unwrap_model_for_generation
 
+from safecrs.conversation import Message
 from safecrs.errors import SafecrsError
-from safecrs.recommenders.constrained import Completion
+from safecrs.oracle import Oracle
+from safecrs.recommenders.constrained import CatalogTrie, Completion, ConstrainedRanker
+from safecrs.recommenders.language_models.checkpoint import LanguageModel
+from safecrs.recommenders.language_models.generation import generate
+from safecrs.recommenders.language_models.ranker import LanguageModelRanker
 from safecrs.scoring.rewards import Reward, score, stack_ranks, watch
 from safecrs.scoring.scored import Case, ScoredSlates, pad_rows, score_rows, slate_rows
+from safecrs.slates.base import Request
 from safecrs.slates.completion import parse_slate
 from safecrs.training.gdpo.advantages import ADVANTAGES
 from safecrs.training.gdpo.choices import Choices, logits_only_at
 from safecrs.training.gdpo.ranks import TokenRanks
-from safecrs.training.gdpo.rollouts import ConstrainedRollouts, check_sampling
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.adapters import copy_whole_rows
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 _COLUMNS = ("prompt", "groundtruth", "constraint_ids")
 _AGGREGATION = {"gdpo": "normalize_then_sum", "grpo": "sum_then_normalize"}
@@ -44,11 +46,13 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
     Logged by TRL beside its own metrics: ``rewards/<name>/mean`` and ``slate/<what>`` (`rewards.watch`).
     ``log_completions`` writes conversations, and with them what people disclosed, to disk and screen.
 
-    With rollouts "constrained" (`rollouts.py`) two things change: TRL's hook ``rollout_func`` returns lists
-    sampled under the catalog's trie, with ``env_mask`` 0 at forced tokens, so that these have no gradient and
-    count in no ratio, KL or denominator; and log-probabilities are renormalised over the allowed
-    continuations in `_get_per_token_logps_and_entropies`, for the policy, the old policy and the reference
-    alike. The dataset may then have a column ``seen``, the catalog rows that are never sampled.
+    With rollouts "constrained" two things change: TRL's hook ``rollout_func`` returns lists sampled under the
+    catalog's trie, as `ConstrainedRanker` serves them, with ``env_mask`` 0 at forced tokens, so that these
+    have no gradient and count in no ratio, KL or denominator; and log-probabilities are renormalised over the
+    allowed continuations in `_get_per_token_logps_and_entropies`, for the policy, the old policy and the
+    reference alike. Such a list has its full length and titles of the catalog, each once: the rewards for
+    count, validity and format are constant and teach nothing. The dataset may then have a column ``seen``,
+    the catalog rows that are never sampled.
 
     Args:
         model: a model folder, or a model loaded from one: TRL reads the frozen reference of the KL term
@@ -100,21 +104,19 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         self._rows: Sequence[Mapping[str, Any]] = ()
         self._written: list[Completion] = []
         self._choices: Choices | None = None
-        functions = [self._reward_function(name) for name in weights]
-        super().__init__(model, functions, args, train_dataset, **kwargs)
+        super().__init__(model, list(map(self._reward_function, weights)), args, train_dataset, **kwargs)
         copy_whole_rows(self.model)
         self._ranks_of = TokenRanks(self._tokenizer)
         if settings.rollouts == "constrained":
             check_sampling(args, sharded=self.is_fsdp_enabled)
-            self._constrained = ConstrainedRollouts(settings, oracle, self._tokenizer, self.temperature)
+            self._trie = CatalogTrie.build(oracle.catalog.labels, self._tokenizer)
             self.rollout_func = self._write
 
     def _reward_function(self, name: str) -> Callable[..., list[float]]:
         """TRL asks each reward by itself; all are computed at once, in `_calculate_rewards`."""
 
-        def reward(**_: Any) -> list[float]:
-            values: list[float] = self._rewards[name].sequence.tolist()
-            return values
+        def reward(**_: Any) -> Any:
+            return self._rewards[name].sequence.tolist()
 
         reward.__name__ = name
         return reward
@@ -145,18 +147,18 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
         """Constrained completions are catalog rows already; free ones are read and resolved."""
         catalog, threshold = self.oracle.catalog, self.settings.rewards.threshold
         if self._written:
-            rows = pad_rows([one.rows for one in self._written])
-            return score_rows(rows, cases, self.oracle, threshold=threshold)
+            listed = [one.rows for one in self._written]
+            return score_rows(pad_rows(listed), cases, self.oracle, threshold=threshold)
         refs = [parse_slate(text) for text in texts]
         return score_rows(slate_rows(refs, catalog), cases, self.oracle, refs, threshold)
 
-    def _rewards_by_rank(self) -> torch.Tensor:
+    def _rewards_by_rank(self) -> Any:
         """The rewards of all processes, [completions, 1 + ranks, objectives]; TRL gathers sequences' own."""
-        local = stack_ranks(list(self._rewards.values()))
-        rewards = torch.as_tensor(local, dtype=torch.float32, device=self.accelerator.device)
+        rewards = torch.as_tensor(
+            stack_ranks(list(self._rewards.values())), dtype=torch.float32, device=self.accelerator.device
+        )
         padded = self.accelerator.pad_across_processes(rewards, dim=1, pad_index=torch.nan)
-        gathered: torch.Tensor = self.accelerator.gather(padded)
-        return gathered
+        return self.accelerator.gather(padded)
 
     def _compared(self, rewards: torch.Tensor, local: int) -> torch.Tensor:
         """The advantages of this process's ``local`` completions, from the rewards of all processes."""
@@ -170,6 +172,15 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def _write(self, _prompts: Sequence[Any], _trainer: Any) -> dict[str, Any]:
         """TRL's ``rollout_func``: one completion for each of the current rows."""
+        rewards = self.settings.rewards
+        requests = [
+            Request(
+                tuple(Message(**message) for message in row["prompt"]),
+                dict.fromkeys(row["constraint_ids"], rewards.threshold),
+                frozenset(row.get("seen") or ()),
+            )
+            for row in self._rows
+        ]
         # Drawn from torch's RNG, which checkpoints restore, so a resumed run repeats its rollouts.
         seed = int(torch.randint(2**62, ()))
         with unwrap_model_for_generation(
@@ -178,7 +189,9 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             gather_deepspeed3_params=self.args.ds3_gather_for_generation,
             gradient_checkpointing_kwargs=self.args.gradient_checkpointing_kwargs,
         ) as model:
-            prompts, self._written = self._constrained.write(model, self._rows, seed)
+            prompts, decoders = self._policy(model, seed).prepare(requests, rewards.target)
+            generate(model, prompts, decoders, batch_size=len(requests))
+        self._written = [decoder.completion for decoder in decoders]
         self._choices = Choices.of(self._written).to(self.accelerator.device)
         return {
             "prompt_ids": prompts,
@@ -186,6 +199,20 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             "logprobs": [one.log_probabilities for one in self._written],
             "env_mask": [[int(chosen) for chosen in one.chosen] for one in self._written],
         }
+
+    def _policy(self, model: Any, seed: int) -> ConstrainedRanker:
+        """What serves constrained lists, sampling: training and serving share prompt, template and mask."""
+        inner = LanguageModelRanker(
+            LanguageModel(model, self._tokenizer),
+            self.oracle.catalog,
+            name="policy",
+            reasoning=self.settings.reasoning,
+            temperature=self.temperature,
+            seed=seed,
+            taxonomy=self.oracle.taxonomy,
+        )
+        judge = self.oracle if self.settings.mask == "oracle" else None
+        return ConstrainedRanker(inner, judge, trie=self._trie)
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         self._rows = inputs
@@ -203,15 +230,14 @@ class SafeGDPOTrainer(GRPOTrainer):  # type: ignore[misc]
             output["advantages"] = output["advantages"].gather(1, ranks)
         return output
 
-    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
         # A copy: a batch used for several updates keeps the log-probabilities it was sampled with.
         self._loss_inputs = dict(inputs) if "ranks" in inputs else None
         self._choices = Choices.from_batch(inputs)
         try:
-            loss: torch.Tensor = super()._compute_loss(model, self._loss_inputs or inputs)
+            return super()._compute_loss(model, self._loss_inputs or inputs)
         finally:
             self._loss_inputs = self._choices = None
-        return loss
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
         if self._choices is None:
@@ -269,3 +295,28 @@ def rank_means(values: torch.Tensor, ranks: torch.Tensor, mask: torch.Tensor) ->
     total = values.new_zeros(size).scatter_add(1, ranks, values * weight)
     count = values.new_zeros(size).scatter_add(1, ranks, weight)
     return (total / count.clamp(min=1)).gather(1, ranks)
+
+
+def check_sampling(args: GRPOConfig, *, sharded: bool) -> None:
+    """Constrained rollouts sample with this package's own decoder, at a temperature."""
+    asked = {
+        "use_vllm": args.use_vllm,
+        "use_transformers_continuous_batching": args.use_transformers_continuous_batching,
+        "top_p": args.top_p != 1.0,
+        "top_k": args.top_k > 0,
+        "min_p": bool(args.min_p),
+        "repetition_penalty": args.repetition_penalty != 1.0,
+        "generation_kwargs": bool(args.generation_kwargs),
+        # Without it every pass gathers weights, and processes with unequal numbers of passes deadlock.
+        "ds3_gather_for_generation": not args.ds3_gather_for_generation,
+    }
+    if wrong := [name for name, given in asked.items() if given]:
+        raise SafecrsError(
+            f"Constrained rollouts sample by temperature alone, with the package's own decoder: leave out "
+            f'{wrong[0]}, or choose rollouts = "free".'
+        )
+    if sharded:
+        raise SafecrsError(
+            "Constrained rollouts need the whole model in every process, and FSDP splits it: choose another "
+            'way to distribute, or rollouts = "free".'
+        )

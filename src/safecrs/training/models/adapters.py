@@ -12,7 +12,7 @@ from safecrs.recommenders.language_models.bases import MODEL_FILES, base_name
 from safecrs.recommenders.language_models.checkpoint import ADAPTER, BASE, adapter_base
 from safecrs.recommenders.language_models.grown import GROWN, grow_embeddings
 from safecrs.storage import atomic_folder, read_json, write_json
-from safecrs.training.models.spec import LoraSpec, ModelSpec
+from safecrs.training.models.spec import ModelSpec
 
 _WEIGHTS = "adapter_model.safetensors"
 
@@ -24,28 +24,24 @@ def load_trainable(base: Path, spec: ModelSpec) -> tuple[Any, Any]:
     Without adapters in ``spec`` they are merged and all weights are trained.
     """
     import torch
+    from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    whole = adapter_base(base)
+    whole, lora = adapter_base(base), spec.lora
     model = AutoModelForCausalLM.from_pretrained(
         whole or base, dtype=getattr(torch, spec.dtype), use_safetensors=True
     )
     if whole is None:
-        if spec.lora is None:
+        if lora is None:
             return model, None
-        config = _lora_config(spec.lora)
+        config = LoraConfig(**lora.model_dump(), task_type="CAUSAL_LM")
         if not (base / GROWN).is_file():
             return model, config
-        from peft import get_peft_model
-
-        tokens = len(AutoTokenizer.from_pretrained(base))
-        config.trainable_token_indices = _added_tokens(base, tokens, model)
+        config.trainable_token_indices = _added_tokens(base, model, AutoTokenizer.from_pretrained(base))
         return _for_trl(get_peft_model(model, config), base), None
-    from peft import PeftModel
-
     grow_embeddings(model, AutoTokenizer.from_pretrained(base))
-    adapted = PeftModel.from_pretrained(model, base, is_trainable=spec.lora is not None)
-    return (adapted.merge_and_unload() if spec.lora is None else _for_trl(adapted, whole)), None
+    adapted = PeftModel.from_pretrained(model, base, is_trainable=lora is not None)
+    return (adapted.merge_and_unload() if lora is None else _for_trl(adapted, whole)), None
 
 
 def _for_trl(adapted: Any, base: Path) -> Any:
@@ -63,9 +59,8 @@ def _for_trl(adapted: Any, base: Path) -> Any:
 
 def has_item_tokens(model: Path) -> bool:
     """Whether tokens were added to the model in ``model``, or to the one that its adapters adapt."""
-    adapters = model / ADAPTER
-    rows = "trainable_token_indices"
-    return (model / GROWN).is_file() or bool(adapters.is_file() and read_json(adapters).get(rows))
+    adapters = read_json(model / ADAPTER) if (model / ADAPTER).is_file() else {}
+    return (model / GROWN).is_file() or bool(adapters.get("trainable_token_indices"))
 
 
 def copy_whole_rows(model: Any) -> None:
@@ -124,20 +119,10 @@ def name_base(folder: Path) -> None:
         write_json(path, config)
 
 
-def _added_tokens(base: Path, tokens: int, model: Any) -> dict[str, list[int]]:
+def _added_tokens(base: Path, model: Any, tokenizer: Any) -> dict[str, list[int]]:
     """The rows that are trained whole, by module: of the input and of a head with a table of its own."""
     tables, head = [model.get_input_embeddings()], model.get_output_embeddings()
     if head.weight is not tables[0].weight:
         tables.append(head)
-    rows = list(range(int(read_json(base / GROWN)["first"]), tokens))
+    rows = list(range(int(read_json(base / GROWN)["first"]), len(tokenizer)))
     return {name: rows for name, module in model.named_modules() if any(module is table for table in tables)}
-
-
-def _lora_config(lora: LoraSpec) -> Any:
-    """peft's configuration."""
-    from peft import LoraConfig
-
-    modules = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
-    return LoraConfig(
-        **lora.model_dump(exclude={"target_modules"}), target_modules=modules, task_type="CAUSAL_LM"
-    )

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from safecrs.benchmark import Benchmark
 from safecrs.errors import SafecrsError
-from safecrs.oracle import Oracle
 from safecrs.recommenders.histories import history_rows
 from safecrs.recommenders.language_models.bases import base_folder
 from safecrs.recommenders.language_models.quiet import silence
 from safecrs.storage import atomic_folder, fingerprint, read_json, write_json
-from safecrs.training.models.item_tokens import COLIKES, save_with_item_tokens
-from safecrs.training.models.item_vectors import colike_vectors, risk_vectors
+from safecrs.training.models.item_tokens import COLIKES, colike_vectors, risk_vectors, save_with_item_tokens
 from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.models.tiny import save_tiny
 from safecrs.training.runs.processes import main_first
@@ -22,26 +20,24 @@ MADE_FROM = "made_from.json"
 """In the folder of a model made for a catalog: a fingerprint of what it was made from."""
 
 
-def base_model(spec: ModelSpec, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int = 0) -> Path:
+def base_model(spec: ModelSpec, benchmark: Benchmark, folder: Path, seed: int = 0) -> Path:
     """A folder with the untrained model and its tokenizer, made on first use by the main process.
 
     Args:
         benchmark: a tiny model's vocabulary comes from the wording of its training samples, the first item
-            vectors from the histories of its training people.
-        oracle: the titles of its catalog become tokens of a tiny model, or of one with item tokens; its risks
-            are part of their vectors.
+            vectors from the histories of its training people. The titles of its oracle's catalog become
+            tokens of a tiny model, or of one with item tokens; the oracle's risks are part of their vectors.
         folder: where such a model is written.
     """
     silence()
     with main_first():
         base = None if spec.name == TINY else base_folder(spec.name)
-        return base if base and not spec.item_tokens else _make(spec, base, benchmark, oracle, folder, seed)
+        return base if base and not spec.item_tokens else _make(spec, base, benchmark, folder, seed)
 
 
-def _make(
-    spec: ModelSpec, base: Path | None, benchmark: Benchmark, oracle: Oracle, folder: Path, seed: int
-) -> Path:
+def _make(spec: ModelSpec, base: Path | None, benchmark: Benchmark, folder: Path, seed: int) -> Path:
     """A tiny model, or ``base`` with item tokens, in ``folder``, unless it is there already."""
+    oracle = benchmark.oracle
     histories = history_rows(benchmark.histories, oracle.catalog)
     texts: list[str] = []
     if base is None:

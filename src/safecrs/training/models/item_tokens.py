@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 # Ordinary tokens, not special ones: decoding must keep them, or a completion could not be parsed.
 MARKERS = (REASONING_OPEN, REASONING_CLOSE, SOLUTION_OPEN, SOLUTION_CLOSE)
 _LONG_WORD = 6  # letters: "Memento" is a title, "Up" and "Heat" may be ordinary words
-COLIKES = 96
-"""Dimensions of the co-like vectors; a narrow model takes the first, which explain most."""
+COLIKES = 96  # dimensions of the co-like vectors; a narrow model takes the first, which explain most
 # Shares of a row's length: the words of the title, co-likes, risks.
 _WORDS, _COLIKES, _RISKS = 0.5, 0.6, 0.3
 
@@ -62,6 +61,57 @@ def _survives(label: str) -> bool:
     return bool(label) and (label.isascii() or " " in label)
 
 
+def colike_vectors(
+    histories: Sequence[NDArray[np.int32]], items: int, size: int, seed: int = 0
+) -> NDArray[np.float32]:
+    """Vectors [items, size] whose inner products approximate how much likelier two items are liked together.
+
+    The positive pointwise mutual information of co-likes, smoothed as in Levy et al. (2015), factorised by a
+    truncated singular value decomposition. Items that nobody liked get zero vectors; the mean square length
+    of the others is 1.
+    """
+    from scipy import sparse
+    from scipy.sparse.linalg import svds
+
+    rows = np.concatenate([np.empty(0, dtype=np.int32), *histories])
+    people = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
+    liked = sparse.csr_array((np.ones(len(rows)), (people, rows)), shape=(len(histories), items))
+    pairs = (liked.T @ liked).tocoo()
+    first, second = pairs.coords
+    apart = first != second
+    first, second, both = first[apart], second[apart], pairs.data[apart]
+    counts = np.bincount(first, weights=both, minlength=items)
+    context = counts**0.75
+    pmi = np.log(both * context.sum() / (counts[first] * context[second]))
+    positive = np.maximum(pmi, 0.0) * (both / (both + 3.0))
+    table = sparse.csr_array((positive, (first, second)), shape=(items, items))
+    table = (table + table.T) / 2
+    rank = min(size, items - 1)
+    start = np.random.default_rng(seed).standard_normal(items)
+    left, values, _ = svds(table, k=rank, v0=start)
+    vectors = np.zeros((items, size), dtype=np.float32)
+    vectors[:, :rank] = left * np.sqrt(np.maximum(values, 0.0))
+    return np.divide(vectors, np.float32(_scale(vectors, np.count_nonzero(counts))))
+
+
+def risk_vectors(risk: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The risk table [items, traits] as vectors of the same shape, of mean square length 1.
+
+    Columns are standardised, so that a rare trait counts as much as a common one; an unknown risk is replaced
+    by its trait's mean.
+    """
+    known = ~np.isnan(risk)
+    mean = np.where(known, risk, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    centred = np.where(known, risk - mean, 0.0)
+    spread = np.sqrt((centred**2).mean(axis=0))
+    vectors = centred / np.where(spread > 0, spread, 1.0)
+    return np.asarray(vectors / _scale(vectors, len(vectors)), dtype=np.float32)
+
+
+def _scale(vectors: NDArray[Any], count: Any) -> float:
+    return max(float(np.sqrt((vectors**2).sum() / max(count, 1))), 1e-12)
+
+
 def save_with_item_tokens(
     folder: Path,
     base: Path,
@@ -75,7 +125,7 @@ def save_with_item_tokens(
 
     Args:
         labels: the catalog's; titles without the year become tokens too (`title_tokens`).
-        colikes, risks: a vector each, [labels, size], of unit length on average (`item_vectors`).
+        colikes, risks: a vector each, [labels, size], of unit length on average.
         phrases: how a safety analysis names each column of ``risks``; their tokens begin as its axis.
     """
     import torch
@@ -150,9 +200,8 @@ def _check_titles(tokenizer: Any, labels: Sequence[str], base: Path) -> None:
     lines = [f"\n{label}\n" for label in labels]
     ids = tokenizer(lines, add_special_tokens=False)["input_ids"]
     texts = tokenizer.batch_decode(ids, clean_up_tokenization_spaces=False)
-    for label, line, text in zip(labels, lines, texts, strict=True):
-        if text != line:
-            raise SafecrsError(
-                f"The tokenizer of {base} does not decode the title {label!r} unchanged: leave item tokens "
-                "out (model.item_tokens=false)."
-            )
+    if wrong := [label for label, line, text in zip(labels, lines, texts, strict=True) if text != line]:
+        raise SafecrsError(
+            f"The tokenizer of {base} does not decode the title {wrong[0]!r} unchanged: leave item tokens "
+            "out (model.item_tokens=false)."
+        )

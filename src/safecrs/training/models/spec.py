@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from safecrs.training.models.tiny import TinySize
 
@@ -12,18 +12,16 @@ TINY = "tiny"
 """The name of the model that is made for a catalog, and of its preset."""
 
 
-class LoraSpec(BaseModel):
+class LoraSpec(BaseModel, frozen=True, extra="forbid"):
     """Low-rank adapters (Hu et al. 2021) instead of full fine-tuning; names as in peft's ``LoraConfig``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     r: int = Field(default=16, gt=0)
     lora_alpha: int = Field(default=32, gt=0)
     lora_dropout: float = Field(default=0.0, ge=0, lt=1)
-    target_modules: str | tuple[str, ...] = "all-linear"
+    target_modules: str | list[str] = "all-linear"
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(BaseModel, frozen=True, extra="forbid"):
     """Which model is trained.
 
     Attributes:
@@ -34,8 +32,6 @@ class ModelSpec(BaseModel):
         lora: adapters; None trains all weights.
         item_tokens: whether every title of the catalog becomes one token (always true of the tiny model).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = TINY
     size: TinySize = TinySize()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from safecrs.errors import SafecrsError
 from safecrs.training.models.item_tokens import bare_titles, title_tokens
@@ -29,10 +29,13 @@ CHAT_TEMPLATE = (
 )
 
 
-class TinySize(BaseModel):
-    """The architecture: a Llama of ``layers`` blocks whose input and output embeddings are shared."""
+class TinySize(BaseModel, frozen=True, extra="forbid"):
+    """The architecture: a Llama of ``layers`` blocks whose input and output embeddings are shared.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        vocabulary: tokens for words and characters, without titles and markers.
+        tastes: dimensions of an item's embedding that start from co-likes.
+    """
 
     hidden: int = Field(default=128, gt=0, multiple_of=8)
     layers: int = Field(default=2, gt=0)
@@ -40,13 +43,11 @@ class TinySize(BaseModel):
     inner: int = Field(default=256, gt=0)
     context: int = Field(default=1024, gt=0)
     vocabulary: int = Field(default=3000, ge=300)
-    """Tokens for words and characters, without titles and markers."""
     tastes: int = Field(default=72, gt=0)
-    """Dimensions of an item's embedding that start from co-likes."""
 
 
 def tiny_tokenizer(
-    texts: Iterable[str], labels: Sequence[str], size: TinySize | None = None, phrases: Sequence[str] = ()
+    texts: Iterable[str], labels: Sequence[str], size: TinySize, phrases: Sequence[str] = ()
 ) -> PreTrainedTokenizerFast:
     """A byte-level BPE trained on ``texts``, with chat template; every label is added as one token.
 
@@ -56,14 +57,12 @@ def tiny_tokenizer(
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    size = size or TinySize()
-    special = [PAD, END, *(f"<|{role}|>" for role in ROLES)]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size.vocabulary,
-        special_tokens=special,
+        special_tokens=[PAD, END, *(f"<|{role}|>" for role in ROLES)],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -81,14 +80,11 @@ def tiny_tokenizer(
     return wrapped
 
 
-def tiny_model(
-    tokenizer: PreTrainedTokenizerFast, size: TinySize | None = None, seed: int = 0
-) -> LlamaForCausalLM:
+def tiny_model(tokenizer: PreTrainedTokenizerFast, size: TinySize, seed: int = 0) -> LlamaForCausalLM:
     """A Llama of that size with random weights, for that tokenizer."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    size = size or TinySize()
     if size.hidden % size.heads:
         raise SafecrsError(f"The hidden size {size.hidden} is not a multiple of the {size.heads} heads.")
     config = LlamaConfig(
@@ -115,7 +111,7 @@ def save_tiny(
     folder: Path,
     texts: Iterable[str],
     labels: Sequence[str],
-    size: TinySize | None = None,
+    size: TinySize,
     seed: int = 0,
     vectors: Sequence[NDArray[np.float32]] = (),
     phrases: Sequence[str] = (),
@@ -123,7 +119,7 @@ def save_tiny(
     """Write a fresh tiny model and its tokenizer into ``folder``.
 
     Args:
-        vectors: each [labels, size] of unit length on average (`item_vectors`): part of the embeddings of the
+        vectors: each [labels, size] of unit length on average (`item_tokens`): part of the embeddings of the
             labels' tokens.
         phrases: tokens that name the columns of the last of ``vectors`` and begin as its axes, so that a
             safety analysis points at what it is about.

@@ -9,12 +9,5 @@ from safecrs.training.objectives.safe_sft import SafeSft
 from safecrs.training.objectives.sft import Sft
 
 OBJECTIVES: dict[str, Objective] = {
-    objective.id: objective
-    for objective in (
-        Sft(),
-        SafeSft(),
-        Dpo(),
-        SafeGdpo(),
-    )
+    objective.id: objective for objective in (Sft(), SafeSft(), Dpo(), SafeGdpo())
 }
-"""By id."""

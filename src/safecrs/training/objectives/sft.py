@@ -35,9 +35,18 @@ class Sft(Objective):
             )
 
     def rows(self, task: Task) -> list[dict[str, Any]]:
-        """Prompt and completion of each sample; the completion lists everything the person liked."""
+        """Prompt and completion of each sample; the completion lists what the person liked.
+
+        Of that only what is safe for the person where the model learns safety.
+        """
+        safe = self.safe(task.options)
         return [
-            {"prompt": messages(sample), "completion": answer(sample, sample.all_liked)}
+            {
+                "prompt": messages(sample),
+                "completion": answer(sample, sample.groundtruth, task.reasons)
+                if safe
+                else answer(sample, sample.all_liked),
+            }
             for sample in task.samples
         ]
 

@@ -1,28 +1,31 @@
-"""Callbacks around a Hugging Face trainer: recording, skipping broken steps, keeping freed memory."""
+"""Callbacks around a Hugging Face trainer: recording, skipping broken steps, validation, freed memory."""
 
 from __future__ import annotations
 
 import ctypes
-import sys
+import random
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from transformers import TrainerCallback
+from transformers import Trainer, TrainerCallback
 
 from safecrs.errors import SafecrsError
 from safecrs.progress import Report
 from safecrs.training.runs.log import TrainingLog
+from safecrs.training.runs.processes import wait_for_all
+from safecrs.training.runs.selection import VALIDATION, Validation, candidates, choose
 
 SPEED = "tokens_per_second"
+# Logged once there is one: the number of steps so far that changed nothing.
 SKIPPED = "skipped_steps"
-"""Logged once there is one: the number of steps so far that changed nothing."""
+# Steps in a row that may be skipped; then training has failed, and going on would only hide it.
 MOST_SKIPPED = 10
-"""Steps in a row that may be skipped; then training has failed, and going on would only hide it."""
-TRIM_STEPS = 25
-"""Steps between two returns of freed memory to the system."""
+TRIM_STEPS = 25  # between two returns of freed memory to the system
 _SHOWN = {
     "loss": ("loss", "{:.3f}"),
     "slate/svr": ("SVR", "{:.1%}"),
@@ -111,8 +114,7 @@ class FiniteSteps(TrainerCallback):  # type: ignore[misc]
                 f"Training stopped: the gradient was NaN or infinite {MOST_SKIPPED} times in a row; lower "
                 "the learning rate, or train in full precision (bf16=false)."
             )
-        for parameter in model.parameters():
-            parameter.grad = None
+        model.zero_grad()
 
     def on_log(self, *_: Any, logs: Any = None, **__: Any) -> None:
         """Add what is counted to the logged values."""
@@ -128,6 +130,68 @@ def _all_finite(gradients: list[Any], device: Any) -> bool:
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.all_reduce(broken)
     return not bool(broken)
+
+
+class Selector(TrainerCallback):  # type: ignore[misc]
+    """Validates every checkpoint and keeps the trainer from deleting the best one."""
+
+    def __init__(self, trainer: Any, validation: Validation, log: TrainingLog, checkpoints: Path) -> None:
+        if trainer.is_fsdp_enabled:
+            raise SafecrsError(
+                "Under FSDP no process holds the whole model, so checkpoints cannot be compared while "
+                "training: set selection.samples=0, and compare them with `safecrs evaluate`."
+            )
+        self.trainer, self.validation = trainer, validation
+        self.log, self.checkpoints = log, checkpoints
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Validate what was saved just before the run was killed."""
+        if self.trainer.state.global_step:
+            self.on_save()
+
+    def on_save(self, *_: Any, **__: Any) -> None:
+        """Validate the checkpoint, and tell the trainer which one is the best."""
+        state = self.trainer.state
+        if state.global_step not in {entry["step"] for entry in candidates(self.log.entries())}:
+            with untouched_randomness(), _whole_model(self.trainer) as model:
+                found = self.validation.measure(model, self.trainer.processing_class)
+            # Not TRL's own `log`, which resets its averages over the training steps so far.
+            Trainer.log(self.trainer, {f"{VALIDATION}{name}": value for name, value in found.items()})
+            # All processes read next what the first one writes here. If one of them missed it, they would
+            # disagree on whether there is a best checkpoint, and deadlock.
+            wait_for_all()
+        if best := choose(self.log.entries(), self.validation.svr_ceiling):
+            state.best_global_step = int(best["step"])
+            state.best_model_checkpoint = str(self.checkpoints / f"checkpoint-{state.best_global_step}")
+
+
+@contextmanager
+def _whole_model(trainer: Any) -> Iterator[Any]:
+    """The model with all its weights in this process."""
+    if not trainer.is_deepspeed_enabled:
+        yield trainer.model
+        return
+    from trl.models.utils import unwrap_model_for_generation
+
+    with unwrap_model_for_generation(
+        trainer.model_wrapped,
+        trainer.accelerator,
+        # Afterwards it turns gradient checkpointing on again, by these settings.
+        gradient_checkpointing_kwargs=trainer.args.gradient_checkpointing_kwargs,
+    ) as model:
+        yield model
+
+
+@contextmanager
+def untouched_randomness() -> Iterator[None]:
+    """Restore the generators of Python, numpy and torch on leaving."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_available() else ()):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
 
 
 class MemoryKeeper(TrainerCallback):  # type: ignore[misc]
@@ -168,10 +232,8 @@ def kept_memory() -> Iterator[MemoryKeeper | None]:
 
 def _glibc() -> Any:
     """The C library if it is glibc, else None."""
-    if not sys.platform.startswith("linux"):
-        return None
-    try:
+    with suppress(OSError, TypeError):  # TypeError on Windows
         library = ctypes.CDLL(None)
-    except OSError:
-        return None
-    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
+        if hasattr(library, "mallopt") and hasattr(library, "malloc_trim"):
+            return library
+    return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from safecrs.benchmark.card import DataCard
 from safecrs.errors import SafecrsError
@@ -24,7 +25,7 @@ _PACKAGES = ("safecrs", "torch", "transformers", "trl", "peft", "accelerate", "d
 _PRIVATE = ("_dir", "_token")
 
 
-class BaseFacts(BaseModel):
+class BaseFacts(BaseModel, frozen=True, extra="forbid"):
     """What is known of the model under all training.
 
     Attributes:
@@ -33,15 +34,13 @@ class BaseFacts(BaseModel):
         made_here: whether safecrs made it from the benchmark's data and nothing else.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str
     hub: str | None = None
     licence: str | None = None
     made_here: bool = False
 
 
-class Provenance(BaseModel):
+class Provenance(BaseModel, frozen=True, extra="forbid"):
     """Where a run comes from, for its model card; nothing here decides what it produces.
 
     Attributes:
@@ -52,8 +51,6 @@ class Provenance(BaseModel):
         commands: the command lines of all stages, this run's last.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     base: BaseFacts
     method: str = ""
     data: DataCard | None = None
@@ -61,7 +58,7 @@ class Provenance(BaseModel):
     commands: tuple[str, ...] = ()
 
 
-class RunManifest(BaseModel):
+class RunManifest(BaseModel, frozen=True, extra="forbid"):
     """Everything that decides what a run produces, and where it comes from.
 
     Attributes:
@@ -74,8 +71,6 @@ class RunManifest(BaseModel):
         arguments: all of the trainer's, TRL's defaults and what the hardware decides included; never read
             again, since another machine may decide otherwise when the run is resumed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     stage: str
     base: str
@@ -153,18 +148,18 @@ def describe(
     """The provenance of a run that starts from the model in ``base``."""
     manifest = manifest_of(base)
     before = manifest.provenance if manifest else None
-    commands = before.commands if before else ()
-    cards = (*before.earlier, before.data) if before else ()
+    before = before or Provenance(base=_base_facts(base))
+    commands = before.commands
     if command and commands[-1:] != (command,):
         commands = (*commands, command)
     return Provenance(
-        base=before.base if before else _base_facts(base),
+        base=before.base,
         method=method,
         data=data,
         earlier=tuple(
             {
                 card.fingerprint: card
-                for card in cards
+                for card in (*before.earlier, before.data)
                 if card and (data is None or card.fingerprint != data.fingerprint)
             }.values()
         ),
@@ -176,10 +171,8 @@ def installed_versions() -> dict[str, str]:
     """Versions of the packages that a result depends on."""
     versions = {}
     for package in _PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return versions
 
 

@@ -19,8 +19,8 @@ from safecrs.training.runs.manifest import BaseFacts, Provenance, RunManifest, r
 from safecrs.training.runs.selection import HIGH, LOW, SVR, VALIDATION, selected
 
 CARD = "README.md"
+# Name, value, and the ends of the 95 % interval; None where nothing counted.
 Metric = tuple[str, float | None, float | None, float | None]
-"""Name, value, and the ends of the 95 % interval; None where nothing counted."""
 _PAPER = (
     "Hao et al. 2026, SafeCRS: Personalized Safety Alignment for LLM-Based Conversational Recommender Systems"
 )
@@ -63,8 +63,7 @@ def write_card(run: Path, model: Path, tests: TestResults | None = None) -> Path
 def card_text(run: Path, model: Path, tests: TestResults | None = None) -> str:
     """The card as text."""
     manifest = read_manifest(run)
-    unknown = Provenance(base=BaseFacts(name=f"unknown (weights {manifest.base})"))
-    origin = manifest.provenance or unknown
+    origin = manifest.provenance or Provenance(base=BaseFacts(name=f"unknown (weights {manifest.base})"))
     adapter = (model / "adapter_config.json").is_file()
     chosen = selected(TrainingLog(run / LOG).entries(), manifest.svr_ceiling)
     sections = {

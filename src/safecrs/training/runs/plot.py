@@ -21,6 +21,7 @@ from safecrs.training.runs.selection import HIGH, LOW, RECALL, SVR, VALIDATION, 
 FORMATS = (".png", ".svg", ".html")
 _REWARD, _MEAN = "rewards/", "/mean"
 _LENGTHS = ("slate/length", f"{VALIDATION}length")
+# A logged number → the title of its panel; the rewards' panels stand between the first and the last.
 _FIRST = {
     "loss": "loss",
     RECALL: "validation: Recall@10",
@@ -31,7 +32,6 @@ _FIRST = {
     "reward": "reward, weighted sum",
 }
 _LAST = {"kl": "KL from the start", "mean_token_accuracy": "token accuracy"}
-"""A logged number → the title of its panel; the rewards' panels stand between them."""
 _COLOURS = ("#4e79a7", "#e15759", "#59a14f", "#f28e2b", "#b07aa1", "#76b7b2", "#9c755f", "#8c8c8c")
 _INK, _COLUMNS, _MANY = "#1f2933", 3, 30
 
@@ -43,11 +43,6 @@ class Curves:
     name: str
     manifest: RunManifest
     entries: list[Entry]
-
-    @property
-    def chosen(self) -> Entry | None:
-        """The checkpoint that became the model, or is the best so far."""
-        return selected(self.entries, self.manifest.svr_ceiling)
 
 
 def read_curves(runs: Sequence[Path]) -> list[Curves]:
@@ -149,7 +144,8 @@ def _line(axes: Any, run: Curves, key: str, colour: str) -> None:
     ]
     if band:
         axes.fill_between(*zip(*band, strict=True), color=colour, alpha=0.12, lw=0)
-    if (chosen := run.chosen) and key in chosen:
+    chosen = selected(run.entries, run.manifest.svr_ceiling)
+    if chosen and key in chosen:
         star = {"marker": "*", "markersize": 13, "markeredgecolor": "white", "ls": "", "zorder": 5}
         axes.plot([chosen["step"]], [chosen[key]], color=colour, label="chosen checkpoint", **star)
 

@@ -9,8 +9,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from safecrs.errors import SafecrsError
 from safecrs.storage import atomic_folder
@@ -33,8 +33,13 @@ def is_main() -> bool:
 def wait_for_all() -> None:
     """Wait until every process has reached this point."""
     if process_count() > 1:
+        import torch
+        from accelerate import PartialState
+
+        told = os.environ.get("ACCELERATE_USE_CPU", "false").lower() in ("1", "true", "yes")
+        cpu, timeout = told or not torch.cuda.is_available(), timedelta(minutes=_WAIT_MINUTES)
         try:
-            _state().wait_for_everyone()
+            PartialState(cpu=cpu, timeout=timeout).wait_for_everyone()  # the trainer shares this state
         except RuntimeError as error:
             if lost_process(error):
                 raise SafecrsError(f"{LOST}.") from error
@@ -70,14 +75,3 @@ def lost_process(error: Exception) -> bool:
     """Whether the error says that another process of this run has ended."""
     text = str(error).lower()
     return process_count() > 1 and isinstance(error, RuntimeError) and any(sign in text for sign in _SIGNS)
-
-
-def _state() -> Any:
-    """Accelerate's process state, which the trainer shares."""
-    from datetime import timedelta
-
-    import torch
-    from accelerate import PartialState
-
-    told = os.environ.get("ACCELERATE_USE_CPU", "false").lower() in ("1", "true", "yes")
-    return PartialState(cpu=told or not torch.cuda.is_available(), timeout=timedelta(minutes=_WAIT_MINUTES))

@@ -31,11 +31,12 @@ from safecrs.training.runs.processes import (
     process_count,
     wait_for_all,
 )
-from safecrs.training.runs.selection import SELECTED, Validation, choose, copy_model, selector
+from safecrs.training.runs.selection import SELECTED, Validation, choose, copy_model
 from safecrs.training.runs.settings import tensorboard
 
 _STATE = "trainer_state.json"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# How TRL and transformers refuse settings, in the constructor of a trainer or in its first step.
 _REFUSED = (
     ValueError,
     TypeError,
@@ -45,7 +46,6 @@ _REFUSED = (
     ImportError,
     AssertionError,
 )
-"""How TRL and transformers refuse settings, in the constructor of a trainer or in its first step."""
 
 
 class Run:
@@ -53,21 +53,15 @@ class Run:
 
     Args:
         validation: how its checkpoints are compared; None takes the last one.
+
+    Attributes:
+        model: the folder of the finished model; checkpoints: the trainer's output folder.
     """
 
     def __init__(self, folder: Path, manifest: RunManifest, validation: Validation | None = None) -> None:
         self.folder, self.manifest, self.validation = folder, manifest, validation
+        self.model, self.checkpoints = folder / "model", folder / "checkpoints"
         self.log = TrainingLog(folder / LOG)
-
-    @property
-    def model(self) -> Path:
-        """The finished model."""
-        return self.folder / "model"
-
-    @property
-    def checkpoints(self) -> Path:
-        """The trainer's output folder."""
-        return self.folder / "checkpoints"
 
     @property
     def finished(self) -> bool:
@@ -97,9 +91,10 @@ class Run:
         The trainer writes its state last; a checkpoint without it, or without the random state of every
         process, was cut short.
         """
-        written = (path for path in self.checkpoints.glob(f"checkpoint-*/{_STATE}") if _is_json(path))
         return sorted(
-            int(path.parent.name.split("-")[1]) for path in written if _has_random_states(path.parent)
+            int(path.parent.name.split("-")[1])
+            for path in self.checkpoints.glob(f"checkpoint-*/{_STATE}")
+            if _is_json(path) and _has_random_states(path.parent)
         )
 
     def checkpoint(self, step: int) -> Path:
@@ -171,7 +166,7 @@ class Run:
             skipped = max((entry.get(callbacks.SKIPPED, 0) for entry in self.log.entries()), default=0)
             trainer.callback_handler.callbacks.insert(0, callbacks.FiniteSteps(int(skipped)))
         if self.validation:
-            trainer.add_callback(selector(trainer, self.validation, self.log, self.checkpoints))
+            trainer.add_callback(callbacks.Selector(trainer, self.validation, self.log, self.checkpoints))
         if last and self.trained(last):
             # What is left is to validate and to save; the trainer would take one step too many.
             trainer._run_epoch = lambda **_: None

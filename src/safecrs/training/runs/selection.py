@@ -11,20 +11,33 @@ killed in between validates it when it is resumed. Validation leaves the trainer
 
 from __future__ import annotations
 
-import random
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
 
+from safecrs.benchmark import Benchmark
+from safecrs.benchmark.store import samples_fingerprint
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle
+from safecrs.recommenders.base import Ranker
+from safecrs.recommenders.constrained import CatalogTrie, ConstrainedRanker
 from safecrs.recommenders.language_models.bases import MODEL_FILES
-from safecrs.training.runs.log import Entry, TrainingLog
-from safecrs.training.runs.processes import wait_for_all
+from safecrs.recommenders.language_models.checkpoint import LanguageModel
+from safecrs.recommenders.language_models.ranker import LanguageModelRanker
+from safecrs.recommenders.requests import requests_for
+from safecrs.scoring.metrics import METRICS
+from safecrs.scoring.scored import score_slates
+from safecrs.scoring.statistics import Clusters, bootstrap_weights, estimate
+from safecrs.slates.base import K, Slate
+from safecrs.slates.template import Reasoning
+from safecrs.storage import fingerprint
+from safecrs.training.preset import SelectionSettings
+from safecrs.training.runs.log import Entry
+from safecrs.training.runs.processes import process_count
 
 VALIDATION = "validation/"
 RECALL, NDCG, SVR = (f"{VALIDATION}{name}@10" for name in ("recall", "ndcg", "svr"))
@@ -33,24 +46,8 @@ SELECTED = "selected"
 LOW, HIGH = "/low", "/high"
 """Ends of an interval, after the name of what it belongs to."""
 _NOT_MODEL = {"trainer_state.json"}
-
-
-class SelectionSettings(BaseModel):
-    """The table ``[selection]`` of a preset.
-
-    Attributes:
-        samples: conversations of the validation split that each checkpoint answers, the same for all; 0 takes
-            the last checkpoint without validation.
-        svr_ceiling: the SVR that the chosen checkpoint should not exceed; none applies to training without
-            safety.
-        decoding: how the model will be used: "free", or "constrained" by the oracle, where nothing violates.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    samples: int = Field(default=128, ge=0)
-    svr_ceiling: float = Field(default=0.05, ge=0, le=1)
-    decoding: Literal["free", "constrained"] = "free"
+_NAMES = {"recall": "recall@10", "ndcg": "ndcg@10", "svr": "svr@10", "unknown": "unknown", "length": "length"}
+_SEED = 0  # of the part of the split: the same conversations for every run, whatever its own seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,74 +88,7 @@ def _merit(entry: Entry, svr_ceiling: float | None) -> tuple[float, ...]:
     # A checkpoint without SVR listed no item that could violate: no reason to prefer it.
     svr = entry.get(SVR, float("inf"))
     under = svr_ceiling is None or svr <= svr_ceiling
-    rest = (entry[RECALL], entry.get(NDCG, 0.0), -entry["step"])
-    return (float(under), 0.0 if under else -svr, *rest)
-
-
-def selector(trainer: Any, validation: Validation, log: TrainingLog, checkpoints: Path) -> Any:
-    """A callback that validates every checkpoint and keeps the trainer from deleting the best one."""
-    if trainer.is_fsdp_enabled:
-        raise SafecrsError(
-            "Under FSDP no process holds the whole model, so checkpoints cannot be compared while training: "
-            "set selection.samples=0, and compare them with `safecrs evaluate`."
-        )
-    from transformers import Trainer, TrainerCallback
-
-    class Selector(TrainerCallback):  # type: ignore[misc]
-        """Validates what was saved."""
-
-        def on_train_begin(self, *_: Any, **__: Any) -> None:
-            if trainer.state.global_step:
-                self.on_save()  # it may have been killed between saving and validating
-
-        def on_save(self, *_: Any, **__: Any) -> None:
-            if trainer.state.global_step not in {entry["step"] for entry in candidates(log.entries())}:
-                self.validate()
-            if best := choose(log.entries(), validation.svr_ceiling):
-                trainer.state.best_global_step = int(best["step"])
-                trainer.state.best_model_checkpoint = str(checkpoints / f"checkpoint-{int(best['step'])}")
-
-        def validate(self) -> None:
-            with untouched_randomness(), _whole_model(trainer) as model:
-                found = validation.measure(model, trainer.processing_class)
-            # Not TRL's own `log`, which resets its averages over the training steps so far.
-            Trainer.log(trainer, {f"{VALIDATION}{name}": value for name, value in found.items()})
-            # All processes read next what the first one writes here. If one of them missed it, they would
-            # disagree on whether there is a best checkpoint, and deadlock.
-            wait_for_all()
-
-    return Selector()
-
-
-@contextmanager
-def _whole_model(trainer: Any) -> Iterator[Any]:
-    """The model with all its weights in this process."""
-    if not trainer.is_deepspeed_enabled:
-        yield trainer.model
-        return
-    from trl.models.utils import unwrap_model_for_generation
-
-    # Afterwards it turns gradient checkpointing on again, by the settings it is given.
-    settings = trainer.args.gradient_checkpointing_kwargs
-    with unwrap_model_for_generation(
-        trainer.model_wrapped, trainer.accelerator, gradient_checkpointing_kwargs=settings
-    ) as model:
-        yield model
-
-
-@contextmanager
-def untouched_randomness() -> Iterator[None]:
-    """Restore the generators of Python, numpy and torch on leaving."""
-    import numpy as np
-    import torch
-
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_available() else ()):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+    return (float(under), 0.0 if under else -svr, entry[RECALL], entry.get(NDCG, 0.0), -entry["step"])
 
 
 def copy_model(checkpoint: Path, target: Path) -> None:
@@ -172,3 +102,80 @@ def copy_model(checkpoint: Path, target: Path) -> None:
     for path in files:
         if path.name not in _NOT_MODEL:
             shutil.copyfile(path, target / path.name)
+
+
+def validation_for(
+    benchmark: Benchmark, settings: SelectionSettings, *, reasons: bool, safe: bool
+) -> Validation | None:
+    """How a run on ``benchmark`` chooses its checkpoint; None without a validation split, or where it is off.
+
+    Args:
+        reasons: whether the model writes a safety analysis before its list.
+        safe: whether it is trained to be safe: the ceiling applies to no other.
+    """
+    oracle, split = benchmark.oracle, benchmark.split("validation")
+    if not split or not settings.samples:
+        return None
+    order = np.random.default_rng(_SEED).permutation(len(split))[: settings.samples]
+    samples = [split[index] for index in sorted(order.tolist())]
+    record = {
+        "samples": len(samples),
+        "decoding": settings.decoding,
+        "reasons": reasons,
+        "data": fingerprint(samples_fingerprint(samples), oracle.fingerprint),
+    }
+    measure = _Measure(samples, oracle, reasons=reasons, constrained=settings.decoding == "constrained")
+    return Validation(measure, settings.svr_ceiling if safe else None, record)
+
+
+class _Measure:
+    """Lets a model in training answer the samples, and scores its lists."""
+
+    def __init__(self, samples: list[Any], oracle: Oracle, *, reasons: bool, constrained: bool) -> None:
+        self.samples, self.oracle = samples, oracle
+        self.reasons, self.constrained = reasons, constrained
+        self.clusters = Clusters.of_samples(samples)
+        self.weights = bootstrap_weights(self.clusters.count, seed=_SEED)
+        self.trie: CatalogTrie | None = None
+
+    def __call__(self, model: Any, tokenizer: Any) -> Mapping[str, float]:
+        """The metrics with their intervals; undefined ones are left out."""
+        judged = score_slates(self._slates(model, tokenizer), self.samples, self.oracle, K)
+        found: dict[str, float] = {}
+        for metric in METRICS:
+            if metric.id in _NAMES:
+                numerator, denominator = metric.parts(judged)
+                sums = self.clusters.sums(numerator), self.clusters.sums(denominator)
+                result = estimate(*sums, self.weights, most=metric.most(K))
+                ends = {"": result.value, LOW: result.low, HIGH: result.high}
+                found |= {_NAMES[metric.id] + end: value for end, value in ends.items() if value is not None}
+        return found
+
+    def _slates(self, model: Any, tokenizer: Any) -> list[Slate]:
+        """A slate for each sample; every process generates its share."""
+        policy = self._policy(model, tokenizer)
+        requests = requests_for(self.samples, self.oracle, told=self.constrained)
+        if process_count() == 1:
+            return policy.recommend(requests, K)
+        from accelerate import PartialState
+        from accelerate.utils import gather_object
+
+        state = PartialState()
+        mine = range(state.process_index, len(requests), state.num_processes)
+        slates = policy.recommend([requests[index] for index in mine], K)
+        told = dict(gather_object(list(zip(mine, slates, strict=True))))
+        return [told[index] for index in range(len(requests))]
+
+    def _policy(self, model: Any, tokenizer: Any) -> Ranker:
+        written: Reasoning = "given" if self.constrained else "generate"
+        inner = LanguageModelRanker(
+            LanguageModel(model, tokenizer),
+            self.oracle.catalog,
+            name="checkpoint",
+            reasoning=written if self.reasons else "none",
+            taxonomy=self.oracle.taxonomy,
+        )
+        if not self.constrained:
+            return inner
+        self.trie = self.trie or CatalogTrie.build(self.oracle.catalog.labels, tokenizer)
+        return ConstrainedRanker(inner, self.oracle, trie=self.trie)

@@ -14,8 +14,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from safecrs.errors import SafecrsError
 from safecrs.training.runs.processes import process_count
 
+# Of every run; a preset may say otherwise.
 DEFAULTS: dict[str, Any] = {"disable_tqdm": True, "dataloader_pin_memory": False}
-"""Of every run; a preset may say otherwise."""
 _OURS = ("output_dir", "seed", "resume_from_checkpoint", "reward_weights", "multi_objective_aggregation")
 _POSITIVE = re.compile(
     r"num_\w+|(\w+_)?max_\w*length|\w+_size|\w+_per_generation|(save|logging|eval|sync|accumulation)_steps|"

@@ -1,13 +1,63 @@
-"""``safecrs ablations``: ways to train compared, over several seeds."""
+"""``safecrs demo`` and ``safecrs redial``, the whole road from data to report, and ``safecrs ablations``."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from safecrs.cli.options import Model, PresetName, Set, command_line
+from safecrs.cli.options import Model, PresetName, Seed, Set, command_line
+from safecrs.cli.output import console, evaluation_table, progress, say
+from safecrs.errors import SafecrsError
+from safecrs.training.preset import choose_preset
+
+if TYPE_CHECKING:
+    from safecrs.benchmark.recipes.table import Recipe
+
+Out = Annotated[Path, typer.Option(help="The folder for everything that is made.", file_okay=False)]
+
+
+def demo(
+    out: Out = Path("runs/demo"),
+    preset: PresetName = None,
+    model: Model = None,
+    settings: Set = None,
+    seed: Seed = 0,
+) -> None:
+    """Build SafeRec-Starter, train Safe-SFT and Safe-GDPO, measure them beside baselines, write a report.
+
+    A demo that was stopped goes on when the same command is given again.
+    """
+    from safecrs.benchmark.recipes.table import STARTER_RECIPE
+
+    _run(STARTER_RECIPE, None, out, preset, model, settings, seed)
+
+
+def redial(
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="A folder with conversations/redial_dialogues.jsonl.gz, catalog/redial_items.json.gz and "
+            "advisories/mpaa_rating_reasons.tsv.gz.",
+            file_okay=False,
+        ),
+    ],
+    out: Out = Path("runs/redial"),
+    preset: PresetName = None,
+    model: Model = None,
+    settings: Set = None,
+    seed: Seed = 0,
+) -> None:
+    """The same on real dialogues: SafeRec-ReDial, judged by MPAA reasons and the starter's advisories.
+
+    The README says where the three files come from.
+    """
+    from safecrs.benchmark.recipes.table import REDIAL_RECIPE
+
+    _run(REDIAL_RECIPE, data, out, preset, model, settings, seed)
 
 
 def ablations(
@@ -54,11 +104,7 @@ def ablations(
         safecrs ablations --benchmark runs/redial/benchmark --test runs/starter --seeds 3
     """
     from safecrs.benchmark import BuildOptions, build_starter, load_benchmark
-    from safecrs.cli.output import console, progress, say
-    from safecrs.cli.tables import evaluation_table
-    from safecrs.errors import SafecrsError
     from safecrs.studies.ablations import ABLATIONS, compare_ablations
-    from safecrs.training.preset import choose_preset
 
     chosen = [ablation for ablation in ABLATIONS if not only or ablation.name in only]
     for name in set(only or ()) - {ablation.name for ablation in ABLATIONS}:
@@ -85,3 +131,33 @@ def ablations(
     for ablation in chosen:
         say(f"{ablation.name}: {ablation.what}.")
     say(f"\nThe numbers are in {out}; draw the curves with `safecrs train plot`.")
+
+
+def _run(
+    make: Recipe,
+    data: Path | None,
+    out: Path,
+    preset: str | None,
+    model: str | None,
+    settings: list[str] | None,
+    seed: int,
+) -> None:
+    from safecrs.benchmark import BuildOptions
+    from safecrs.evaluation.report import headline
+    from safecrs.studies.experiment import run_experiment
+
+    recipe = choose_preset(preset, model, settings or ())
+    with progress() as report:
+        benchmark = make.build(data, BuildOptions(seed, report=report))
+        outcome = run_experiment(benchmark, recipe, out, seed=seed, command=command_line(), report=report)
+    console().print(evaluation_table(outcome.evaluation))
+    say("")
+    for sentence in headline(outcome.evaluation):
+        say(f"• {sentence}")
+    say(f"\nThe report: {outcome.report}")
+    program = quote(sys.argv[0]) if Path(sys.argv[0]).name == "safecrs" else "safecrs"
+    say("Try next:")
+    served = f"--model {quote(str(outcome.model))} --oracle {quote(str(outcome.oracle))}"
+    said = "something like Big Fish, it has been a hard year since my brother's suicide"
+    say(f'  {program} recommend "{said}" {served}')
+    say(f'  {program} check "Watership Down (1978)" --trait animal_harm')

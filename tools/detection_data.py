@@ -1,6 +1,7 @@
-"""Real dialogues for counting false alarms: what the seekers of ReDial and INSPIRED say.
+"""Text for fitting and measuring detection: turns labelled by hand, and real dialogues.
 
-``data/turns/real.toml`` names the dialogues that do disclose something.
+The turns lie in ``data/turns``. Of the real dialogues, what the seekers of ReDial and INSPIRED say, false
+alarms are counted; ``data/turns/real.toml`` names those that do disclose something.
 """
 
 from __future__ import annotations
@@ -13,17 +14,61 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from detection_quality.labelled import TURNS
-from safecrs.conversation import Conversation, Message
-from safecrs.errors import SafecrsError
+from pydantic import BaseModel, Field, ValidationError
 
+from safecrs.conversation import Conversation, Message
+from safecrs.detection.strength import Strength
+from safecrs.errors import SafecrsError
+from safecrs.taxonomy import Domain
+
+TURNS = Path(__file__).resolve().parents[1] / "data" / "turns"
+Kind = Literal["explicit", "implicit", "family", "several", "negated", "other_person", "fiction", "none"]
+Split = Literal["dev", "held_out", "fresh", "later", "threshold_dev", "threshold_held_out"]
 REDIAL = "redial_dialogues.jsonl.gz"
 INSPIRED = "inspired_dialogues.tsv.gz"
 Half = Literal["dev", "other"]
 _MENTION = re.compile(r"@(\d+)")
+
+
+class Turn(BaseModel, frozen=True, extra="forbid"):
+    """What somebody might write, and the traits it discloses (often none).
+
+    ``strength``: those of its traits whose threshold the words make stricter or laxer than usual.
+    """
+
+    kind: Kind
+    domain: Domain
+    traits: tuple[str, ...]
+    strength: Mapping[str, Strength] = Field(default_factory=dict)
+    text: str = Field(min_length=1)
+
+
+@cache
+def load_turns(split: Split) -> tuple[Turn, ...]:
+    """The turns of one file; ``data/turns/README.md`` tells what each may be used for.
+
+    Raises:
+        SafecrsError: a row is damaged; names it.
+    """
+    path = TURNS / f"{split}.jsonl"
+    turns: list[Turn] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            turns.append(Turn.model_validate(json.loads(line)))
+        except (json.JSONDecodeError, ValidationError) as error:
+            raise SafecrsError(f"{path.name} row {number} is not a labelled turn.") from error
+    return tuple(turns)
+
+
+def load_oblique() -> list[tuple[str | None, str]]:
+    """The sentences of ``oblique.toml`` with the trait that each discloses, or None."""
+    oblique = tomllib.loads((TURNS / "oblique.toml").read_text(encoding="utf-8"))
+    pairs = [(trait, sentence) for trait, listed in oblique["disclosed"].items() for sentence in listed]
+    return [*pairs, *((None, sentence) for sentence in oblique["none"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +92,13 @@ def read_dialogues(folder: Path) -> list[RealDialogue]:
     Raises:
         SafecrsError: neither file is there, or one is damaged.
     """
-    readers = {REDIAL: _redial, INSPIRED: _inspired}
-    present = {folder / name: read for name, read in readers.items() if (folder / name).exists()}
-    if not present:
+    readers = {folder / REDIAL: _redial, folder / INSPIRED: _inspired}
+    if not any(path.exists() for path in readers):
         raise SafecrsError(f"{folder} holds neither {REDIAL} nor {INSPIRED}.")
     dialogues: list[RealDialogue] = []
-    for path, read in present.items():
+    for path in filter(Path.exists, readers):
         try:
-            text = gzip.decompress(path.read_bytes()).decode("utf-8")
-            dialogues += read(text)
+            dialogues += readers[path](gzip.decompress(path.read_bytes()).decode("utf-8"))
         except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SafecrsError(f"{path} is not the file of dialogues that its name says.") from error
     return dialogues

@@ -1,1 +1,0 @@
-"""What fitting and measuring detection need: labelled turns, real dialogues, metrics."""
