@@ -15,6 +15,7 @@ import platform
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -291,3 +292,13 @@ def fingerprint_of(parts: Iterable[bytes | str]) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()[:16]
+
+
+def read_toml(read: Callable[..., str], name: str) -> dict[str, Any]:
+    """The table that ``read`` gives; ``name`` names the file in the error."""
+    try:
+        return tomllib.loads(read(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SafecrsError(f"{name} does not exist.") from error
+    except (ValueError, RecursionError, OSError) as error:
+        raise SafecrsError(f"{name} is not readable TOML: {error}.") from error

@@ -135,10 +135,10 @@ def test_the_answer_of_the_search_is_named(tmp_path: Path) -> None:
 
 
 def test_a_topic_that_no_trait_uses_is_kept(tmp_path: Path) -> None:
-    oracle = compiled(tmp_path, nested(stat("there are sharks", 30, 1), stat("someone vomits", 0, 9)))
-    assert {(f.subject, f.value) for f in oracle.evidence.of(0)} == {("sharks", 1), ("someone vomits", 0)}
+    oracle = compiled(tmp_path, nested(stat("there are mannequins", 30, 1), stat("there's spitting", 0, 9)))
+    assert {(f.subject, f.value) for f in oracle.evidence.of(0)} == {("mannequins", 1), ("spitting", 0)}
     assert all(risk.risk is None for risk in oracle.explain(0)), "it says nothing of the traits"
-    paper = compile_oracle(CATALOG, read(tmp_path, nested(stat("sharks", 0, 9))), TAXONOMY, "paper")
+    paper = compile_oracle(CATALOG, read(tmp_path, nested(stat("mannequins", 0, 9))), TAXONOMY, "paper")
     assert paper.check("Still Water", 2010, {"gore": 0.66}).verdict is Verdict.UNKNOWN
     oracle.save(tmp_path / "o")
     assert Oracle.load(tmp_path / "o").evidence.of(0) == oracle.evidence.of(0)

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from safecrs.advisories import Skipped, Statement, read_esrb
-from safecrs.advisories.esrb import DESCRIPTORS, RULED_OUT, esrb_advisory, parse_descriptor
+from safecrs.advisories.esrb import RULED_OUT, esrb_advisory, parse_descriptor
 from safecrs.catalog import Catalog, Item
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Verdict, compile_oracle
 from safecrs.taxonomy import load_taxonomy
+from safecrs.taxonomy.topics import DESCRIPTORS
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "../shared/data/advisories/esrb_games.csv"
 TAXONOMY = load_taxonomy("game")

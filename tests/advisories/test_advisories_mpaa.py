@@ -40,10 +40,13 @@ def test_an_unknown_word_may_speak_of_any_category(tmp_path: Path) -> None:
     assert not film.reviews_guide
 
 
-def test_only_a_g_says_something_without_a_reason(tmp_path: Path) -> None:
+def test_without_a_reason_only_the_certificate_is_kept_and_a_g_is_a_review(tmp_path: Path) -> None:
     rows = [f"{rating}\t2000\t{rating}\tRated {rating}" for rating in ("G", "PG", "PG-13", "R", "NC-17")]
-    (film,) = read(tmp_path, *rows, "Empty\t2000\tR\t", "None\t2000\tNot Rated\tnot rated")
-    assert (film.title, film.statements, film.reviews_guide) == ("G", (), True)
+    films = read(tmp_path, *rows, "Empty\t2000\tR\t", "None\t2000\tNot Rated\tnot rated")
+    assert [film.title for film in films] == ["G", "PG", "PG-13", "R", "NC-17", "Empty"]
+    assert [film.certificates for film in films][-2:] == [("MPA:NC-17",), ("MPA:R",)]
+    assert not any(film.statements for film in films)
+    assert [film.reviews_guide for film in films] == [True] + [False] * 5
 
 
 @pytest.mark.parametrize("rating", ["PG-13", "PG13", "pg 13", "Rated PG-13"])

@@ -14,7 +14,7 @@ from safecrs.oracle import Oracle, Verdict, pg_risk
 from safecrs.taxonomy import SEVERITIES, load_taxonomy
 
 GOLDEN = Path(__file__).resolve().parents[2] / "../shared/golden/reference_cases.json"
-TAXONOMY = load_taxonomy("film")
+TAXONOMY = load_taxonomy("film").assigned
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from safecrs.advisories.esrb import DESCRIPTORS, RULED_OUT
+from safecrs.advisories.esrb import RULED_OUT
 from safecrs.advisories.tables import read_table
-from safecrs.advisories.topics import known_topics
 from safecrs.catalog import Catalog
 from safecrs.oracle import Verdict, compile_oracle, load_starter
 from safecrs.starter import read_starter
 from safecrs.taxonomy import CATEGORIES, Domain, load_taxonomy
+from safecrs.taxonomy.topics import DESCRIPTORS, known_topics
 
 
 @pytest.mark.parametrize("domain", ["film", "game"])

@@ -15,10 +15,11 @@ FILM = load_taxonomy("film")
 
 
 def test_the_twenty_film_traits() -> None:
-    assert len(FILM.traits) == 20
+    assert len(FILM.assigned.traits) == 20
+    assert FILM.ids[:20] == FILM.assigned.ids
     assert FILM.trait("Avoid torture & extreme violence").guide == (0, 1, 0, 0, 0.5)
     assert FILM.trait("hate_speech").applicability == "proxy"
-    assert {trait.id for trait in FILM.traits if trait.applicability == "strong"} == {
+    assert {trait.id for trait in FILM.assigned.traits if trait.applicability == "strong"} == {
         "gore", "torture", "sexual_violence", "child_harm", "substances", "horror"
     }  # fmt: skip
     assert DEFAULT_THRESHOLD == 0.66

@@ -12,7 +12,7 @@ from typing import Any
 from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.skipped import RowError, Skipped, quoted
 from safecrs.advisories.tables import Row, cell_text, json_cells, read_each
-from safecrs.advisories.topics import canonical_topic
+from safecrs.taxonomy.topics import canonical_topic
 
 SOURCE = "ddd"
 

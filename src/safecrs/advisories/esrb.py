@@ -7,49 +7,10 @@ from pathlib import Path
 
 from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.skipped import Skipped, quoted
-from safecrs.advisories.tables import Row, column_key, read_each, says_nothing
+from safecrs.advisories.tables import Row, read_each, says_nothing
+from safecrs.taxonomy.topics import DESCRIPTORS, column_key
 
 SOURCE = "esrb"
-
-DESCRIPTORS = (
-    "Alcohol Reference",
-    "Animated Blood",
-    "Blood",
-    "Blood and Gore",
-    "Cartoon Violence",
-    "Comic Mischief",
-    "Crude Humor",
-    "Drug Reference",
-    "Fantasy Violence",
-    "Gambling",
-    "Intense Violence",
-    "Language",
-    "Lyrics",
-    "Mature Humor",
-    "Mild Blood",
-    "Mild Cartoon Violence",
-    "Mild Fantasy Violence",
-    "Mild Language",
-    "Mild Lyrics",
-    "Mild Suggestive Themes",
-    "Mild Violence",
-    "Nudity",
-    "Partial Nudity",
-    "Sexual Content",
-    "Sexual Themes",
-    "Sexual Violence",
-    "Simulated Gambling",
-    "Strong Language",
-    "Strong Sexual Content",
-    "Suggestive Themes",
-    "Tobacco Reference",
-    "Use of Alcohol",
-    "Use of Drugs",
-    "Use of Drugs and Alcohol",
-    "Use of Tobacco",
-    "Violence",
-)
-"""The content descriptors that are relevant to a trait, as ESRB writes them."""
 
 _BLOODY = frozenset({"Blood", "Blood and Gore", "Intense Violence"})
 _FORCE = frozenset({"Violence", "Intense Violence", "Blood and Gore", "Sexual Violence"})

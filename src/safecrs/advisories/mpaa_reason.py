@@ -50,6 +50,7 @@ _HEAD = re.compile(
     r"[^a-z0-9]*(?:n:\s*)?(?:(?:rate[dr]\s+)?(nc\s?-?\s?17|pg\s?-?\s?13|pg|g|r|x)(?:\s+rated)?\b|rate[dr]\b)"
     r"(?:\s*[-:]+)?(?:\s*on appeal)?\s*",
 )
+_CERTIFICATES = {"g": "MPA:G", "pg": "MPA:PG", "pg13": "MPA:PG-13", "r": "MPA:R", "nc17": "MPA:NC-17"}
 _BRACKETS = re.compile(r"\(([^()]*)")
 _JOINERS = {"start": "start", ",": ",", "and": "and", "link": "link", "no": "link"}
 _PLAIN = str.maketrans("‘’“”–—\xa0", "''\"\"-- ")
@@ -118,8 +119,8 @@ def read_mpaa(path: Path, skipped: Skipped | None = None) -> Iterator[Advisory]:
     A reason names whatever is notable, so a guide category that it does not name has severity 0
     (``reviews_guide``), provided that every phrase was understood: an unknown word may concern any category.
     A topic that it does not name is unknown: ``reviews_topics`` is empty. A G without a reason is a review
-    too, since by the rating's definition nothing in it would offend parents of young children; other films
-    without a reason are left out.
+    too, since by the rating's definition nothing in it would offend parents of young children; of other films
+    without a reason only the rating is kept, for audiences of an age.
 
     A rating of another system is counted, and the reason is read without it. The columns rating and imdb_id
     are optional. CSV, TSV or JSON, each also gzip-compressed.
@@ -136,9 +137,11 @@ def _advisory(row: Row) -> Advisory | None:
     if len(reason) > LONGEST:
         row.fail(f"the reason is longer than {LONGEST:,} characters and not read")
     reading = read_reason(reason, known)
-    if reading.empty and letters != "g":
+    certificates = (_CERTIFICATES[known],) if known in _CERTIFICATES else ()
+    if reading.empty and letters != "g" and not certificates:
         return None
-    return row.advisory("mpaa", reading.statements, reviews_guide=not reading.unread)
+    reviewed = not reading.unread and (letters == "g" or not reading.empty)
+    return row.advisory("mpaa", reading.statements, reviews_guide=reviewed, certificates=certificates)
 
 
 def parse_reason(reason: str, rating: str | None = None) -> tuple[Statement, ...]:

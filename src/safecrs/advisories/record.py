@@ -32,6 +32,7 @@ class Advisory:
         reviews_topics: topics that the source considered; one that it does not state is a "no" rather than
             unknown.
         medium: "film", "game" or another kind of work; None if not stated.
+        certificates: as in `safecrs.catalog.Item`: "MPA:PG-13".
     """
 
     title: str
@@ -42,3 +43,4 @@ class Advisory:
     reviews_guide: bool = False
     reviews_topics: frozenset[str] = frozenset()
     medium: str | None = None
+    certificates: tuple[str, ...] = ()

@@ -10,8 +10,8 @@ from pathlib import Path
 from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.skipped import Skipped, quoted
 from safecrs.advisories.tables import Row, read_each, says_nothing
-from safecrs.advisories.topics import known_topic
 from safecrs.taxonomy import SEVERITIES
+from safecrs.taxonomy.topics import known_topic
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "sex": ("sex", "sex nudity", "sex and nudity", "nudity"),

@@ -17,8 +17,8 @@ from typing import IO, Any, NoReturn, TypeVar
 from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.skipped import RowError, Skipped, quoted
 from safecrs.errors import SafecrsError
+from safecrs.taxonomy.topics import column_key
 
-_WORDS = re.compile(r"[^a-z0-9]+")
 _TITLES = ("title", "name", "film", "movie", "game")
 _YEARS = ("year", "release year", "releaseyear", "start year", "startyear")
 _IDS = ("imdb id", "imdbid", "tconst", "imdb")
@@ -33,11 +33,6 @@ _SHOWN = 20
 _STRICT = Skipped(strict=True)
 
 T = TypeVar("T")
-
-
-def column_key(name: str) -> str:
-    """A column name without case and punctuation: "Sex & Nudity" and "sex_nudity" are one."""
-    return _WORDS.sub(" ", name.lower()).strip()
 
 
 def says_nothing(cell: str) -> bool:
@@ -102,11 +97,14 @@ class Row:
         *,
         reviews_guide: bool = False,
         medium: str | None = None,
+        certificates: tuple[str, ...] = (),
     ) -> Advisory:
         """The advisory of this row about its item."""
         title, year, imdb_id = self.item()
         said = tuple(statements)
-        return Advisory(title, year, source, said, imdb_id, reviews_guide, medium=medium)
+        return Advisory(
+            title, year, source, said, imdb_id, reviews_guide, medium=medium, certificates=certificates
+        )
 
 
 def read_each(

@@ -45,7 +45,7 @@ class AdversarialCase(BaseModel, frozen=True, extra="forbid"):
     def _consistent(self) -> AdversarialCase:
         if self.prompt[-1].role != "user":
             raise ValueError("the last message must be the user's")
-        known = load_taxonomy(self.domain).column
+        known = load_taxonomy(self.domain).assigned.column
         strange = [trait for trait in (*self.constraints, *self.still) if trait not in known]
         if strange:
             raise ValueError(f"{strange[0]!r} is not a trait")

@@ -15,7 +15,8 @@ from safecrs.detection.people import Cast, Who
 from safecrs.detection.scope import WELCOME, govern, negated
 from safecrs.detection.strength import Anchor, Strength, read_strengths
 from safecrs.detection.tokens import Token, title_words, tokenise
-from safecrs.taxonomy import Taxonomy, read_toml
+from safecrs.storage import read_toml
+from safecrs.taxonomy import Taxonomy
 
 _NEAR_REACTION = 12
 """Words between a film and the reaction to it."""

@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 from safecrs.detection.cues import Classes, CueMatcher
 from safecrs.errors import SafecrsError
-from safecrs.taxonomy import Taxonomy, read_toml
+from safecrs.storage import read_toml
+from safecrs.taxonomy import Taxonomy
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
 TriggerKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]

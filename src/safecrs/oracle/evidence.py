@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from safecrs.advisories.esrb import DESCRIPTORS
-from safecrs.advisories.record import Advisory
+from safecrs.advisories.record import Advisory, Statement
 from safecrs.advisories.skipped import Skipped, quoted
-from safecrs.advisories.topics import canonical_topic, known_topics, topic_key
 from safecrs.catalog import Catalog, make_label
 from safecrs.catalog.index import OTHER_ARTICLE, UNDATED_GAP
 from safecrs.catalog.table import StringColumn
 from safecrs.errors import SafecrsError
 from safecrs.storage import Tensors
-from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy
+from safecrs.taxonomy import CATEGORIES, SEVERITIES, Taxonomy, audience_table
+from safecrs.taxonomy.topics import DESCRIPTORS, canonical_topic, known_topics, topic_key
 
 _BATCH = 65536
 _BY_ID = -1
@@ -53,8 +52,8 @@ class Evidence:
     """Statements in compressed rows: those of ``row`` are at ``offsets[row]:offsets[row + 1]``.
 
     Attributes:
-        subjects: guide categories, the taxonomy's topics, then topics that no trait uses; ``subject``
-            (uint16) indexes them.
+        subjects: guide categories, the taxonomy's topics, topics that no trait uses, certificates;
+            ``subject`` (uint16) indexes them.
         sources: source names; ``source`` (uint16) indexes them.
         value: int8, severity or yes/no.
         words: int32 into ``texts``; texts[0] is empty.
@@ -137,7 +136,8 @@ def gather_evidence(
             )
         if other or row < 0:
             continue
-        for statement in said.statements:
+        certified = (Statement(name, 1) for name in said.certificates if place(name) is not None)
+        for statement in (*said.statements, *certified):
             if (subject := place(statement.subject)) is None:
                 told.add(
                     said.source,
@@ -195,7 +195,7 @@ def _subjects(taxonomy: Taxonomy) -> tuple[tuple[str, ...], Callable[[str], int 
     }
     named = (*CATEGORIES, *taxonomy.topics)
     more = (topic for topic in known_topics() if topic not in named and topic_key(topic) not in topics)
-    subjects = (*named, *more)
+    subjects = (*named, *more, *audience_table().certificates)
     # A trait may use another name of a topic; a topic with the name of an ESRB descriptor is not that.
     keys = {key: place for key, place in topics.items() if subjects[place] not in DESCRIPTORS}
     places = {subject: place for place, subject in reversed([*enumerate(subjects)])}

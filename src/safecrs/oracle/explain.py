@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from safecrs.oracle.evidence import Finding
 from safecrs.oracle.verdict import Verdict
-from safecrs.taxonomy import CATEGORIES, SEVERITIES, Trait
+from safecrs.taxonomy import CATEGORIES, SEVERITIES, Trait, audience_table
 
 _CATEGORY_WORDS = {
     "sex": "sex & nudity",
@@ -62,8 +62,10 @@ class Check:
 
 def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings that are relevant to ``trait``, those of the highest risk first."""
-    guide = zip(CATEGORIES, trait.guide, strict=True)
-    weights = {category: weight / 3 for category, weight in guide if weight > 0} | trait.topics
+    guide = dict(zip(CATEGORIES, trait.guide, strict=True))
+    if trait.age is not None:
+        guide = dict.fromkeys((*CATEGORIES, *audience_table().certificates), 1.0)
+    weights = {subject: weight / 3 for subject, weight in guide.items() if weight > 0} | trait.topics
 
     def risk(finding: Finding) -> tuple[float, bool]:
         return weights[finding.subject] * finding.value, finding.subject in trait.topics
@@ -97,6 +99,8 @@ def reason(
 
 
 def _phrase(finding: Finding) -> str:
+    if finding.subject in audience_table().certificates:
+        return f"{finding.source} says it is certified {finding.subject.replace(':', ' ')}"
     category = _CATEGORY_WORDS.get(finding.subject)
     said = f"rates {category} {SEVERITIES[finding.value]}" if category else f"says yes to “{finding.subject}”"
     own = finding.words and finding.words.casefold() != finding.subject.casefold()

@@ -26,13 +26,16 @@ source mentions, with everything that is not stated counted as absent; the possi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from safecrs.oracle.audience import audience_risk
 from safecrs.oracle.evidence import Evidence
-from safecrs.taxonomy import CATEGORIES, Taxonomy, Trait
+from safecrs.taxonomy import CATEGORIES, Taxonomy, Trait, audience_table
+from safecrs.taxonomy.topics import DESCRIPTORS, canonical_topic
 
 Fusion = Literal["applicability", "paper"]
 Column = NDArray[np.float32]
@@ -43,11 +46,11 @@ _UNSTATED = -1
 
 def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column, Column]:
     """Risk and possible risk, float32 [items, traits], trait by trait in memory; see the module's table."""
-    speaking = evidence.subject < len(CATEGORIES) + len(taxonomy.topics)  # the others belong to no trait
-    subject, value = evidence.subject[speaking], evidence.value[speaking]
-    rows, position = np.unique(evidence.rows[speaking], return_inverse=True)
-    stated = np.full((len(rows), len(CATEGORIES) + len(taxonomy.topics)), _UNSTATED, dtype=np.int8)
-    np.maximum.at(stated, (position, subject), value)
+    certificates = (
+        audience_table().certificates if any(trait.age is not None for trait in taxonomy.traits) else ()
+    )
+    subjects = (*CATEGORIES, *taxonomy.topics, *certificates)
+    rows, stated = _stated(evidence, subjects)
     severity, topics = stated[:, : len(CATEGORIES)], stated[:, len(CATEGORIES) :]
     pg = pg_risk(np.maximum(severity, 0), taxonomy)
     heard = (severity != _UNSTATED) @ guide_weights(taxonomy).T >= _COVERING
@@ -59,7 +62,11 @@ def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column
         own = topics[:, [index[name] for name in trait.topics]]
         carried = np.array(list(trait.topics.values()), dtype=np.float32)
         found = ((own > 0) * carried).max(axis=1, initial=0)
-        if fusion == "paper":
+        if trait.age is not None:
+            risk[rows, column] = audience_risk(
+                trait.age, severity, found, stated[:, len(subjects) - len(certificates) :] > 0
+            )
+        elif fusion == "paper":
             risk[rows, column] = np.maximum(found, pg[:, column])
         else:
             share = (own != _UNSTATED).sum(axis=1) / max(len(carried), 1)
@@ -67,6 +74,25 @@ def fuse(evidence: Evidence, taxonomy: Taxonomy, fusion: Fusion) -> tuple[Column
                 trait, found, share, pg[:, column], heard[:, column]
             )
     return risk, possible_risk
+
+
+def _stated(evidence: Evidence, subjects: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    """The rows about which anything is stated of ``subjects``, and the highest value of each, −1 for none."""
+    asked, held = _canonical(subjects), _canonical(evidence.subjects)
+    number = {name: at for at, name in enumerate(dict.fromkeys(asked))}
+    column = np.array([number.get(name, _UNSTATED) for name in held], dtype=np.int32)[evidence.subject]
+    speaking = column != _UNSTATED
+    rows, position = np.unique(evidence.rows[speaking], return_inverse=True)
+    stated = np.full((len(rows), len(number)), _UNSTATED, dtype=np.int8)
+    np.maximum.at(stated, (position, column[speaking]), evidence.value[speaking])
+    return rows, stated[:, [number[name] for name in asked]]
+
+
+def _canonical(subjects: Sequence[str]) -> list[str]:
+    """Subjects under the names that their synonyms share; a topic called like a category is not that."""
+    fixed = (*DESCRIPTORS, *audience_table().certificates)
+    topics = subjects[len(CATEGORIES) :]
+    return [*CATEGORIES, *(name if name in fixed else canonical_topic(name) for name in topics)]
 
 
 def _applied(

@@ -17,7 +17,7 @@ from safecrs.oracle.evidence import Evidence, SourceCount, gather_evidence
 from safecrs.oracle.explain import Check, TraitRisk, reason, relevant
 from safecrs.oracle.fusion import Fusion, fuse
 from safecrs.oracle.store import read_oracle, write_oracle
-from safecrs.oracle.verdict import Key, Verdict, constraint_key, overall_verdicts, trait_verdict
+from safecrs.oracle.verdict import Key, Verdict, constraint_key, trait_verdict, worst
 from safecrs.storage import fingerprint
 from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Domain, Taxonomy, load_taxonomy
 
@@ -77,6 +77,7 @@ class Oracle:
         self.evidence, self.fusion = evidence, fusion
         self.sources = dict(sources or {})
         self._table = lru_cache(maxsize=_REMEMBERED)(self._compute)
+        self._column = lru_cache(maxsize=_REMEMBERED)(self._risks)
 
     @classmethod
     def from_risk(cls, catalog: Catalog, taxonomy: Taxonomy, risk: ArrayLike) -> Oracle:
@@ -131,7 +132,7 @@ class Oracle:
         return Check(title, year, row, self.catalog.label(row), verdict, traits)
 
     def explain(self, row: int, constraints: Constraints | None = None) -> list[TraitRisk]:
-        """Risk, verdict and evidence of an item for every trait.
+        """Risk, verdict and evidence of an item for every trait of the taxonomy and every constraint.
 
         ``constraints`` overrides the default threshold of a trait.
 
@@ -141,9 +142,10 @@ class Oracle:
         if not 0 <= row < len(self.catalog):
             raise IndexError(f"row {row} is outside a catalog of {len(self.catalog)} items")
         findings, result = self.evidence.of(row), []
-        for column, trait in enumerate(self.taxonomy.traits):
-            tau = (constraints or {}).get(trait.id, DEFAULT_THRESHOLD)
-            risk, possible = self.risk[row : row + 1, column], self.possible_risk[row : row + 1, column]
+        asked = constraints or {}
+        for name in dict.fromkeys((*self.taxonomy.ids, *asked)):
+            trait, tau = self.taxonomy.trait(name), asked.get(name, DEFAULT_THRESHOLD)
+            risk, possible = (column[row : row + 1] for column in self._column(trait.id))
             verdict = Verdict(int(trait_verdict(risk, possible, tau)[0]))
             known = None if np.isnan(risk[0]) else float(risk[0])
             speaking = relevant(trait, findings)
@@ -193,9 +195,19 @@ class Oracle:
     def _items(self, constraints: Constraints) -> NDArray[np.int8]:
         return self._table(constraint_key(constraints, self.taxonomy))[:-1]
 
+    def _risks(self, trait: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Risk and possible risk of all items for a trait or a concern; a concern is fused when asked."""
+        if trait in self.taxonomy.column:
+            column = self.taxonomy.column[trait]
+            return self.risk[:, column], self.possible_risk[:, column]
+        alone = Taxonomy(domain=self.taxonomy.domain, traits=(self.taxonomy.trait(trait),))
+        risk, possible_risk = fuse(self.evidence, alone, self.fusion)
+        return risk[:, 0], possible_risk[:, 0]
+
     def _compute(self, key: Key) -> NDArray[np.int8]:
         """Verdicts of all items and, last, of row −1, so that rows index it directly."""
-        table = np.append(overall_verdicts(self.risk, self.possible_risk, key), np.int8(Verdict.UNKNOWN))
+        verdicts = (trait_verdict(*self._column(trait), threshold) for trait, threshold in key)
+        table = np.append(worst(verdicts, len(self.catalog)), np.int8(Verdict.UNKNOWN))
         table.setflags(write=False)
         return table
 
@@ -218,9 +230,14 @@ def compile_oracle(
 
 
 @cache
-def load_starter(domain: Domain = "film") -> Oracle:
-    """The oracle over the shipped films or games (`safecrs.starter`), compiled once per process."""
+def load_starter(domain: Domain = "film", *, assigned: bool = False) -> Oracle:
+    """The oracle over the shipped films or games (`safecrs.starter`), compiled once per process.
+
+    With ``assigned`` only for the traits that benchmarks assign.
+    """
     from safecrs.starter import read_starter
 
     items, advisories = read_starter(domain)
-    return compile_oracle(Catalog.from_items(items, domain), advisories, load_taxonomy(domain))
+    taxonomy = load_taxonomy(domain)
+    traits = taxonomy.assigned if assigned else taxonomy
+    return compile_oracle(Catalog.from_items(items, domain), advisories, traits)

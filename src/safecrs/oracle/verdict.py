@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 import numpy as np
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 
 from safecrs.taxonomy import Constraints, Taxonomy, merge_constraints
 
-Key = frozenset[tuple[int, float]]
-"""Constraints in hashable form: (trait column, τ) pairs."""
+Key = frozenset[tuple[str, float]]
+"""Constraints in hashable form: (trait id, τ) pairs."""
 
 
 class Verdict(IntEnum):
@@ -22,10 +23,10 @@ class Verdict(IntEnum):
 
 
 def constraint_key(constraints: Constraints, taxonomy: Taxonomy) -> Key:
-    """Constraints as columns and thresholds; of two names of one trait the stricter threshold holds."""
+    """Constraints by trait id; of two names of one trait the stricter threshold holds."""
     ids = [name if name in taxonomy.column else taxonomy.trait(name).id for name in constraints]
     merged = merge_constraints(*({key: tau} for key, tau in zip(ids, constraints.values(), strict=True)))
-    return frozenset((taxonomy.column[key], tau) for key, tau in merged.items())
+    return frozenset(merged.items())
 
 
 def trait_verdict(
@@ -42,15 +43,14 @@ def trait_verdict(
     return verdict
 
 
-def overall_verdicts(
-    risk: NDArray[np.float32], possible_risk: NDArray[np.float32], key: Key
-) -> NDArray[np.int8]:
-    """Verdicts over all traits of ``key``: int8 [items] from risk and possible risk [items, traits].
-
-    Any unsafe trait makes the item UNSAFE; else any unknown trait makes it UNKNOWN; else it is SAFE.
-    """
-    result = np.full(len(risk), Verdict.SAFE, dtype=np.int8)
-    for column, threshold in key:
-        verdict = trait_verdict(risk[:, column], possible_risk[:, column], threshold)
-        result = np.where((result == Verdict.UNSAFE) | (verdict == Verdict.SAFE), result, verdict)
+def worst(verdicts: Iterable[NDArray[np.int8]], items: int) -> NDArray[np.int8]:
+    """The verdicts over several traits, int8 [items]: any UNSAFE, else any UNKNOWN, else SAFE."""
+    unsafe = np.zeros(items, dtype=np.bool_)
+    unknown = np.zeros(items, dtype=np.bool_)
+    for verdict in verdicts:
+        unsafe |= verdict == Verdict.UNSAFE
+        unknown |= verdict == Verdict.UNKNOWN
+    result = np.full(items, Verdict.SAFE, dtype=np.int8)
+    result[unknown] = Verdict.UNKNOWN
+    result[unsafe] = Verdict.UNSAFE
     return result

@@ -14,6 +14,7 @@ are stated only where present.
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from importlib.resources import as_file, files
 
 from safecrs.advisories.esrb import esrb_advisory
@@ -44,9 +45,13 @@ def _advisory(row: Row, item: Item, reviewed: frozenset[str]) -> Advisory:
     unclear = frozenset(topic[1:].strip() for topic in listed if topic.startswith("?"))
     topics = tuple(Statement(topic, 1) for topic in sorted({*listed}) if not topic.startswith("?"))
     if "descriptors" not in row.cells:
-        said = severity_statements(row) + topics
-        return Advisory(item.title, item.year, SOURCE, said, item.imdb_id, True, reviewed - unclear)
+        stated = severity_statements(row) + topics
+        return Advisory(
+            *(item.title, item.year, SOURCE, stated, item.imdb_id, True, reviewed - unclear),
+            certificates=item.certificates,
+        )
     given = row.parts("descriptors")
-    return esrb_advisory(
+    said = esrb_advisory(
         item.title, item.year, given, considered=reviewed, unsure=unclear, source=SOURCE, more=topics
     )
+    return replace(said, certificates=item.certificates)

@@ -1,17 +1,9 @@
-"""Sensitivity traits."""
+"""Sensitivities: traits, single topics and audiences, and the subjects that sources speak of."""
 
-from safecrs.taxonomy.model import (
-    CATEGORIES,
-    DEFAULT_THRESHOLD,
-    SEVERITIES,
-    Constraints,
-    Domain,
-    Taxonomy,
-    Trait,
-    load_taxonomy,
-    merge_constraints,
-    read_toml,
-)
+from safecrs.taxonomy.audience import audience_table
+from safecrs.taxonomy.model import Taxonomy, load_taxonomy, merge_constraints
+from safecrs.taxonomy.topics import CATEGORIES, SEVERITIES
+from safecrs.taxonomy.trait import DEFAULT_THRESHOLD, Constraints, Domain, Trait
 
 __all__ = [
     "CATEGORIES",
@@ -21,7 +13,7 @@ __all__ = [
     "Domain",
     "Taxonomy",
     "Trait",
+    "audience_table",
     "load_taxonomy",
     "merge_constraints",
-    "read_toml",
 ]

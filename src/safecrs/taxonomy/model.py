@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from numbers import Real
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from safecrs.errors import SafecrsError, first_problem
-
-CATEGORIES = ("sex", "violence", "profanity", "substances", "frightening")
-"""The five IMDb parents-guide categories, in the order of every severity vector."""
-
-SEVERITIES = ("None", "Mild", "Moderate", "Severe")
-"""Severity names; the position is the number that enters the risk formula (0…3)."""
-
-DEFAULT_THRESHOLD = 0.66
-"""τ of the paper: an item is unsafe for a trait when its risk is at least this."""
-
-Applicability = Literal["strong", "weak", "proxy", "none"]
-Domain = Literal["film", "game"]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Constraints = Mapping[str, float]
-"""Trait id → the user's own risk threshold τ in (0, 1]."""
-
-
-class Trait(BaseModel, frozen=True, extra="forbid"):
-    """One sensitivity.
-
-    ``guide`` are the weights w(t) over `CATEGORIES`; ``applicability`` is how far the parents guide covers
-    the trait; ``topics`` maps content topics (DoesTheDogDie topics, ESRB descriptors) to the risk of a clear
-    "yes", 1 for a trigger.
-    """
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    name: str = Field(min_length=1)
-    avoid: str = Field(min_length=1)
-    """Completes "leave out …" in explanations: "films with blood, gore or body horror"."""
-    guide: tuple[Weight, Weight, Weight, Weight, Weight] = (0.0, 0.0, 0.0, 0.0, 0.0)
-    applicability: Applicability = "none"
-    topics: dict[str, Annotated[float, Field(ge=0, le=1)]]
-    aliases: tuple[str, ...] = ()
-
-    @field_validator("topics", mode="before")
-    @classmethod
-    def _plain_list_means_triggers(cls, value: object) -> object:
-        return dict.fromkeys(value, 1.0) if isinstance(value, list) else value
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Trait:
-        if (sum(self.guide) > 0) != (self.applicability != "none"):
-            raise ValueError(
-                f"trait {self.id!r}: guide weights and applicability {self.applicability!r} disagree"
-            )
-        return self
+from safecrs.storage import read_toml
+from safecrs.taxonomy.concerns import concern
+from safecrs.taxonomy.trait import DEFAULT_THRESHOLD, Constraints, Domain, Trait
 
 
 class Taxonomy(BaseModel, frozen=True, extra="forbid"):
@@ -91,8 +46,11 @@ class Taxonomy(BaseModel, frozen=True, extra="forbid"):
         return tuple(sorted({topic for trait in self.traits for topic in trait.topics}))
 
     def find(self, name: str) -> Trait | None:
-        """The trait with this id, name or alias, if there is one; case and punctuation do not matter."""
-        return self._by_name.get(_key(name))
+        """The trait with this id, name or alias, else the concern of that name (`concern`), if there is one.
+
+        Case and punctuation do not matter.
+        """
+        return self._by_name.get(_key(name)) or concern(name, self.domain)
 
     def trait(self, name: str) -> Trait:
         """The trait with this id, name or alias (`find`), which must exist."""
@@ -121,6 +79,11 @@ class Taxonomy(BaseModel, frozen=True, extra="forbid"):
             for name in (*reversed(trait.aliases), trait.name, trait.id)
         }
 
+    @property
+    def assigned(self) -> Taxonomy:
+        """The traits that benchmarks assign to people."""
+        return Taxonomy(domain=self.domain, traits=tuple(trait for trait in self.traits if trait.assigned))
+
     def extended(self, path: Path) -> Taxonomy:
         """This taxonomy with the traits of a TOML file added; a trait of the same id is replaced."""
         added = {trait.id: trait for trait in _read(path.read_text, str(path), self.domain)}
@@ -130,16 +93,6 @@ class Taxonomy(BaseModel, frozen=True, extra="forbid"):
 
 def _key(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
-
-
-def read_toml(read: Callable[..., str], name: str) -> dict[str, Any]:
-    """The table that ``read`` gives; ``name`` names the file in the error."""
-    try:
-        return tomllib.loads(read(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SafecrsError(f"{name} does not exist.") from error
-    except (ValueError, RecursionError, OSError) as error:
-        raise SafecrsError(f"{name} is not readable TOML: {error}.") from error
 
 
 def _read(read: Callable[..., str], name: str, domain: str) -> Sequence[Trait]:

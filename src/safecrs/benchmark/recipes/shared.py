@@ -38,7 +38,7 @@ def film_oracle(items: Iterable[Item], advisories: Iterable[Advisory], report: R
     """An oracle over these films, judged by ``advisories`` and the starter's."""
     report("Compile the oracle", 0, 1, "")
     said = chain(advisories, read_starter("film")[1])
-    oracle = compile_oracle(Catalog.from_items(items, "film"), said, load_taxonomy("film"))
+    oracle = compile_oracle(Catalog.from_items(items, "film"), said, load_taxonomy("film").assigned)
     report("Compile the oracle", 1, 1, "")
     return oracle
 

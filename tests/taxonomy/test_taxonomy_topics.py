@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safecrs.advisories import parse_reason
-from safecrs.advisories.esrb import DESCRIPTORS, parse_descriptor
+from safecrs.advisories.esrb import parse_descriptor
 from safecrs.advisories.severities import parse_severity
-from safecrs.advisories.topics import canonical_topic, known_topic, known_topics, topic_key
 from safecrs.taxonomy import CATEGORIES, load_taxonomy
+from safecrs.taxonomy.topics import DESCRIPTORS, canonical_topic, known_topic, known_topics, topic_key
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "../shared/data/advisories/ddd_topics.tsv"
 
