@@ -39,7 +39,7 @@ def film(*said: Statement, certificate: str = "") -> Advisory:
         (9, "MPA:PG-13", Verdict.UNSAFE),
         (12, "MPA:PG-13", Verdict.UNKNOWN),
         (13, "MPA:PG-13", Verdict.SAFE),
-        (16, "MPA:R", Verdict.UNSAFE),
+        (15, "MPA:R", Verdict.UNSAFE),
         (17, "MPA:NC-17", Verdict.UNSAFE),
         (5, "TV:TV-Y", Verdict.SAFE),
         (12, "BBFC:12A", Verdict.SAFE),
@@ -73,7 +73,9 @@ def test_an_age_is_told_apart_from_a_trait_and_explained() -> None:
     assert {risk.trait for risk in check.traits} == {"age_6", "gore"}
     reason = next(risk.reason for risk in check.traits if risk.trait == "age_6")
     assert "films that do not suit age 6" in reason
-    assert "certified MPA R" in reason or "rates" in reason
+    assert "starter says yes to" in reason
+    reason = oracle.check("Heat", 1995, FILM.constraints(["age 9"])).traits[0].reason
+    assert "certified MPA R" in reason
     with pytest.raises(SafecrsError, match="Unknown film trait"):
         FILM.constraints(["age 30"])
 
