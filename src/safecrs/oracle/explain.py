@@ -18,6 +18,7 @@ _CATEGORY_WORDS = {
 }
 _NOTHING = "Known to hold nothing of the kind."
 _SHOWN = 3
+_CERTIFIED = 9.0  # a certificate is shown before severities and topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def relevant(trait: Trait, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings that are relevant to ``trait``, those of the highest risk first."""
     guide = dict(zip(CATEGORIES, trait.guide, strict=True))
     if trait.age is not None:
-        guide = dict.fromkeys((*CATEGORIES, *audience_table().certificates), 1.0)
+        guide = dict.fromkeys(CATEGORIES, 1.0) | dict.fromkeys(audience_table().certificates, _CERTIFIED)
     weights = {subject: weight / 3 for subject, weight in guide.items() if weight > 0} | trait.topics
 
     def risk(finding: Finding) -> tuple[float, bool]:
