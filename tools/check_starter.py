@@ -4,7 +4,7 @@
 
 A field disagrees where the starter and a table both know it of the same film (title and year) and the
 certificate is another, or no director, no genre, no actor is shared. A year disagrees where a film of the same
-title, with a director or two actors in common, is more than a year away and none lies within a year. A
+title, with a director or two actors in common, is more than a year away and none lies within one. A
 disagreement is a question to look at again, not an answer: tables have errors, too.
 """
 
@@ -27,9 +27,8 @@ FIELDS = ("year", "certificate", "director", "genre", "cast")
 def person_key(name: str) -> str:
     """A name's words in one order, without case, accents and marks: family names stand first or last."""
     folded = unicodedata.normalize("NFKD", name).casefold()
-    return " ".join(
-        "".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c)).split()
-    )
+    letters = (c if c.isalnum() else " " for c in folded if not unicodedata.combining(c))
+    return " ".join(sorted("".join(letters).split()))
 
 
 def keys(names: Iterable[str]) -> set[str]:

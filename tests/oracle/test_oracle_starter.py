@@ -36,7 +36,7 @@ def reviewed(domain: Domain) -> set[str]:
 
 def test_what_was_reviewed_is_listed() -> None:
     film, game = reviewed("film"), reviewed("game")
-    assert film == set(load_taxonomy("film").topics)
+    assert film >= set(load_taxonomy("film").topics)
     assert game == set(DESCRIPTORS)
     assert film | game <= set(known_topics())
 
@@ -47,7 +47,7 @@ def test_a_topic_that_is_new_to_the_taxonomy_is_unknown_until_it_is_reviewed(
 ) -> None:
     path = tmp_path / "traits.toml"
     new = sorted(set(known_topics()) - reviewed("film") - reviewed("game"))
-    assert len(new) > 90
+    assert len(new) > 60
     sections = (
         f"[trait.new_{number}]\nname = '{number}'\navoid = 'x'\ntopics = [{topic!r}]\n"
         for number, topic in enumerate([*new, "something nobody asks about"])

@@ -47,7 +47,7 @@ def _advisory(row: Row, item: Item, reviewed: frozenset[str]) -> Advisory:
     if "descriptors" not in row.cells:
         stated = severity_statements(row) + topics
         return Advisory(
-            *(item.title, item.year, SOURCE, stated, item.imdb_id, True, reviewed - unclear),
+            *(item.title, item.year, SOURCE, stated, item.imdb_id, False, reviewed - unclear),
             certificates=item.certificates,
         )
     given = row.parts("descriptors")
