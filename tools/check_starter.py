@@ -2,10 +2,10 @@
 
     python tools/check_starter.py --data ../shared/data [--films FILE] [--list director]
 
-A field disagrees where the starter and a table both know it of one film (title and year) and the certificate
-is another, or no director, no genre, no actor is shared. A year disagrees where a film of the same title, with a
-director or two actors in common, is more than a year away and none lies within one. A disagreement is a
-question to look at again, not an answer: tables have errors, too.
+A field disagrees where the starter and a table both know it of one film (title and year) and the
+certificate is another, or no director, no genre, no actor is shared. A year disagrees where a film of that
+title, with a director or two actors in common, is more than a year away and none lies within one. A
+disagreement is a question to look at again, not an answer: tables have errors, too.
 """
 
 from __future__ import annotations
