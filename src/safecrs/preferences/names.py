@@ -1,0 +1,314 @@
+"""People, items and series that a message names."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+from safecrs.catalog import Catalog, find_mentions
+from safecrs.preferences.base import Role
+from safecrs.preferences.gazetteer import Gazetteer, Person
+from safecrs.preferences.lexicon import Phrases, Wish, phrase_kinds
+from safecrs.preferences.scope import NOUNS, Hit
+from safecrs.preferences.words import Word, key_of
+
+_DIRECTING = frozenset("director directed direct by filmmaker auteur direction".split())
+_ACTING = frozenset("with starring star stars actor actress cast feature featuring play played plays performance acting lead".split())
+_CUES = _DIRECTING | _ACTING | frozenset(
+    "love like enjoy of any anything something without except no another more fan adore hate not old early late about fancy".split()
+)  # fmt: skip
+_SMALL = frozenset("of the a an and in on at to for with from or de la le der von vs is no s".split())
+_NO_TITLE = frozenset(
+    "a an the this that it those these them they me my our your his her what to when how one being i he she him we you us the "
+    "something anything everything nothing someone before always usual ever never so as if there here old new last first most "
+    "more some any all both each other others netflix hulu hbo amazon prime disney tonight today stuff crazy real now in on at no".split()
+)  # fmt: skip
+_STOPS = frozenset(
+    "but that which with from please where for because only just though although maybe preferably not without so since is are was "
+    "were i we you he she they if when it its really would could should can thanks kind type style in on about at to by".split()
+)  # fmt: skip
+_LOOK = 7
+_LONGEST = 8
+_MAX_GUESSES = 6
+"""Misspelt names and titles that are looked up in one message: a bound that keeps long texts linear."""
+_QUOTED = re.compile(r"[\"“«*_]([^\"“”«»*_\n]{1,60})[\"”»*_]")
+_DATED = re.compile(r"\(((?:19|20)\d\d)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """Words ``first`` up to ``end`` name an item; ``row`` is −1 where the catalog lacks it."""
+
+    first: int
+    end: int
+    row: int
+    title: str
+    role: Role | None
+
+
+@cache
+def _roles() -> Phrases[frozenset[str]]:
+    return phrase_kinds("roles")
+
+
+class Names:
+    """The names of a message."""
+
+    def __init__(self, text: str, words: Sequence[Word], taken: list[bool], known: Gazetteer, catalog: Catalog) -> None:
+        self._text, self._words, self._known, self._catalog = text, words, known, catalog
+        self._starts = [word.start for word in words]
+        self.taken = taken
+        """For each word whether it belongs to a name (or is to be ignored)."""
+        self._guesses = 0
+        self.people: list[Hit] = []
+        self.unknown_people: list[tuple[int, int]] = []
+        self.series: list[Hit] = []
+        mentions = [
+            (*self._range(mention.start, mention.end), mention.row) for mention in find_mentions(text, catalog)
+        ]
+        self._find_people({position for first, end, _ in mentions for position in range(first, end)})
+        self._rows: list[tuple[int, int, int]] = []
+        for first, end, row in mentions:
+            if not any(taken[first:end]) and not self._is_wish(first, end):
+                self._rows.append((first, end, row))
+                taken[first:end] = [True] * (end - first)
+
+    def _range(self, start: int, end: int) -> tuple[int, int]:
+        first = max(0, bisect_left(self._starts, start + 1) - 1)
+        return first, max(first + 1, bisect_left(self._starts, end))
+
+    def _word(self, position: int) -> str:
+        return self._words[position].word if 0 <= position < len(self._words) else ""
+
+    def _after(self, end: int) -> str:
+        """The word directly behind, if no comma or stop is between."""
+        return self._word(end) if end < len(self._words) and not self._words[end].boundary else ""
+
+    def _is_wish(self, first: int, end: int) -> bool:
+        """Whether a title's words are here a theme or a series: "Halloween movies", "another Batman"."""
+        words = self._words
+        meaning = self._known.phrases.meanings.get(" ".join(word.word for word in words[first:end]))
+        if meaning is None or not meaning.wishes:
+            return False
+        behind = self._after(end)
+        before = self._word(first - 1)
+        quoted = self._text[words[first].start - 1 : words[first].start] in tuple("\"“«*_")
+        if quoted or (end < len(words) and words[end].plain.isdecimal() and "(" in self._text[words[end - 1].end : words[end].start]):
+            return False
+        if meaning.kind == "series":
+            wanted = behind in ("movy", "film", "series", "franchise", "saga", "trilogy", "flick", "universe", "sequel", "prequel")
+            return wanted or before in ("another", "any", "no", "except", "without")
+        return behind in ("movy", "film", "flick", "game", "special") or (before in ("about", "no", "any") and meaning.kind == "word")
+
+    def _find_people(self, mentioned: set[int]) -> None:
+        words, known = self._words, self._known
+        for first, end, person in known.people.find(words, self.taken):
+            if end - first == 1:
+                continue
+            size = sum(position in mentioned for position in range(first - 1, end + 1))
+            outside = {first - 1, end} & mentioned and mentioned >= set(range(first, end))
+            if outside or (size == end - first and self._quoted(first, end)):
+                continue  # part of a title, or one in quotation marks
+            plain = all(known.ordinary(word.word) for word in words[first:end])
+            if plain and not all(word.capital for word in words[first:end]) and not self._cued(first, end):
+                continue
+            self._person(first, end, person)
+        for position, word in enumerate(words):
+            if self.taken[position] or position in mentioned or len(word.word) < 3:
+                continue
+            self._surname(position, word)
+
+    def _quoted(self, first: int, end: int) -> bool:
+        return self._text[max(0, self._words[first].start - 1) : self._words[first].start] in tuple("\"“«*_")
+
+    def _surname(self, position: int, word: Word) -> None:
+        words, known = self._words, self._known
+        ordinary, cued = known.ordinary(word.word), self._cued(position, position + 1)
+        inside = word.capital and not word.boundary
+        run = position + 1 < len(words) and words[position + 1].capital and not words[position + 1].boundary
+        person = known.surname(word.word)
+        if person and not run and ((not ordinary and (cued or inside)) or (ordinary and cued == 2 and word.capital)):
+            before = position and words[position - 1].capital and inside and not known.ordinary(words[position - 1].word)
+            if not before:
+                self._person(position, position + 1, person)
+                return
+        if ordinary or cued != 2 or self._guesses >= _MAX_GUESSES:
+            return
+        end = position + 1
+        while end < len(words) and end - position < 3 and not words[end].boundary and not (
+            known.ordinary(words[end].word) and not (words[end].capital and word.capital)
+        ):
+            end += 1
+        if any(self.taken[position:end]):
+            return
+        folded = [w.word for w in words[position:end]]
+        self._guesses += 1
+        person = known.person_like(folded) or (known.person_like(folded[:1]) if len(folded) > 1 and not word.capital else None)
+        if person:
+            self._person(position, end, person)
+        elif end - position > 1 and word.capital:
+            self.unknown_people.append((position, end))
+            self.taken[position:end] = [True] * (end - position)
+        elif word.capital and self._word(position - 1) in _DIRECTING | {"starring", "actor", "actress"}:
+            self.unknown_people.append((position, end))
+
+    def _cued(self, first: int, end: int) -> int:
+        """2 where the words around say that a person is meant, 1 where they may, 0 elsewhere."""
+        before, behind = self._word(first - 1), self._after(end)
+        strong = frozenset(("with", "starring", "actor", "actress", "director", "filmmaker"))
+        if not self._words[first].boundary:
+            if before in strong or (before == "by" and self._word(first - 2) not in ("stand", "close", "near", "sit")):
+                return 2
+            if before in ("and", "or") and first > 1 and self.taken[first - 2]:
+                return 2
+        if behind in ("movy", "film", "flick", "filmography", "picture"):
+            return 2 if not self._known.ordinary(self._word(first)) else 1
+        return 1 if before in _CUES and not self._words[first].boundary else 0
+
+    def _person(self, first: int, end: int, person: Person) -> None:
+        near = {self._word(position) for position in range(max(0, first - 3), first)}
+        facet = person.facets[0]
+        if "directors" in person.facets and (near & _DIRECTING) and not near & {"starring", "actor", "actress"}:
+            facet = "directors"
+        elif "cast" in person.facets and near & {"with", "starring", "actor", "actress", "feature", "featuring", "star"}:
+            facet = "cast"
+        self.people.append(Hit(first, end, (Wish(facet, (person.name,)),), "person"))
+        self.taken[first:end] = [True] * (end - first)
+
+    def titles(self, hits: Sequence[bool]) -> list[Title]:
+        """Items named and titles that the catalog lacks, with the roles that the words around give them."""
+        found = [(first, end, row, self._catalog.title(row)) for first, end, row in self._rows]
+        found += self._unknown(hits)
+        found.sort()
+        before: dict[int, list[str]] = {}
+        behind: dict[int, list[str]] = {}
+        for first, end, kinds in _roles().find(self._words, self.taken):
+            ahead = [kind for kind in kinds if not kind.endswith("_after")]
+            if ahead and not (kinds & {"liked"} and self._words[first].plain == "like" and end - first == 1):
+                before[end] = ahead
+            if after := [kind.removesuffix("_after") for kind in kinds if kind.endswith("_after")]:
+                behind[first] = after
+        titles: list[Title] = []
+        for number, (first, end, row, title) in enumerate(found):
+            limit = found[number + 1][0] if number + 1 < len(found) else len(self._words)
+            role = self._role(first, end, limit, before, behind, titles)
+            if role != "unseen":
+                titles.append(Title(first, end, row, title, cast("Role | None", role)))
+        return titles
+
+    def _role(self, first: int, end: int, limit: int, before: dict[int, list[str]], behind: dict[int, list[str]], titles: list[Title]) -> str | None:  # fmt: skip
+        words = self._words
+        position, role = first, None
+        if titles and self._listed(titles[-1].end, first):
+            role = titles[-1].role
+        else:
+            for position in range(first, max(-1, first - _LOOK), -1):
+                if position in before:
+                    role = before[position][0]
+                    break
+                if position == 0 or words[position].boundary == 2 or (titles and position <= titles[-1].end):
+                    break
+        if role in (None, "seen", "liked"):
+            crossed = 0
+            for position in range(end, min(limit, end + _LOOK)):
+                crossed += words[position].boundary == 2
+                if crossed > 1:
+                    break
+                if position in behind and (not crossed or words[position].plain in ("loved", "hated", "liked", "i")):
+                    return behind[position][0]
+        return role
+
+    def _listed(self, end: int, first: int) -> bool:
+        """Whether only "and", "or" and commas are between two names."""
+        return first - end <= 2 and all(word.word in ("and", "or", "the") for word in self._words[end:first]) and (
+            self._words[first].boundary < 2
+        )
+
+    def _unknown(self, hits: Sequence[bool]) -> Iterator[tuple[int, int, int, str]]:
+        words, text = self._words, self._text
+        for match in _QUOTED.finditer(text):
+            first, end = self._range(match.start(1), match.end(1))
+            inner = words[first:end]
+            if inner and not any(self.taken[first:end]) and len(inner) <= _LONGEST and inner[0].capital:
+                yield self._titled(first, end)
+        for match in _DATED.finditer(text):
+            end = bisect_left(self._starts, match.start())
+            first = end
+            while first and end - first < _LONGEST and not self.taken[first - 1] and (
+                words[first - 1].capital or words[first - 1].word in _SMALL
+            ) and (first == end or not words[first].boundary):
+                first -= 1
+            while first < end and not words[first].capital:
+                first += 1
+            if first < end:
+                yield self._titled(first, end)
+        for first, end, kinds in _roles().find(words, self.taken):
+            if end >= len(words) or words[end].boundary or self.taken[end] or kinds <= {"unseen"}:
+                continue
+            alike = "more" in kinds
+            if not any(not kind.endswith("_after") for kind in kinds) or (
+                alike and words[first].plain in ("after", "think", "more", "another", "meets", "a", "such", "based")
+                and not words[end].capital
+            ):
+                continue
+            if alike and words[first].plain == "like" and first and words[first - 1].plain in ("i", "we", "id", "would", "feel", "you", "dont", "didnt", "not", "to", "looks", "sounds"):
+                continue
+            yield from self._candidates(end, hits, alike)
+
+    def _candidates(self, first: int, hits: Sequence[bool], alike: bool) -> Iterator[tuple[int, int, int, str]]:
+        """A title behind "like": a run of capitals, or in lower case words that nothing else explains."""
+        words = self._words
+        while True:
+            end = first
+            while end < len(words) and words[end].plain in ("the", "a", "an") and not words[end].capital and end - first < 1:
+                end += 1
+            start = end
+            capital = start < len(words) and words[start].capital
+            while end < len(words) and end - start < _LONGEST and (end == start or not words[end].boundary) and not self.taken[end]:
+                word = words[end]
+                if capital and not (word.capital or word.word in _SMALL or word.plain.isdecimal()):
+                    break
+                if not capital and (word.plain in _STOPS or word.plain in ("and", "or")):
+                    break
+                end += 1
+            while capital and end > start and words[end - 1].word in _SMALL and not words[end - 1].capital:
+                end -= 1
+            inner = words[start:end]
+            if not inner or any(self.taken[start:end]) or inner[0].plain in _NO_TITLE and not capital:
+                return
+            known = [hits[position] or self._known.ordinary(word.word) for position, word in enumerate(inner, start)]
+            fine = not all(known) if capital else (alike and len(inner) <= 4 and not any(hits[start:end]) and not all(known))
+            if inner[0].word in NOUNS or (capital and inner[0].plain in ("i", "im", "netflix", "hbo", "disney", "bollywood")):
+                fine = False
+            if not fine:
+                return
+            yield self._titled(first if capital or start == first else start, end)
+            if end + 1 < len(words) and words[end].plain in ("and", "or") and not words[end].boundary:
+                first = end + 1
+            elif end < len(words) and words[end].boundary == 1 and words[end].capital:
+                first = end
+            else:
+                return
+
+    def _titled(self, first: int, end: int) -> tuple[int, int, int, str]:
+        written = self._text[self._words[first].start : self._words[end - 1].end]
+        self.taken[first:end] = [True] * (end - first)
+        if self._guesses < _MAX_GUESSES:
+            self._guesses += 1
+            near = self._known.title_like(written)
+            row = self._catalog.resolve(near) if near else None
+            if row is not None:
+                return first, end, row, self._catalog.title(row)
+            values = self._known.phrases.meanings.get(key_of(written))
+            if values and values.kind == "series" and (of := self._first_of(values.wishes[0].values)) is not None:
+                return first, end, of, self._catalog.title(of)
+        return first, end, -1, written
+
+    def _first_of(self, series: Sequence[str]) -> int | None:
+        """The first item of a series."""
+        rows = self._catalog.facets.lists["series"].rows_with(series[0]).tolist() if series else []
+        return min(rows, key=lambda row: dict(self._catalog.facets.series(row)).get(series[0]) or 99, default=None)

@@ -1,0 +1,194 @@
+"""Years and lengths that a message states in numbers: "early 90s", "before 1970", "under two hours"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from safecrs.preferences.lexicon import Wish
+
+_DECADES = {
+    "twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970,
+    "eighties": 1980, "nineties": 1990, "noughties": 2000, "naughties": 2000, "aughts": 2000,
+    "two thousands": 2000, "two-thousands": 2000, "twenty-tens": 2010, "twenty tens": 2010,
+}  # fmt: skip
+_NUMBERS = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "couple": 2, "couple of": 2, "few": 4, "three": 3, "four": 4, "five": 5,
+    "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "eighty": 80,
+    "several": 7, "half": 0.5, "half a": 0.5, "half an": 0.5,
+}  # fmt: skip
+_PART_OF = {"early": (0, 4), "mid": (3, 6), "late": (5, 9)}
+_NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")"
+_YEAR = r"(?:18[89]\d|19\d\d|20\d\d)"
+_DECADE = rf"(?:(?:18|19|20)?\d0['’´]?s|{'|'.join(_DECADES)})"
+_WHEN = rf"(?:{_DECADE}|{_YEAR})"
+_THE = r"(?:the[ \t]{1,3})?(?:year[ \t]{1,3})?['’]?"
+_ERA = re.compile(
+    rf"""(?<![\w$£€])(?:
+      between[ ]{_THE}(?P<low>{_WHEN})[ ](?:and|to|&)[ ]{_THE}(?P<high>{_WHEN})
+    | (?:from[ ])?{_THE}(?P<first>{_WHEN})[ ]?(?:-|–|—|to|until|till|through|thru|up[ ]to)[ ]?{_THE}(?P<last>{_WHEN})
+    | (?P<before>before|pre|prior[ ]to|older[ ]than|earlier[ ]than|up[ ]to|until|till|no[ ]later[ ]than|not[ ]later[ ]than|not[ ]after
+        |nothing[ ](?:after|newer[ ]than|later[ ]than|more[ ]recent[ ]than)|no[ ]newer[ ]than|not[ ]newer[ ]than)[ -]{{1,3}}{_THE}(?P<end>{_WHEN})
+    | (?P<after>after|post|since|newer[ ]than|later[ ]than|more[ ]recent[ ]than|not[ ]before|no[ ]older[ ]than|not[ ]older[ ]than
+        |no[ ]earlier[ ]than|nothing[ ](?:before|older[ ]than|earlier[ ]than))[ -]{{1,3}}{_THE}(?P<begin>{_WHEN})
+    | (?:from[ ])?{_THE}(?P<then>{_WHEN})[ ](?P<way>or[ ](?:later|newer|after|above|onwards?)|and[ ](?:later|newer|up|after|onwards?|above)|on(?:wards?)\b|\+
+        |or[ ](?:earlier|older|before)|and[ ](?:earlier|older|before))
+    | (?P<about>around|circa|about|near|roughly|like)[ ]{_THE}(?P<near>{_WHEN})
+    | (?:in[ ]|from[ ]|of[ ]|during[ ])?(?:the[ ])?(?:(?P<part>early|mid|middle|late)(?:[ ]to[ ](?P<until>mid|late))?[- ]{{1,3}})?{_THE}(?P<decade>{_DECADE})(?!['’]?\w)
+    | (?:in|from|of|the|came[ ]out[ ]in|released[ ]in|made[ ]in)[ ](?:the[ ]year[ ])?(?P<year>{_YEAR})(?![\w%])
+    | (?P<alone>{_YEAR})(?=[ ](?:\w{{1,20}}[ ]){{0,2}}(?:movie|film|flick|comed|drama|thriller|horror|game|release|hit|title|action|western|one|romance|musical))
+    | (?:from[ ]|in[ ]|of[ ]|within[ ])?(?:the[ ])?(?:last|past|previous|recent)[ ](?P<years>{_NUMBER})?[ ]?(?P<unit>years?|yrs?|decades?)\b(?![ ]of[ ]my)
+    | (?P<ago>{_NUMBER})[ ](?:of[ ])?(?:years?|yrs?|decades?)[ ](?:ago|back)
+    | (?:no[ ](?:older|more)[ ]than|less[ ]than|under|not[ ]older[ ]than|at[ ]most|not[ ]more[ ]than)[ ](?P<young>{_NUMBER})[ ]years?(?:[ ]old)?\b
+    | (?:more[ ]than|over|at[ ]least|older[ ]than)[ ](?P<aged>{_NUMBER})[ ]years?[ ]old\b
+    | (?P<this>this[ ](?:year|decade|century)|last[ ]year)(?:['’]s)?\b(?![ ]i\b)
+    | (?P<born>(?:from[ ]|made[ ]|released[ ])?(?:before|older[ ]than)[ ](?:i|me|my[ ]birth|we)\b(?:[ ](?:was|were)(?:[ ]even)?[ ](?:born|alive|around|a[ ]thing))?)
+    | (?P<youth>when[ ]i[ ]was[ ](?:a[ ](?:little[ ]|young[ ])?(?:kid|child|girl|boy|teen|teenager)|little|young|growing[ ]up|in[ ](?:high[ ])?school|at[ ]school)|(?:from|of)[ ]my[ ](?:childhood|youth|teens|teenage[ ]years|school[ ]days)|i[ ]grew[ ]up[ ](?:with|on))
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_LIFE = re.compile(r"\b(?:my|his|her|their|our|your|mid|late|early|in[ ]his|in[ ]her)[ -](?:mid[ -]|late[ -]|early[ -])?$", re.IGNORECASE)
+_AGE = re.compile(r"\b(?:i['’]?m|i am|im|aged?|turned|turning)[ ](\d\d)\b(?![ ]?(?:min|hour|%|st|nd|rd|th|/))|\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs?[ ]old)\b|\bborn[ ]in[ ](?:the[ ])?(?:year[ ])?((?:19|20)\d\d)", re.IGNORECASE)
+_LENGTH = re.compile(
+    rf"""(?<![\w.])(?:(?P<comparison>under|less[ ]than|shorter[ ]than|below|at[ ]most|max(?:imum)?(?:[ ]of)?|up[ ]to|within|no[ ](?:longer|more)[ ]than|not[ ](?:longer|more)[ ]than
+        |not[ ]over|no[ ]over|nothing[ ](?:over|longer[ ]than|above|past|beyond|more[ ]than)|longer[ ]than|more[ ]than|over|above|at[ ]least|min(?:imum)?(?:[ ]of)?|around|about|roughly|approximately|circa
+        |only[ ]have|only[ ]got|just[ ]have|have[ ]only|have[ ]about|have[ ]around|have|ve[ ]got|got(?:[ ]only|[ ]about)?|isn['’]?t|is[ ]not|not|no)[ ](?:a[ ]|an[ ](?=hour)|like[ ]|about[ ])?)?
+      (?:(?P<hours>{_NUMBER}(?:\.5|[ ]and[ ]a[ ]half)?)[ -]?(?:hours?|hrs?|h)\b(?:[ ](?:and[ ])?(?:(?P<half>a[ ]half)|(?P<more>{_NUMBER})[ ]?(?:minutes?|mins?|m)\b))?
+        | (?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|min)\b)
+      (?P<behind>[ ]?(?:or[ ](?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at[ ]most|at[ ]the[ ]most|or[ ]thereabouts|at[ ]least|minimum|long\b|(?:\w{{1,15}}[ ]){{0,2}}(?:movie|film|flick|epic|runtime|runtimes|comedy|show)))?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BAD_AFTER = re.compile(r"[ ](?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|left of work|commute|straight)", re.IGNORECASE)
+_UPPER = ("under", "less", "shorter", "below", "at most", "max", "up to", "within", "no longer", "no more", "not longer", "not more", "not over", "no over", "nothing", "only", "just", "have", "ve got", "got")  # fmt: skip
+
+
+class Time(NamedTuple):
+    """``text[start:end]`` states years or a length; ``vague`` where the number is a guess."""
+
+    start: int
+    end: int
+    wish: Wish
+    vague: bool = False
+
+
+def find_years(text: str, today: int) -> Iterator[Time]:
+    """Years that a text states in numbers, oldest and newest inclusive."""
+    spaced = text.translate(_BLANKS)
+    age = None
+    for match in _ERA.finditer(spaced):
+        kinds: Mapping[str, str] = {name: value.lower() for name, value in match.groupdict().items() if value}
+        start = match.start() + (len(match[0]) - len(match[0].lstrip()))
+        if (kinds.get("decade") or kinds.get("first")) and _LIFE.search(spaced, max(0, start - 24), start):
+            continue
+        if age is None and ("born" in kinds or "youth" in kinds):
+            age = _birth(spaced, today)
+        bounds = _bounds(kinds, today, age or 0)
+        if bounds is None or (bounds[0] or 1880) > today + 3:
+            continue
+        vague = "youth" in kinds or ("born" in kinds and not age) or "about" in kinds or "unit" in kinds
+        yield Time(start, match.end(), Wish("years", (), *bounds), vague and not kinds.get("unit"))
+
+
+def _birth(text: str, today: int) -> int:
+    """The year of birth that a text states, 0 if none."""
+    found = _AGE.search(text)
+    return 0 if found is None else int(found[3]) if found[3] else today - int(found[1] or found[2])
+
+
+def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | None, int | None] | None:
+    if "low" in kinds or "first" in kinds:
+        low, high = _span(kinds.get("low") or kinds["first"]), _span(kinds.get("high") or kinds["last"])
+        return (low[0], high[1]) if low[0] <= high[1] else None
+    if "end" in kinds:
+        low, high = _span(kinds["end"])
+        strict = kinds["before"].split()[0] in ("before", "pre", "prior", "older", "earlier")
+        return None, low - 1 if strict else high
+    if "begin" in kinds:
+        low, high = _span(kinds["begin"])
+        strict = kinds["after"] in ("after", "post", "newer than", "later than", "more recent than")
+        return (high + 1 if strict else low), None
+    if "then" in kinds:
+        low, high = _span(kinds["then"])
+        late = any(word in kinds["way"] for word in ("later", "newer", "after", "above", "on", "up", "+"))
+        return (low, None) if late else (None, high)
+    if "near" in kinds:
+        low, high = _span(kinds["near"])
+        return (low - 2, high + 2) if low == high else (low, high)
+    if "decade" in kinds:
+        low, high = _span(kinds["decade"])
+        begin, _ = _PART_OF.get(kinds.get("part", "")[:5].replace("middl", "mid"), (0, 9))
+        _, end = _PART_OF.get(kinds.get("until") or kinds.get("part", "")[:5].replace("middl", "mid"), (0, 9))
+        return low + begin, low + end
+    if year := kinds.get("year") or kinds.get("alone"):
+        return int(year), int(year)
+    if "unit" in kinds:
+        unit = 10 if kinds["unit"].startswith("decade") else 1
+        if "years" not in kinds and kinds["unit"] in ("year", "yr"):
+            return today - 1, None
+        return today - int(_number(kinds.get("years") or ("one" if unit == 10 else "five")) * unit), None
+    if "ago" in kinds:
+        number = int(_number(kinds["ago"]))
+        return today - number - max(2, number // 5), today - number + max(1, number // 5)
+    if "young" in kinds:
+        return today - int(_number(kinds["young"])), None
+    if "aged" in kinds:
+        return None, today - int(_number(kinds["aged"]))
+    if "this" in kinds:
+        if kinds["this"] == "last year":
+            return today - 1, today - 1
+        return {"year": today, "decade": today // 10 * 10, "century": 2000}[kinds["this"].split()[1]], None
+    if "born" in kinds:
+        return None, (birth or today - 30) - 1
+    return ((birth + 4, birth + 16) if birth else (today - 40, today - 15)) if "youth" in kinds else None
+
+
+def _span(when: str) -> tuple[int, int]:
+    """The first and the last year of a year or a decade."""
+    if when in _DECADES:
+        return _DECADES[when], _DECADES[when] + 9
+    digits = "".join(filter(str.isdecimal, when))
+    if not when.endswith("s"):
+        return int(digits), int(digits)
+    year = int(digits)
+    if len(digits) == 2:
+        year += 2000 if year < 20 else 1900
+    return year, year + 9
+
+
+def _number(text: str) -> float:
+    text = text.strip()
+    half = 0.5 if text.endswith((".5", "and a half")) else 0.0
+    text = text.removesuffix(".5").removesuffix("and a half").strip()
+    return (float(text) if text.isdecimal() else float(_NUMBERS.get(text, 1))) + half
+
+
+def find_lengths(text: str) -> Iterator[Time]:
+    """Lengths that a text asks for in minutes; a length in other talk is none."""
+    spaced = text.translate(_BLANKS)
+    for match in _LENGTH.finditer(spaced):
+        said, behind = (match["comparison"] or "").lower().strip(), (match["behind"] or "").lower().strip()
+        if not (said or behind) or _BAD_AFTER.match(spaced, match.end()):
+            continue
+        hours = _number(match["hours"].lower()) if match["hours"] else 0.0
+        rest = 30.0 if match["half"] else _number((match["more"] or match["minutes"]).lower()) if (match["more"] or match["minutes"]) else 0.0  # noqa: E501
+        minutes = int(60 * hours + rest)
+        if not 5 <= minutes <= 600:
+            continue
+        if said in ("not", "no", "not a", "no a", "isn't", "isnt", "isn’t", "is not"):
+            low, high = None, minutes - 15
+        elif any(word in behind for word in ("less", "shorter", "under", "max", "tops", "at most", "at the most")):
+            low, high = None, minutes
+        elif said.startswith(_UPPER):
+            low, high = None, minutes
+        elif said.startswith(("over", "more", "longer", "above", "at least", "min")) or any(
+            word in behind for word in ("more", "longer", "at least", "minimum")
+        ):
+            low, high = minutes, None
+        else:
+            low, high = minutes - 15, minutes + 15
+        yield Time(match.start(), match.end(), Wish("runtime", (), low, high))
+
+
+_BLANKS = str.maketrans("\t\r\n\u00a0", "    ")
