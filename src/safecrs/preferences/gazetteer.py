@@ -63,6 +63,7 @@ class Gazetteer:
             for value in self._lists[facet].vocabulary:
                 vocabulary[facet][key_of(value)].append(value)
         series = _series(self._lists["series"])
+        self.series = {key: Meaning((Wish("series", tuple(of)),), kind="series") for key, of in series.items()}
         found: dict[str, Meaning] = {
             key: Meaning((Wish(facet, tuple(values)),), weak=facet != "genres", kind="theme")
             for facet in reversed(_RESCUE)
@@ -157,6 +158,12 @@ class Gazetteer:
                 found[last] = persons[0]
         return found
 
+    @cached_property
+    def first_names(self) -> frozenset[str]:
+        """First names of people, without those that are ordinary words."""
+        keys = self.people.meanings
+        return frozenset(key.partition(" ")[0] for key in keys if " " in key) - ordinary_words()
+
     def surname(self, word: str) -> Person | None:
         """Whom a last name means when it is said alone."""
         return self._surnames.get(word)
@@ -167,10 +174,10 @@ class Gazetteer:
 
     @cached_property
     def _spellings(self) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, list[str]]]:
-        """Full names by their initials, last names and titles by their first letter."""
+        """Full names, last names and titles by their first letter."""
         names, lasts, titles = (defaultdict[str, list[str]](list) for _ in range(3))
         for key in self.people.meanings:
-            names[key[0] + key[key.rfind(" ") + 1]].append(key)
+            names[key[0]].append(key)
         for last in self._surnames:
             lasts[last[0]].append(last)
         for title in map(normalize_title, self._titles):
@@ -182,7 +189,7 @@ class Gazetteer:
         names, lasts, _ = self._spellings
         key = " ".join(words)
         if len(words) > 1:
-            near = _nearest(key, names[key[0] + words[-1][0]], _ALIKE_NAME)
+            near = _nearest(key, names[key[0]], _ALIKE_NAME)
             return self.people.meanings[near] if near else None
         near = _nearest(key, lasts[key[0]], _ALIKE_NAME) if len(key) > 5 else None
         return self._surnames[near] if near else None

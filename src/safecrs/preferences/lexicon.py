@@ -82,10 +82,12 @@ def triggers() -> Phrases[frozenset[str]]:
     return phrase_kinds("triggers")
 
 
-def phrase_kinds(name: str) -> Phrases[frozenset[str]]:
-    """The phrases of a file of lists, with the names of the lists that hold each."""
+def phrase_kinds(name: str, ending: str = "", other: str = "\n") -> Phrases[frozenset[str]]:
+    """The phrases of a file's lists, with the names of those that hold each; of lists with one ending only."""
     kinds: dict[str, set[str]] = {}
     for kind, phrases in _table(name).items():
+        if not kind.endswith(ending) or (other and kind.endswith(other)):
+            continue
         for key in _keys(phrases):
             kinds.setdefault(key, set()).add(kind)
     return Phrases({key: frozenset(of) for key, of in kinds.items()})
@@ -97,10 +99,16 @@ def idioms() -> frozenset[str]:
     return frozenset(_keys(_table("idioms")["none"]))
 
 
+def _phrases_of_words() -> Iterator[str]:
+    for entry in entries(True):
+        if entry.wishes[0].facet != "series":
+            yield from entry.phrases
+
+
 @cache
 def ordinary_words() -> frozenset[str]:
     """Words that the lexicon knows or everybody uses, which are nobody's surname unless written as one."""
-    keys = [*idioms(), *triggers().meanings, *(key for entry in entries(True) for key in entry.phrases)]
+    keys = [*idioms(), *triggers().meanings, *_phrases_of_words()]
     listed = (files("safecrs.preferences") / "lexicon" / "ordinary.txt").read_text(encoding="utf-8").split()
     return frozenset(word for key in (*keys, *_keys(listed)) for word in key.split())
 

@@ -35,6 +35,7 @@ _LOOK = 7
 _LONGEST = 8
 _MAX_GUESSES = 6
 """Misspelt names and titles that are looked up in one message: a bound that keeps long texts linear."""
+_RANKED = ("unseen", "disliked", "liked", "more", "seen")
 _QUOTED = re.compile(r"[\"“«*_]([^\"“”«»*_\n]{1,60})[\"”»*_]")
 _DATED = re.compile(r"\(((?:19|20)\d\d)\)")
 
@@ -51,8 +52,8 @@ class Title:
 
 
 @cache
-def _roles() -> Phrases[frozenset[str]]:
-    return phrase_kinds("roles")
+def _roles(behind: bool) -> Phrases[frozenset[str]]:
+    return phrase_kinds("roles", "_after" if behind else "", "" if behind else "_after")
 
 
 class Names:
@@ -129,6 +130,9 @@ class Names:
         words, known = self._words, self._known
         ordinary, cued = known.ordinary(word.word), self._cued(position, position + 1)
         inside = word.capital and not word.boundary
+        possessive = self._text[word.end - 2 : word.end] in ("'s", "’s") and len(word.word) > 3
+        if not cued and not ordinary and (possessive or self._after(position + 1) == "please" or len(words) == 1):
+            cued = 1
         run = position + 1 < len(words) and words[position + 1].capital and not words[position + 1].boundary
         person = known.surname(word.word)
         if person and not run and ((not ordinary and (cued or inside)) or (ordinary and cued == 2 and word.capital)):
@@ -136,7 +140,9 @@ class Names:
             if not before:
                 self._person(position, position + 1, person)
                 return
-        if ordinary or cued != 2 or self._guesses >= _MAX_GUESSES:
+        follows = words[position + 1] if run or (position + 1 < len(words) and not words[position + 1].boundary) else None
+        first_name = follows is not None and word.word in known.first_names and not known.ordinary(follows.word)
+        if ordinary or (cued != 2 and not first_name) or self._guesses >= _MAX_GUESSES:
             return
         end = position + 1
         while end < len(words) and end - position < 3 and not words[end].boundary and not (
@@ -150,6 +156,8 @@ class Names:
         person = known.person_like(folded) or (known.person_like(folded[:1]) if len(folded) > 1 and not word.capital else None)
         if person:
             self._person(position, end, person)
+        elif cued != 2:
+            return
         elif end - position > 1 and word.capital:
             self.unknown_people.append((position, end))
             self.taken[position:end] = [True] * (end - position)
@@ -184,14 +192,12 @@ class Names:
         found = [(first, end, row, self._catalog.title(row)) for first, end, row in self._rows]
         found += self._unknown(hits)
         found.sort()
-        before: dict[int, list[str]] = {}
-        behind: dict[int, list[str]] = {}
-        for first, end, kinds in _roles().find(self._words, self.taken):
-            ahead = [kind for kind in kinds if not kind.endswith("_after")]
-            if ahead and not (kinds & {"liked"} and self._words[first].plain == "like" and end - first == 1):
-                before[end] = ahead
-            if after := [kind.removesuffix("_after") for kind in kinds if kind.endswith("_after")]:
-                behind[first] = after
+        before: dict[int, str] = {}
+        behind: dict[int, str] = {}
+        for _, end, kinds in _roles(False).find(self._words, self.taken):
+            before[end] = next(kind for kind in _RANKED if kind in kinds)
+        for first, _, kinds in _roles(True).find(self._words, self.taken):
+            behind[first] = next(kind for kind in _RANKED if f"{kind}_after" in kinds)
         titles: list[Title] = []
         for number, (first, end, row, title) in enumerate(found):
             limit = found[number + 1][0] if number + 1 < len(found) else len(self._words)
@@ -200,7 +206,7 @@ class Names:
                 titles.append(Title(first, end, row, title, cast("Role | None", role)))
         return titles
 
-    def _role(self, first: int, end: int, limit: int, before: dict[int, list[str]], behind: dict[int, list[str]], titles: list[Title]) -> str | None:  # fmt: skip
+    def _role(self, first: int, end: int, limit: int, before: dict[int, str], behind: dict[int, str], titles: list[Title]) -> str | None:  # fmt: skip
         words = self._words
         position, role = first, None
         if titles and self._listed(titles[-1].end, first):
@@ -208,7 +214,7 @@ class Names:
         else:
             for position in range(first, max(-1, first - _LOOK), -1):
                 if position in before:
-                    role = before[position][0]
+                    role = before[position]
                     break
                 if position == 0 or words[position].boundary == 2 or (titles and position <= titles[-1].end):
                     break
@@ -219,7 +225,7 @@ class Names:
                 if crossed > 1:
                     break
                 if position in behind and (not crossed or words[position].plain in ("loved", "hated", "liked", "i")):
-                    return behind[position][0]
+                    return behind[position]
         return role
 
     def _listed(self, end: int, first: int) -> bool:
@@ -230,6 +236,13 @@ class Names:
 
     def _unknown(self, hits: Sequence[bool]) -> Iterator[tuple[int, int, int, str]]:
         words, text = self._words, self._text
+        behind = {first for first, _, _ in _roles(True).find(words, self.taken)}
+        for first, word in enumerate(words):
+            if word.boundary == 2 and word.capital and first + 1 in behind and not (self.taken[first] or hits[first]):
+                row = self._catalog.resolve(text[word.start : word.end])
+                if row is not None:  # one word that begins a sentence: "Superbad was great"
+                    self.taken[first] = True
+                    yield first, first + 1, row, self._catalog.title(row)
         for match in _QUOTED.finditer(text):
             first, end = self._range(match.start(1), match.end(1))
             inner = words[first:end]
@@ -246,11 +259,11 @@ class Names:
                 first += 1
             if first < end:
                 yield self._titled(first, end)
-        for first, end, kinds in _roles().find(words, self.taken):
+        for first, end, kinds in _roles(False).find(words, self.taken):
             if end >= len(words) or words[end].boundary or self.taken[end] or kinds <= {"unseen"}:
                 continue
             alike = "more" in kinds
-            if not any(not kind.endswith("_after") for kind in kinds) or (
+            if (
                 alike and words[first].plain in ("after", "think", "more", "another", "meets", "a", "such", "based")
                 and not words[end].capital
             ):

@@ -44,6 +44,7 @@ _ABOUT_2 = frozenset([("set", "in"), ("set", "on"), ("set", "during"), ("set", "
 _STOPS = frozenset("but that which please from for because not no i we my you your anything something if or maybe with preferably thanks it this them those me us".split())
 _GREETING = frozenset("hi hello hey thanks thank bye ok okay yes no sure cool great good".split())
 _OTHERS = frozenset("she he they her him wife husband kid kids son daughter partner girlfriend boyfriend mom mum dad mother father sister brother friend".split())
+_SERIES = frozenset("movy film series franchise saga trilogy flick one game universe stuff sequel".split())
 _MAX_TEXTS = 6
 
 
@@ -84,12 +85,17 @@ def read_message(
     names = Names(text, words, taken, known, catalog)
     spoken = [t for t in triggers().find(words, [a and not b for a, b in zip(names.taken, hidden, strict=True)])]
     hits = _timed(text, words, starts, names.taken, today) + _phrased(words, names.taken, known)
-    covered = [*names.taken]
+    covered = [False] * len(words)
+    """For each word whether a phrase or a name holds it, and whether one that counts by itself does."""
+    solid = [*names.taken]
     for hit in hits:
-        covered[hit.first : hit.end] = [True] * (hit.end - hit.first)
-    spoken = [t for t in spoken if not any(h.first <= t[0] and t[1] <= h.end for h in _around(hits, t[0]))]
-    described = [hit for hit in hits if hit.kind != "idiom" and ("weak" not in hit.marks or describes(words, hit, covered, spoken))]
-    reading.shifts = _shifts(words, names.taken, described, number, text, spoken, covered)
+        covered[hit.first : hit.end] = [hit.kind != "idiom"] * (hit.end - hit.first)
+        if hit.kind not in ("idiom", "time") and "weak" not in hit.marks:
+            solid[hit.first : hit.end] = [True] * (hit.end - hit.first)
+    covered = [one or two for one, two in zip(covered, solid, strict=True)]
+    spoken = [t for t in spoken if not any(h.first <= t[0] and t[1] <= h.end and h.kind != "idiom" for h in _around(hits, t[0]))]
+    described = [hit for hit in hits if hit.kind != "idiom" and ("weak" not in hit.marks or describes(words, hit, covered, solid, spoken))]
+    reading.shifts = _shifts(words, names.taken, described, number, text, spoken, covered, solid)
     shifted = {(shift.start, shift.end) for _, _, shift in reading.shifts}
     accepted = sorted([*described, *names.people], key=lambda hit: hit.first)
     accepted = [h for h in accepted if not any(s <= words[h.first].start < e for s, e in shifted)]
@@ -182,8 +188,12 @@ def _phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> 
         lone = end - first == 1
         behind = words[end].word if end < len(words) and not words[end].boundary else ""
         before = words[first - 1].plain if first and not words[first].boundary else ""
-        if meaning.kind == "series":
-            named = behind in ("movy", "film", "series", "franchise", "saga", "trilogy", "flick", "one", "game", "universe", "stuff", "sequel")
+        if lone and words[first].capital and words[first].boundary < 2 and behind in _SERIES and (of := known.series.get(words[first].word)):
+            hit.wishes, hit.kind = of.wishes, "series"
+        elif meaning.kind != "idiom" and (before in ("was", "were") or (before in ("so", "really", "very", "too", "pretty") and words[first - 2].plain in ("was", "were"))):
+            continue
+        elif meaning.kind == "series":
+            named = behind in _SERIES
             if meaning.weak and not (named or before in ("another", "except", "any", "no", "but", "not", "without", "than") and words[first].capital):
                 continue
             if not meaning.weak and not named and before in ("like", "to", "seen", "loved", "watched"):
@@ -198,7 +208,7 @@ def _phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> 
     return hits
 
 
-def _shifts(words: Sequence[Word], taken: Sequence[bool], hits: Sequence[Hit], number: int, text: str, spoken: Sequence[Trigger], covered: list[bool]) -> list[tuple[str, int, Preference]]:  # fmt: skip
+def _shifts(words: Sequence[Word], taken: Sequence[bool], hits: Sequence[Hit], number: int, text: str, spoken: Sequence[Trigger], covered: list[bool], solid: list[bool]) -> list[tuple[str, int, Preference]]:  # fmt: skip
     found: list[tuple[str, int, Preference]] = []
     for position, word in enumerate(words):
         if taken[position]:
@@ -206,12 +216,12 @@ def _shifts(words: Sequence[Word], taken: Sequence[bool], hits: Sequence[Hit], n
         for size in (3, 2, 1):
             key = " ".join(w.plain for w in words[position : position + size])
             shift = _SHIFTS.get(key)
-            if shift is None:
+            if shift is None or position + size > len(words):
                 continue
             end = position + size
             behind = words[end].plain if end < len(words) and not words[end].boundary else ""
             own = Hit(position, end, ())
-            if behind == "than" or not (key.startswith("more ") or describes(words, own, covered, spoken)):
+            if behind == "than" or not (key.startswith("more ") or describes(words, own, covered, solid, spoken)):
                 break
             facet, way = shift
             low, high = {("years", -1): (None, 0), ("years", 1): (0, None), ("runtime", -1): (None, 100), ("runtime", 1): (130, None)}[shift]  # type: ignore[index]

@@ -23,6 +23,10 @@ _FILLERS = frozenset(
 )  # fmt: skip
 _JOINS = frozenset("or nor and any no not too the a an overly very super either other".split()) | NOUNS
 _ABOUT = frozenset("about involving featuring involve feature set during around on".split())
+_SOME = frozenset("something anything nothing stuff thing smth sth someth".split())
+_LINKS = frozenset("that thats is which be".split())
+_BEHIND = frozenset("by with from about set starring for where like to i we".split())
+_DENYING = frozenset("not no nothing isnt arent without dont doesnt never non cant havent hate probably nobody".split())
 _COPULAS = frozenset("it its thats that this be them".split())
 _POSITIVE = frozenset("please instead fine ok okay better great perfect welcome would rather want".split())
 _BACK, _CLOSE, _REACH, _SOFT_REACH, _WALK = 7, 3, 5, 4, 8
@@ -46,14 +50,17 @@ class Hit:
     marks: set[str] = field(default_factory=set)
 
 
-def describes(words: Sequence[Word], hit: Hit, hits: Sequence[bool], triggers: Sequence[Trigger]) -> bool:
+def describes(
+    words: Sequence[Word], hit: Hit, hits: Sequence[bool], solid: Sequence[bool], triggers: Sequence[Trigger]
+) -> bool:
     """Whether words that may be other talk describe what is asked for.
 
     Args:
-        hits: for each word whether it belongs to a phrase; weak ones too.
+        hits: for each word whether it belongs to a phrase, weak ones too; solid: to one that is not weak.
     """
     ends = {end: kinds for _, end, kinds in triggers if end <= hit.first and end >= hit.first - _WALK}
     edge_left = edge_right = False
+    passed: set[str] = set()
     position = hit.first
     for _ in range(_WALK):
         kinds = ends.get(position, frozenset())
@@ -67,14 +74,21 @@ def describes(words: Sequence[Word], hit: Hit, hits: Sequence[bool], triggers: S
             edge_left = True
             break
         position -= 1
-        if before.word in NOUNS and before.word != "one":
+        if before.word in _SOME or (before.word in NOUNS and passed & _LINKS):
             return True
+        if solid[position] and (passed & {"or", "and", "nor"} or words[position + 1].boundary == 1):
+            return True
+        if before.word in NOUNS:
+            break
+        passed.add(before.word)
         if before.word in _ABOUT or (before.word == "with" and _asks(words, position)):
             return True
         if before.word in _COPULAS and position and words[position - 1].plain in ("make", "keep", "should", "to", "must"):
             return True
         if not (hits[position] or before.word in _FILLERS):
             break
+    if any(start == hit.end and kinds & {"denied_after", "fine_after"} for start, _, kinds in triggers):
+        return True
     position = hit.end
     for _ in range(_WALK):
         if position >= len(words) or words[position].boundary == 2:
@@ -82,8 +96,10 @@ def describes(words: Sequence[Word], hit: Hit, hits: Sequence[bool], triggers: S
             break
         if words[position].word in NOUNS and not words[position].boundary:
             return words[position].word not in ("one", "thing", "watch", "show", "play") or not edge_left or position == hit.end
+        if solid[position] and not words[position].boundary:
+            return True
         if not (hits[position] or words[position].word in _FILLERS):
-            edge_right = words[position].boundary == 1
+            edge_right = words[position].boundary == 1 or words[position].plain in _BEHIND
             break
         position += 1
     return edge_left and edge_right
@@ -108,9 +124,13 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
                 mode, had = "", False
         if isinstance(event, Hit):
             denied = mode in ("never", "softly", "withdraw")
+            if words[event.first].plain in _DENYING:
+                mode, denied = "", False  # says itself what is not
             if denied and not _covers(words, mode, anchor, event, had, before):
                 mode, denied = "", False
-            if denied or mode == "taste" or (mode == "past" and start - anchor <= _REACH + 1):
+            if denied or mode == "taste" or (
+                mode == "past" and start - anchor <= _REACH and not any(w.boundary for w in words[anchor : start + 1])
+            ):
                 event.mode = mode
                 if mode != "taste":
                     anchor, had = event.end, True
@@ -155,13 +175,15 @@ def _covers(words: Sequence[Word], mode: str, anchor: int, hit: Hit, had: bool, 
     if not had:
         return not bounded and len(between) <= (_SOFT_REACH if mode == "softly" else _REACH)
     plain = {word.word for word in between}
-    if not plain <= _JOINS or len(between) > _SOFT_REACH:
+    if len(plain - _JOINS) > bool(plain & {"or", "nor"}) or len(between) > _SOFT_REACH:
         return False
     if plain & {"or", "nor"} or not between and not bounded:
         return True
     same = bool(before) and {w.facet for w in before[-1].wishes} & {w.facet for w in hit.wishes}
     if "and" in plain and (mode == "softly" or not same):
         return False
+    if bounded and between and between[-1].plain in ("a", "an", "some"):
+        return False  # "not a comedy, a thriller"
     if bounded:
         rest = []
         for word in words[hit.end : hit.end + 6]:

@@ -120,7 +120,7 @@ class _State:
                     kept.append(old)
                 continue
             if same and not earlier and old.values == wish.values and (old.low, old.high) == (wish.low, wish.high) and not opposite:
-                continue
+                return  # said twice
             if earlier and wanted and not opposite:
                 if same and (wish.facet in _REPLACED or (replaces and wish.facet not in ("moods", "themes"))):
                     continue
