@@ -73,8 +73,19 @@ def small_catalog() -> Catalog:
         genres, countries, languages, directors, cast, series, moods, themes = map(_several, lists)
         items.append(
             Item(
-                title, int(year), genres=genres, countries=countries, languages=languages, directors=directors, cast=cast,
-                series=series, moods=moods, themes=themes, runtime=int(runtime), audience=audience, popularity=float(popularity),
+                title,
+                int(year),
+                genres=genres,
+                countries=countries,
+                languages=languages,
+                directors=directors,
+                cast=cast,
+                series=series,
+                moods=moods,
+                themes=themes,
+                runtime=int(runtime),
+                audience=audience,
+                popularity=float(popularity),
             )  # fmt: skip
         )
     return Catalog.from_items(items)

@@ -63,12 +63,14 @@ class Gazetteer:
             for value in self._lists[facet].vocabulary:
                 vocabulary[facet][key_of(value)].append(value)
         series = _series(self._lists["series"])
-        self.series = {key: Meaning((Wish("series", tuple(of)),), kind="series") for key, of in series.items()}
+        self.series = {
+            key: Meaning((Wish("series", tuple(of)),), kind="series") for key, of in series.items()
+        }
         found: dict[str, Meaning] = {
             key: Meaning((Wish(facet, tuple(values)),), weak=facet != "genres", kind="theme")
             for facet in reversed(_RESCUE)
             for key, values in vocabulary[facet].items()
-            if key
+            if key and (facet == "genres" or key.rpartition(" ")[2] not in ("film", "movy", "game"))
         }
         listed: dict[str, Meaning] = {}
         for entry in lexicon:
@@ -90,7 +92,10 @@ class Gazetteer:
         return found | listed | dict.fromkeys(idioms() - listed.keys(), Meaning((), kind="idiom"))
 
     def _resolved(
-        self, entry: Entry, vocabulary: Mapping[Listed, Mapping[str, list[str]]], series: Mapping[str, list[str]]
+        self,
+        entry: Entry,
+        vocabulary: Mapping[Listed, Mapping[str, list[str]]],
+        series: Mapping[str, list[str]],
     ) -> Iterator[Wish]:
         """The wishes of an entry in the catalog's own values; without any of them, its words as a text."""
         some = False

@@ -17,11 +17,13 @@ from safecrs.preferences.scope import NOUNS, Hit
 from safecrs.preferences.words import Word, key_of
 
 _DIRECTING = frozenset("director directed direct by filmmaker auteur direction".split())
-_ACTING = frozenset("with starring star stars actor actress cast feature featuring play played plays performance acting lead".split())
+_ACTING = frozenset(
+    "with starring star stars actor actress cast feature featuring play played plays performance acting lead".split()
+)
 _CUES = _DIRECTING | _ACTING | frozenset(
     "love like enjoy of any anything something without except no another more fan adore hate not old early late about fancy".split()
 )  # fmt: skip
-_SMALL = frozenset("of the a an and in on at to for with from or de la le der von vs is no s".split())
+_SMALL = frozenset("of the a an and in on at to for with from de la le der von vs is no s".split())
 _NO_TITLE = frozenset(
     "a an the this that it those these them they me my our your his her what to when how one being i he she him we you us the "
     "something anything everything nothing someone before always usual ever never so as if there here old new last first most "
@@ -31,6 +33,10 @@ _STOPS = frozenset(
     "but that which with from please where for because only just though although maybe preferably not without so since is are was "
     "were i we you he she they if when it its really would could should can thanks kind type style in on about at to by".split()
 )  # fmt: skip
+_LEADING = frozenset("the a an movie film movies films game games book novel show series".split())
+_OPENING = frozenset(
+    "like also okay ok yes no and but oh so well have did maybe try watch loved then or hi hello".split()
+)
 _LOOK = 7
 _LONGEST = 8
 _MAX_GUESSES = 6
@@ -59,7 +65,9 @@ def _roles(behind: bool) -> Phrases[frozenset[str]]:
 class Names:
     """The names of a message."""
 
-    def __init__(self, text: str, words: Sequence[Word], taken: list[bool], known: Gazetteer, catalog: Catalog) -> None:
+    def __init__(
+        self, text: str, words: Sequence[Word], taken: list[bool], known: Gazetteer, catalog: Catalog
+    ) -> None:
         self._text, self._words, self._known, self._catalog = text, words, known, catalog
         self._starts = [word.start for word in words]
         self.taken = taken
@@ -69,7 +77,8 @@ class Names:
         self.unknown_people: list[tuple[int, int]] = []
         self.series: list[Hit] = []
         mentions = [
-            (*self._range(mention.start, mention.end), mention.row) for mention in find_mentions(text, catalog)
+            (*self._range(mention.start, mention.end), mention.row)
+            for mention in find_mentions(text, catalog)
         ]
         self._find_people({position for first, end, _ in mentions for position in range(first, end)})
         self._rows: list[tuple[int, int, int]] = []
@@ -97,13 +106,30 @@ class Names:
             return False
         behind = self._after(end)
         before = self._word(first - 1)
-        quoted = self._text[words[first].start - 1 : words[first].start] in tuple("\"“«*_")
-        if quoted or (end < len(words) and words[end].plain.isdecimal() and "(" in self._text[words[end - 1].end : words[end].start]):
+        quoted = self._text[words[first].start - 1 : words[first].start] in tuple('"“«*_')
+        if quoted or (
+            end < len(words)
+            and words[end].plain.isdecimal()
+            and "(" in self._text[words[end - 1].end : words[end].start]
+        ):
             return False
         if meaning.kind == "series":
-            wanted = behind in ("movy", "film", "series", "franchise", "saga", "trilogy", "flick", "universe", "sequel", "prequel")
+            wanted = behind in (
+                "movy",
+                "film",
+                "series",
+                "franchise",
+                "saga",
+                "trilogy",
+                "flick",
+                "universe",
+                "sequel",
+                "prequel",
+            )
             return wanted or before in ("another", "any", "no", "except", "without")
-        return behind in ("movy", "film", "flick", "game", "special") or (before in ("about", "no", "any") and meaning.kind == "word")
+        return behind in ("movy", "film", "flick", "game", "special") or (
+            before in ("about", "no", "any") and meaning.kind == "word"
+        )
 
     def _find_people(self, mentioned: set[int]) -> None:
         words, known = self._words, self._known
@@ -124,36 +150,60 @@ class Names:
             self._surname(position, word)
 
     def _quoted(self, first: int, end: int) -> bool:
-        return self._text[max(0, self._words[first].start - 1) : self._words[first].start] in tuple("\"“«*_")
+        return self._text[max(0, self._words[first].start - 1) : self._words[first].start] in tuple('"“«*_')
 
     def _surname(self, position: int, word: Word) -> None:
         words, known = self._words, self._known
         ordinary, cued = known.ordinary(word.word), self._cued(position, position + 1)
         inside = word.capital and not word.boundary
         possessive = self._text[word.end - 2 : word.end] in ("'s", "’s") and len(word.word) > 3
-        if not cued and not ordinary and (possessive or self._after(position + 1) == "please" or len(words) == 1):
+        if (
+            not cued
+            and not ordinary
+            and (possessive or self._after(position + 1) == "please" or len(words) == 1)
+        ):
             cued = 1
         run = position + 1 < len(words) and words[position + 1].capital and not words[position + 1].boundary
         person = known.surname(word.word)
-        if person and not run and ((not ordinary and (cued or inside)) or (ordinary and cued == 2 and word.capital)):
-            before = position and words[position - 1].capital and inside and not known.ordinary(words[position - 1].word)
+        if (
+            person
+            and not run
+            and ((not ordinary and (cued or inside)) or (ordinary and cued == 2 and word.capital))
+        ):
+            before = (
+                position
+                and words[position - 1].capital
+                and inside
+                and not known.ordinary(words[position - 1].word)
+            )
             if not before:
                 self._person(position, position + 1, person)
                 return
-        follows = words[position + 1] if run or (position + 1 < len(words) and not words[position + 1].boundary) else None
-        first_name = follows is not None and word.word in known.first_names and not known.ordinary(follows.word)
+        follows = (
+            words[position + 1]
+            if run or (position + 1 < len(words) and not words[position + 1].boundary)
+            else None
+        )
+        first_name = (
+            follows is not None and word.word in known.first_names and not known.ordinary(follows.word)
+        )
         if ordinary or (cued != 2 and not first_name) or self._guesses >= _MAX_GUESSES:
             return
         end = position + 1
-        while end < len(words) and end - position < 3 and not words[end].boundary and not (
-            known.ordinary(words[end].word) and not (words[end].capital and word.capital)
+        while (
+            end < len(words)
+            and end - position < 3
+            and not words[end].boundary
+            and not (known.ordinary(words[end].word) and not (words[end].capital and word.capital))
         ):
             end += 1
         if any(self.taken[position:end]):
             return
         folded = [w.word for w in words[position:end]]
         self._guesses += 1
-        person = known.person_like(folded) or (known.person_like(folded[:1]) if len(folded) > 1 and not word.capital else None)
+        person = known.person_like(folded) or (
+            known.person_like(folded[:1]) if len(folded) > 1 and not word.capital else None
+        )
         if person:
             self._person(position, end, person)
         elif cued != 2:
@@ -169,7 +219,9 @@ class Names:
         before, behind = self._word(first - 1), self._after(end)
         strong = frozenset(("with", "starring", "actor", "actress", "director", "filmmaker"))
         if not self._words[first].boundary:
-            if before in strong or (before == "by" and self._word(first - 2) not in ("stand", "close", "near", "sit")):
+            if before in strong or (
+                before == "by" and self._word(first - 2) not in ("stand", "close", "near", "sit")
+            ):
                 return 2
             if before in ("and", "or") and first > 1 and self.taken[first - 2]:
                 return 2
@@ -180,9 +232,21 @@ class Names:
     def _person(self, first: int, end: int, person: Person) -> None:
         near = {self._word(position) for position in range(max(0, first - 3), first)}
         facet = person.facets[0]
-        if "directors" in person.facets and (near & _DIRECTING) and not near & {"starring", "actor", "actress"}:
+        if (
+            "directors" in person.facets
+            and (near & _DIRECTING)
+            and not near & {"starring", "actor", "actress"}
+        ):
             facet = "directors"
-        elif "cast" in person.facets and near & {"with", "starring", "actor", "actress", "feature", "featuring", "star"}:
+        elif "cast" in person.facets and near & {
+            "with",
+            "starring",
+            "actor",
+            "actress",
+            "feature",
+            "featuring",
+            "star",
+        }:
             facet = "cast"
         self.people.append(Hit(first, end, (Wish(facet, (person.name,)),), "person"))
         self.taken[first:end] = [True] * (end - first)
@@ -224,21 +288,30 @@ class Names:
                 crossed += words[position].boundary == 2
                 if crossed > 1:
                     break
-                if position in behind and (not crossed or words[position].plain in ("loved", "hated", "liked", "i")):
+                if position in behind and (
+                    not crossed or words[position].plain in ("loved", "hated", "liked", "i")
+                ):
                     return behind[position]
         return role
 
     def _listed(self, end: int, first: int) -> bool:
         """Whether only "and", "or" and commas are between two names."""
-        return first - end <= 2 and all(word.word in ("and", "or", "the") for word in self._words[end:first]) and (
-            self._words[first].boundary < 2
+        return (
+            first - end <= 2
+            and all(word.word in ("and", "or", "the") for word in self._words[end:first])
+            and (self._words[first].boundary < 2)
         )
 
     def _unknown(self, hits: Sequence[bool]) -> Iterator[tuple[int, int, int, str]]:
         words, text = self._words, self._text
         behind = {first for first, _, _ in _roles(True).find(words, self.taken)}
         for first, word in enumerate(words):
-            if word.boundary == 2 and word.capital and first + 1 in behind and not (self.taken[first] or hits[first]):
+            if (
+                word.boundary == 2
+                and word.capital
+                and first + 1 in behind
+                and not (self.taken[first] or hits[first])
+            ):
                 row = self._catalog.resolve(text[word.start : word.end])
                 if row is not None:  # one word that begins a sentence: "Superbad was great"
                     self.taken[first] = True
@@ -251,37 +324,66 @@ class Names:
         for match in _DATED.finditer(text):
             end = bisect_left(self._starts, match.start())
             first = end
-            while first and end - first < _LONGEST and not self.taken[first - 1] and (
-                words[first - 1].capital or words[first - 1].word in _SMALL
-            ) and (first == end or not words[first].boundary):
+            while (
+                first
+                and end - first < _LONGEST
+                and not self.taken[first - 1]
+                and (
+                    words[first - 1].capital
+                    or words[first - 1].word in _SMALL
+                    or words[first - 1].plain.isdecimal()
+                )
+                and (first == end or not words[first].boundary)
+            ):
                 first -= 1
-            while first < end and not words[first].capital:
+            while first < end and not (words[first].capital or words[first].plain.isdecimal()):
+                first += 1
+            while first + 1 < end and words[first].boundary == 2 and words[first].plain in _OPENING:
                 first += 1
             if first < end:
-                yield self._titled(first, end)
+                yield self._titled(first, end, int(match[1]))
         for first, end, kinds in _roles(False).find(words, self.taken):
             if end >= len(words) or words[end].boundary or self.taken[end] or kinds <= {"unseen"}:
                 continue
             alike = "more" in kinds
             if (
-                alike and words[first].plain in ("after", "think", "more", "another", "meets", "a", "such", "based")
+                alike
+                and words[first].plain in ("after", "think", "more", "another", "meets", "a", "such", "based")
                 and not words[end].capital
             ):
                 continue
-            if alike and words[first].plain == "like" and first and words[first - 1].plain in ("i", "we", "id", "would", "feel", "you", "dont", "didnt", "not", "to", "looks", "sounds"):
+            if (
+                alike
+                and words[first].plain == "like"
+                and first
+                and words[first - 1].plain
+                in ("i", "we", "id", "would", "feel", "you", "dont", "didnt", "not", "to", "looks", "sounds")
+            ):
                 continue
             yield from self._candidates(end, hits, alike)
 
-    def _candidates(self, first: int, hits: Sequence[bool], alike: bool) -> Iterator[tuple[int, int, int, str]]:
+    def _candidates(
+        self, first: int, hits: Sequence[bool], alike: bool
+    ) -> Iterator[tuple[int, int, int, str]]:
         """A title behind "like": a run of capitals, or in lower case words that nothing else explains."""
         words = self._words
         while True:
             end = first
-            while end < len(words) and words[end].plain in ("the", "a", "an") and not words[end].capital and end - first < 1:
+            while (
+                end < len(words)
+                and end - first < 3
+                and words[end].plain in _LEADING
+                and not words[end].capital
+            ):
                 end += 1
             start = end
             capital = start < len(words) and words[start].capital
-            while end < len(words) and end - start < _LONGEST and (end == start or not words[end].boundary) and not self.taken[end]:
+            while (
+                end < len(words)
+                and end - start < _LONGEST
+                and (end == start or not words[end].boundary)
+                and not self.taken[end]
+            ):
                 word = words[end]
                 if capital and not (word.capital or word.word in _SMALL or word.plain.isdecimal()):
                     break
@@ -293,13 +395,28 @@ class Names:
             inner = words[start:end]
             if not inner or any(self.taken[start:end]) or inner[0].plain in _NO_TITLE and not capital:
                 return
-            known = [hits[position] or self._known.ordinary(word.word) for position, word in enumerate(inner, start)]
-            fine = not all(known) if capital else (alike and len(inner) <= 4 and not any(hits[start:end]) and not all(known))
-            if inner[0].word in NOUNS or (capital and inner[0].plain in ("i", "im", "netflix", "hbo", "disney", "bollywood")):
+            known = [
+                hits[position] or self._known.ordinary(word.word)
+                for position, word in enumerate(inner, start)
+            ]
+            told = all(hits[start:end]) or (len(inner) == 1 and known[0])
+            fine = (
+                not told
+                if capital
+                else (alike and len(inner) <= 4 and not any(hits[start:end]) and not all(known))
+            )
+            if inner[0].word in NOUNS or (
+                capital and inner[0].plain in ("i", "im", "netflix", "hbo", "disney", "bollywood")
+            ):
                 fine = False
             if not fine:
                 return
-            yield self._titled(first if capital or start == first else start, end)
+            yield self._titled(
+                first
+                if words[first].plain == "the" and start == first + 1 and words[start].plain != "the"
+                else start,
+                end,
+            )
             if end + 1 < len(words) and words[end].plain in ("and", "or") and not words[end].boundary:
                 first = end + 1
             elif end < len(words) and words[end].boundary == 1 and words[end].capital:
@@ -307,21 +424,31 @@ class Names:
             else:
                 return
 
-    def _titled(self, first: int, end: int) -> tuple[int, int, int, str]:
+    def _titled(self, first: int, end: int, year: int | None = None) -> tuple[int, int, int, str]:
         written = self._text[self._words[first].start : self._words[end - 1].end]
         self.taken[first:end] = [True] * (end - first)
         if self._guesses < _MAX_GUESSES:
             self._guesses += 1
             near = self._known.title_like(written)
-            row = self._catalog.resolve(near) if near else None
+            row = self._catalog.resolve(near, year) if near and _digits(near) == _digits(written) else None
             if row is not None:
                 return first, end, row, self._catalog.title(row)
             values = self._known.phrases.meanings.get(key_of(written))
-            if values and values.kind == "series" and (of := self._first_of(values.wishes[0].values)) is not None:
+            if (
+                year is None
+                and values
+                and values.kind == "series"
+                and (of := self._first_of(values.wishes[0].values)) is not None
+            ):
                 return first, end, of, self._catalog.title(of)
         return first, end, -1, written
 
     def _first_of(self, series: Sequence[str]) -> int | None:
-        """The first item of a series."""
-        rows = self._catalog.facets.lists["series"].rows_with(series[0]).tolist() if series else []
-        return min(rows, key=lambda row: dict(self._catalog.facets.series(row)).get(series[0]) or 99, default=None)
+        """The item that begins a series."""
+        facets = self._catalog.facets
+        rows = [row for name in series for row in facets.lists["series"].rows_with(name).tolist()]
+        return next((row for row in rows if (series[0], 1) in facets.series(row)), None)
+
+
+def _digits(title: str) -> str:
+    return "".join(filter(str.isdecimal, title))

@@ -16,7 +16,9 @@ from safecrs.preferences.scope import NOUNS, Hit, Trigger, describes, govern
 from safecrs.preferences.times import find_lengths, find_years
 from safecrs.preferences.words import Word, split_words
 
-_MUST = frozenset(["genres", "years", "countries", "languages", "directors", "cast", "series", "runtime", "audience"])
+_MUST = frozenset(
+    ["genres", "years", "countries", "languages", "directors", "cast", "series", "runtime", "audience"]
+)
 _NUMBERS = {
     "one": 1, "single": 1, "two": 2, "couple": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "dozen": 12, "twelve": 12, "fifteen": 15, "twenty": 20,
@@ -31,19 +33,41 @@ _SHIFTS = {
     "shorter": ("runtime", -1), "less long": ("runtime", -1), "longer": ("runtime", 1),
 }  # fmt: skip
 _AGE = re.compile(
-    r"\b(\d{1,2}|" + "|".join(_NUMBERS) + r")(?:[ -]?(?:and|&|or|to|-)[ -]?(\d{1,2}))?[ -]?(?:(?:years?|yrs?|yr|y)?[ -]?(?:olds?\b|/?o\b)|months? old)"
-    r"|\bage[ds]?[ ](?:of )?(\d{1,2})(?:[ -](?:and|to|-|&)?[ -]?(\d{1,2}))?", re.IGNORECASE
+    r"\b(\d{1,2}|"
+    + "|".join(_NUMBERS)
+    + r")(?:[ -]?(?:and|&|or|to|-)[ -]?(\d{1,2}))?[ -]?(?:(?:years?|yrs?|yr|y)?[ -]?(?:olds?\b|/?o\b)|months? old)"
+    r"|\bage[ds]?[ ](?:of )?(\d{1,2})(?:[ -](?:and|to|-|&)?[ -]?(\d{1,2}))?",
+    re.IGNORECASE,
 )
 _ASKING = frozenset(
     "give recommend suggest want need list show tell name top best find pick send get throw hit looking for like have with another "
     "only just please your any good great other me exactly maybe".split()
 )  # fmt: skip
-_COUNTED = frozenset("movy film recommendation suggestion option pick idea title game choice flick thing comedy drama thriller documentary musical western horror one".split())
+_COUNTED = frozenset(
+    "movy film recommendation suggestion option pick idea title game choice flick thing comedy drama thriller documentary musical western horror one".split()
+)
 _ABOUT = frozenset("about involving featuring where".split())
-_ABOUT_2 = frozenset([("set", "in"), ("set", "on"), ("set", "during"), ("set", "at"), ("based", "on"), ("dealing", "with"), ("deal", "with"), ("revolving", "around"), ("centered", "around"), ("in", "which")])
-_STOPS = frozenset("but that which please from for because not no i we my you your anything something if or maybe with preferably thanks it this them those me us".split())
+_ABOUT_2 = frozenset(
+    [
+        ("set", "in"),
+        ("set", "on"),
+        ("set", "during"),
+        ("set", "at"),
+        ("based", "on"),
+        ("dealing", "with"),
+        ("deal", "with"),
+        ("revolving", "around"),
+        ("centered", "around"),
+        ("in", "which"),
+    ]
+)
+_STOPS = frozenset(
+    "but that which please from for because not no i we my you your anything something if or maybe with preferably thanks it this them those me us".split()
+)
 _GREETING = frozenset("hi hello hey thanks thank bye ok okay yes no sure cool great good".split())
-_OTHERS = frozenset("she he they her him wife husband kid kids son daughter partner girlfriend boyfriend mom mum dad mother father sister brother friend".split())
+_OTHERS = frozenset(
+    "she he they her him wife husband kid kids son daughter partner girlfriend boyfriend mom mum dad mother father sister brother friend".split()
+)
 _SERIES = frozenset("movy film series franchise saga trilogy flick one game universe stuff sequel".split())
 _MAX_TEXTS = 6
 
@@ -83,7 +107,9 @@ def read_message(
             taken[position] = words[position].end > start
     hidden = list(taken)
     names = Names(text, words, taken, known, catalog)
-    spoken = [t for t in triggers().find(words, [a and not b for a, b in zip(names.taken, hidden, strict=True)])]
+    spoken = [
+        t for t in triggers().find(words, [a and not b for a, b in zip(names.taken, hidden, strict=True)])
+    ]
     hits = _timed(text, words, starts, names.taken, today) + _phrased(words, names.taken, known)
     covered = [False] * len(words)
     """For each word whether a phrase or a name holds it, and whether one that counts by itself does."""
@@ -93,8 +119,21 @@ def read_message(
         if hit.kind not in ("idiom", "time") and "weak" not in hit.marks:
             solid[hit.first : hit.end] = [True] * (hit.end - hit.first)
     covered = [one or two for one, two in zip(covered, solid, strict=True)]
-    spoken = [t for t in spoken if not any(h.first <= t[0] and t[1] <= h.end and h.kind != "idiom" for h in _around(hits, t[0]))]
-    described = [hit for hit in hits if hit.kind != "idiom" and ("weak" not in hit.marks or describes(words, hit, covered, solid, spoken))]
+    spoken = [
+        t
+        for t in spoken
+        if not any(h.first <= t[0] and t[1] <= h.end and h.kind != "idiom" for h in _around(hits, t[0]))
+    ]
+    described = [
+        hit
+        for hit in hits
+        if hit.kind != "idiom" and ("weak" not in hit.marks or describes(words, hit, covered, solid, spoken))
+    ]
+    if sum(word.capital for word in words) <= 0.6 * len(words):
+        held = [False] * len(words)
+        for hit in (*described, *names.people):
+            held[hit.first : hit.end] = [True] * (hit.end - hit.first)
+        described = [hit for hit in described if not _proper(words, hit, held)]
     reading.shifts = _shifts(words, names.taken, described, number, text, spoken, covered, solid)
     shifted = {(shift.start, shift.end) for _, _, shift in reading.shifts}
     accepted = sorted([*described, *names.people], key=lambda hit: hit.first)
@@ -109,7 +148,11 @@ def read_message(
         if title.row < 0:
             reading.not_understood.append(text[start:end])
     reading.not_understood += [text[words[a].start : words[b - 1].end] for a, b in names.unknown_people]
-    accepted = [hit for hit in accepted if hit.mode != "past"]
+    accepted = [
+        hit
+        for hit in accepted
+        if hit.mode != "past" and (hit.kind in ("person", "time") or not names.taken[hit.first])
+    ]
     reading.withdrawn = [wish for hit in accepted if hit.mode == "withdraw" for wish in hit.wishes]
     stated = _merged(words, [hit for hit in accepted if hit.mode != "withdraw"])
     tastes = {w.facet for hit in stated if hit.mode == "" for w in hit.wishes}
@@ -121,7 +164,10 @@ def read_message(
     reading.wishes += _described(words, marked, number, text, reading.not_understood)
     reading.wishes.sort(key=lambda wish: wish.start)
     reading.not_understood += [
-        w for wish in reading.wishes if wish.facet == "text" and wish.firmness in ("must", "rather") for w in [text[wish.start : wish.end]]
+        w
+        for wish in reading.wishes
+        if wish.facet == "text" and wish.firmness in ("must", "rather")
+        for w in [text[wish.start : wish.end]]
     ]
     reading.not_understood = list(dict.fromkeys(reading.not_understood))
     reading.count = _count(words, marked, spoken)
@@ -130,7 +176,8 @@ def read_message(
     reading.anew, reading.replaces = "anew" in kinds, "replace" in kinds
     plain = [word.plain for word in words]
     reading.without = any(
-        plain[at] in ("without", "no", "not", "except") and plain[at + 1] in ("him", "her", "them") for at in range(len(plain) - 1)
+        plain[at] in ("without", "no", "not", "except") and plain[at + 1] in ("him", "her", "them")
+        for at in range(len(plain) - 1)
     )
     return reading
 
@@ -147,7 +194,9 @@ def _around(hits: Sequence[Hit], position: int) -> Sequence[Hit]:
     return hits[max(0, at - 2) : at]
 
 
-def _timed(text: str, words: Sequence[Word], starts: Sequence[int], taken: list[bool], today: int) -> list[Hit]:
+def _timed(
+    text: str, words: Sequence[Word], starts: Sequence[int], taken: list[bool], today: int
+) -> list[Hit]:
     hits: list[Hit] = []
     times = sorted([*find_lengths(text), *find_years(text, today)])
     for time in times:
@@ -159,9 +208,19 @@ def _timed(text: str, words: Sequence[Word], starts: Sequence[int], taken: list[
     for match in _AGE.finditer(text):
         first = max(0, bisect_left(starts, match.start() + 1) - 1)
         end = max(first + 1, bisect_left(starts, match.end()))
-        ages = [_NUMBERS.get(age.lower(), 0) or int(age) for age in match.groups() if age and (age.isdecimal() or age.lower() in _NUMBERS)]
+        ages = [
+            _NUMBERS.get(age.lower(), 0) or int(age)
+            for age in match.groups()
+            if age and (age.isdecimal() or age.lower() in _NUMBERS)
+        ]
         near = {word.plain for word in words[max(0, first - 3) : first]}
-        if any(taken[first:end]) or not ages or near & {"im", "than", "a movie"} or "month" in match[0].lower() and max(ages) > 36:
+        if (
+            any(taken[first:end])
+            or not ages
+            or near & {"im", "than", "a movie"}
+            or "month" in match[0].lower()
+            and max(ages) > 36
+        ):
             continue
         behind = {word.word for word in words[end : end + 2]}
         youngest = min(ages)
@@ -188,16 +247,41 @@ def _phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> 
         lone = end - first == 1
         behind = words[end].word if end < len(words) and not words[end].boundary else ""
         before = words[first - 1].plain if first and not words[first].boundary else ""
-        if lone and words[first].capital and words[first].boundary < 2 and behind in _SERIES and (of := known.series.get(words[first].word)):
+        if (
+            lone
+            and words[first].capital
+            and words[first].boundary < 2
+            and (
+                before in ("another", "any", "no", "every", "all")
+                or behind in ("series", "franchise", "saga", "trilogy", "universe")
+            )
+            and (of := known.series.get(words[first].word))
+        ):
             hit.wishes, hit.kind = of.wishes, "series"
-        elif meaning.kind != "idiom" and (before in ("was", "were") or (before in ("so", "really", "very", "too", "pretty") and words[first - 2].plain in ("was", "were"))):
+        elif meaning.kind != "idiom" and (
+            before in ("was", "were")
+            or (
+                before in ("so", "really", "very", "too", "pretty")
+                and words[first - 2].plain in ("was", "were")
+            )
+        ):
             continue
         elif meaning.kind == "series":
             named = behind in _SERIES
-            if meaning.weak and not (named or before in ("another", "except", "any", "no", "but", "not", "without", "than") and words[first].capital):
+            if lone and not words[first].capital and len(words[first].word) < 5:
+                continue
+            if meaning.weak and not (
+                named
+                or before in ("another", "except", "any", "no", "but", "not", "without", "than")
+                and words[first].capital
+            ):
                 continue
             if not meaning.weak and not named and before in ("like", "to", "seen", "loved", "watched"):
                 continue
+        elif (
+            meaning.kind == "theme" and lone and known.ordinary(words[first].word) and not _told(words, first)
+        ):
+            continue
         elif meaning.weak or (lone and meaning.wishes and meaning.wishes[0].facet == "themes"):
             if before in ("my", "our", "his", "her", "their", "your", "im", "were"):
                 continue
@@ -206,6 +290,28 @@ def _phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> 
             hit.marks.add("plural")
         hits.append(hit)
     return hits
+
+
+def _told(words: Sequence[Word], first: int) -> bool:
+    """Whether "about" is directly before, or before an article."""
+    before = [word.plain for word in words[max(0, first - 2) : first]]
+    return bool(before) and (
+        before[-1] in _ABOUT or (before[0] in _ABOUT and before[-1] in ("a", "an", "the"))
+    )
+
+
+def _proper(words: Sequence[Word], hit: Hit, held: Sequence[bool]) -> bool:
+    """Whether the words are part of a longer name that nothing else knows: "the King's Speech"."""
+    if hit.kind in ("person", "time") or not all(w.capital for w in words[hit.first : hit.end]):
+        return False
+    if not {w.facet for w in hit.wishes} & {"themes", "series", "moods"} and "weak" not in hit.marks:
+        return False
+    last = (
+        hit.end < len(words) and not words[hit.end].boundary and words[hit.end].capital and not held[hit.end]
+    )
+    first = hit.first - 1
+    before = first >= 0 and not words[hit.first].boundary and words[first].capital and not held[first]
+    return bool((last and words[hit.end].plain not in ("i", "im")) or (before and words[first].boundary < 2))
 
 
 def _shifts(words: Sequence[Word], taken: Sequence[bool], hits: Sequence[Hit], number: int, text: str, spoken: Sequence[Trigger], covered: list[bool], solid: list[bool]) -> list[tuple[str, int, Preference]]:  # fmt: skip
@@ -221,12 +327,28 @@ def _shifts(words: Sequence[Word], taken: Sequence[bool], hits: Sequence[Hit], n
             end = position + size
             behind = words[end].plain if end < len(words) and not words[end].boundary else ""
             own = Hit(position, end, ())
-            if behind == "than" or not (key.startswith("more ") or describes(words, own, covered, solid, spoken)):
+            if behind == "than" or not (
+                key.startswith("more ") or describes(words, own, covered, solid, spoken)
+            ):
                 break
             facet, way = shift
-            low, high = {("years", -1): (None, 0), ("years", 1): (0, None), ("runtime", -1): (None, 100), ("runtime", 1): (130, None)}[shift]  # type: ignore[index]
+            low, high = {
+                ("years", -1): (None, 0),
+                ("years", 1): (0, None),
+                ("runtime", -1): (None, 100),
+                ("runtime", 1): (130, None),
+            }[shift]  # type: ignore[index]
             spans = {"start": word.start, "end": words[end - 1].end}
-            wish = Preference("years" if facet == "years" else "runtime", (), low, high, "must", number, **spans, text=text[word.start : words[end - 1].end])
+            wish = Preference(
+                "years" if facet == "years" else "runtime",
+                (),
+                low,
+                high,
+                "must",
+                number,
+                **spans,
+                text=text[word.start : words[end - 1].end],
+            )
             found.append((facet, way, wish))
             break
     return found
@@ -238,7 +360,13 @@ def _merged(words: Sequence[Word], hits: list[Hit]) -> list[Hit]:
     for hit in hits:
         last = merged[-1] if merged else None
         shared = last and _shared(last, hit)
-        if last is None or not shared or last.mode != hit.mode or hit.mode in ("never", "softly") or not _either(words, last, hit):
+        if (
+            last is None
+            or not shared
+            or last.mode != hit.mode
+            or hit.mode in ("never", "softly")
+            or not _either(words, last, hit)
+        ):
             merged.append(hit)
             continue
         merged[-1] = Hit(last.first, hit.end, tuple(shared), hit.kind, hit.mode, last.marks | hit.marks)
@@ -264,10 +392,15 @@ def _shared(one: Hit, two: Hit) -> list[Wish]:
 
 def _either(words: Sequence[Word], one: Hit, two: Hit) -> bool:
     between = {word.word for word in words[one.end : two.first]}
-    boundary = words[two.first].boundary == 1 or any(word.boundary == 1 for word in words[one.end : two.first])
+    boundary = words[two.first].boundary == 1 or any(
+        word.boundary == 1 for word in words[one.end : two.first]
+    )
     if any(word.boundary == 2 for word in words[one.end : two.first + 1]) or two.first - one.end > 4:
         return False
-    if not between <= {"or", "and", "a", "an", "some", "either", "the", "maybe", "even", "from", "to"} | NOUNS:
+    if (
+        not between
+        <= {"or", "and", "a", "an", "some", "either", "the", "maybe", "even", "from", "to"} | NOUNS
+    ):
         return False
     if "or" in between or not (between or boundary):
         return "or" in between
@@ -278,11 +411,17 @@ def _either(words: Sequence[Word], one: Hit, two: Hit) -> bool:
         plural = "plural" in two.marks and "plural" in one.marks
         return boundary or ("and" in between and (plural or one.mode == "taste"))
     if facet in ("cast", "directors", "themes"):
-        return one.mode == "taste" and ("and" in between or boundary) or (facet != "themes" and boundary and "and" not in between)
+        return (
+            one.mode == "taste"
+            and ("and" in between or boundary)
+            or (facet != "themes" and boundary and "and" not in between)
+        )
     return False
 
 
-def _preferences(hit: Hit, words: Sequence[Word], number: int, text: str, asked: set[str]) -> list[Preference]:
+def _preferences(
+    hit: Hit, words: Sequence[Word], number: int, text: str, asked: set[str]
+) -> list[Preference]:
     start, end = words[hit.first].start, words[hit.end - 1].end
     wishes = hit.wishes[:1] if hit.mode in ("never", "softly") else hit.wishes
     return [_preference(wish, hit, number, start, end, text, asked, words) for wish in wishes]
@@ -310,13 +449,15 @@ def _preference(wish: Wish, hit: Hit, number: int, start: int, end: int, text: s
 
 
 def _opposite(wish: Wish) -> Wish:
-    """"Not too long" is at most so long."""
+    """ "Not too long" is at most so long."""
     if wish.low is not None and wish.high is None:
         return wish._replace(low=None, high=max(100, wish.low - 20))
     return wish._replace(low=wish.high and wish.high - 15, high=None)
 
 
-def _described(words: Sequence[Word], marked: list[bool], number: int, text: str, unknown: list[str]) -> list[Preference]:
+def _described(
+    words: Sequence[Word], marked: list[bool], number: int, text: str, unknown: list[str]
+) -> list[Preference]:
     """What is asked for in words that no vocabulary holds: "about beekeeping", "a Wakandan film"."""
     from safecrs.preferences.lexicon import ordinary_words
 
@@ -325,24 +466,69 @@ def _described(words: Sequence[Word], marked: list[bool], number: int, text: str
     for position, word in enumerate(words):
         if len(found) >= _MAX_TEXTS:
             break
-        begin = position + 1 if word.plain in _ABOUT else position + 2 if position + 1 < len(words) and (word.plain, words[position + 1].plain) in _ABOUT_2 else 0
-        asked = any(w.word in NOUNS | {"want", "movies", "game"} for w in words[max(0, position - 5) : position]) or any(marked[max(0, position - 3) : position])
+        begin = (
+            position + 1
+            if word.plain in _ABOUT
+            else position + 2
+            if position + 1 < len(words) and (word.plain, words[position + 1].plain) in _ABOUT_2
+            else 0
+        )
+        asked = any(
+            w.word in NOUNS | {"want", "movies", "game"} for w in words[max(0, position - 5) : position]
+        ) or any(marked[max(0, position - 3) : position])
         if begin and asked and not marked[position]:
-            if word.plain in ("about", "where") and position and words[position - 1].plain in ("how", "what", "think", "know", "talk", "heard", "sure", "worried", "care", "is", "forget", "mad"):
+            if (
+                word.plain in ("about", "where")
+                and position
+                and words[position - 1].plain
+                in (
+                    "how",
+                    "what",
+                    "think",
+                    "know",
+                    "talk",
+                    "heard",
+                    "sure",
+                    "worried",
+                    "care",
+                    "is",
+                    "forget",
+                    "mad",
+                )
+            ):
                 continue
             end, limit = begin, 10 if word.plain in ("where", "in") else 5
-            while end < len(words) and end - begin < limit and not words[end].boundary and (limit > 5 or words[end].plain not in _STOPS):
+            while (
+                end < len(words)
+                and end - begin < limit
+                and not words[end].boundary
+                and (limit > 5 or words[end].plain not in _STOPS)
+            ):
                 end += 1
             span = range(begin, end)
             if any(marked[p] for p in span) or not span:
                 continue
-            if limit == 5 and all(words[p].plain in ("it", "this", "that", "a", "the", "anything", "something", "how", "what") for p in span):
+            if limit == 5 and all(
+                words[p].plain in ("it", "this", "that", "a", "the", "anything", "something", "how", "what")
+                for p in span
+            ):
                 continue
             found.append(_text(words, begin, end, number, text))
             continue
-        if word.word in ("movy", "film", "flick", "game") and position and not word.boundary and not marked[position - 1]:
+        if (
+            word.word in ("movy", "film", "flick", "game")
+            and position
+            and not word.boundary
+            and not marked[position - 1]
+        ):
             one = words[position - 1]
-            if one.word in ordinary or one.word in NOUNS or not one.word.isalpha() or len(one.word) < 4 or words[position].plain == one.plain:
+            if (
+                one.word in ordinary
+                or one.word in NOUNS
+                or not one.word.isalpha()
+                or len(one.word) < 4
+                or words[position].plain == one.plain
+            ):
                 continue
             if one.plain.endswith("ly") or one.plain in _GREETING:
                 continue
@@ -355,14 +541,18 @@ def _described(words: Sequence[Word], marked: list[bool], number: int, text: str
 
 def _text(words: Sequence[Word], first: int, end: int, number: int, text: str) -> Preference:
     start, stop = words[first].start, words[end - 1].end
-    return Preference("text", (text[start:stop].lower(),), None, None, "rather", number, start, stop, text[start:stop])
+    return Preference(
+        "text", (text[start:stop].lower(),), None, None, "rather", number, start, stop, text[start:stop]
+    )
 
 
 def _count(words: Sequence[Word], marked: Sequence[bool], spoken: Sequence[Trigger]) -> int | None:
     """How many items are asked for: "three films", "top 5", "just one"."""
     past = [(end, kinds) for _, end, kinds in spoken if "past" in kinds]
     for position, word in enumerate(words):
-        number = _NUMBERS.get(word.plain) or (int(word.plain) if word.plain.isdecimal() and len(word.plain) < 3 else 0)
+        number = _NUMBERS.get(word.plain) or (
+            int(word.plain) if word.plain.isdecimal() and len(word.plain) < 3 else 0
+        )
         if not 0 < number <= 50:
             continue
         before = words[position - 1].plain if position and not word.boundary else ""
@@ -370,21 +560,53 @@ def _count(words: Sequence[Word], marked: Sequence[bool], spoken: Sequence[Trigg
             return number
         behind = [w for w in words[position + 1 : position + 5]]
         stop = next((at for at, w in enumerate(behind) if w.boundary == 2), len(behind))
-        at = next((at for at, w in enumerate(behind[:stop]) if w.word in _COUNTED and not (w.word == "one" and number > 1)), None)
-        if word.plain == "one" and before in ("just", "only") and (stop == 0 or behind[0].plain not in ("of", "that", "more")):
+        at = next(
+            (
+                at
+                for at, w in enumerate(behind[:stop])
+                if w.word in _COUNTED and not (w.word == "one" and number > 1)
+            ),
+            None,
+        )
+        if (
+            word.plain == "one"
+            and before in ("just", "only")
+            and (stop == 0 or behind[0].plain not in ("of", "that", "more"))
+        ):
             return 1
         if at is None:
-            if before in ("me", "us", "about") and stop == 0 and words[position - 2].plain in ("give", "recommend", "show", "suggest", "name"):
+            if (
+                before in ("me", "us", "about")
+                and stop == 0
+                and words[position - 2].plain in ("give", "recommend", "show", "suggest", "name")
+            ):
                 return number
             continue
-        if word.plain == "one" and (at == 0 and before not in ("just", "only", "me", "") or behind[0].plain in ("of", "the")):
-            continue
-        if before in ("last", "first", "these", "those", "my", "favorite", "the", "all", "seen", "watched", "other") or any(
-            end <= position and position - end < 5 for end, _ in past
+        if word.plain == "one" and (
+            at == 0 and before not in ("just", "only", "me", "") or behind[0].plain in ("of", "the")
         ):
             continue
+        if before in (
+            "last",
+            "first",
+            "these",
+            "those",
+            "my",
+            "favorite",
+            "the",
+            "all",
+            "seen",
+            "watched",
+            "other",
+        ) or any(end <= position and position - end < 5 for end, _ in past):
+            continue
         after = words[position + at + 2].plain if position + at + 2 < len(words) else ""
-        if after in ("i", "we", "ive", "that") and number and words[position + at + 2].boundary == 0 and after != "that":
+        if (
+            after in ("i", "we", "ive", "that")
+            and number
+            and words[position + at + 2].boundary == 0
+            and after != "that"
+        ):
             continue
         asked = not before or any(w.plain in _ASKING for w in words[max(0, position - 6) : position])
         if asked and (number > 1 or word.plain in ("one", "single", "1")):
@@ -392,7 +614,9 @@ def _count(words: Sequence[Word], marked: Sequence[bool], spoken: Sequence[Trigg
     return None
 
 
-def _references(words: Sequence[Word], spoken: Sequence[Trigger], taken: Sequence[bool]) -> list[tuple[int | None, Role, int, int]]:
+def _references(
+    words: Sequence[Word], spoken: Sequence[Trigger], taken: Sequence[bool]
+) -> list[tuple[int | None, Role, int, int]]:
     """Items of the list shown last that are spoken of by their place, or as "it" and "those"."""
     found: list[tuple[int | None, Role, int, int]] = []
     plain = [word.plain for word in words]
@@ -402,14 +626,56 @@ def _references(words: Sequence[Word], spoken: Sequence[Trigger], taken: Sequenc
         place: int | None = None
         first, end = position, position + 1
         after = plain[end] if end < len(words) and not words[end].boundary else ""
-        if word.plain in _ORDINALS and (after in ("one", "film", "movie", "suggestion", "option", "pick", "game", "recommendation") or (position and plain[position - 1] == "the" and (after in ("", "and", "too", "but", "was", "is", "please", "or")))):
-            place, end = _ORDINALS[word.plain], end + bool(after in ("one", "film", "movie", "suggestion", "option", "pick", "game", "recommendation"))
-        elif word.plain in ("number", "no", "option") and (after.isdecimal() and len(after) < 3 or after in _NUMBERS):
+        if word.plain in _ORDINALS and (
+            after in ("one", "film", "movie", "suggestion", "option", "pick", "game", "recommendation")
+            or (
+                position
+                and plain[position - 1] == "the"
+                and (after in ("", "and", "too", "but", "was", "is", "please", "or"))
+            )
+        ):
+            place, end = (
+                _ORDINALS[word.plain],
+                end
+                + bool(
+                    after
+                    in ("one", "film", "movie", "suggestion", "option", "pick", "game", "recommendation")
+                ),
+            )
+        elif word.plain in ("number", "no", "option") and (
+            after.isdecimal() and len(after) < 3 or after in _NUMBERS
+        ):
             place, end = (_NUMBERS.get(after) or int(after)) - 1, end + 1
             if place < 0:
                 continue
-        elif word.plain in ("it", "that", "them", "those", "these", "both", "all", "everything", "this") and not (
-            word.plain in ("that", "this", "these", "those", "all") and after not in ("", "one", "ones", "already", "of", "please", "and", "but", "too", "instead", "i", "because", "before")
+        elif word.plain in (
+            "it",
+            "that",
+            "them",
+            "those",
+            "these",
+            "both",
+            "all",
+            "everything",
+            "this",
+        ) and not (
+            word.plain in ("that", "this", "these", "those", "all")
+            and after
+            not in (
+                "",
+                "one",
+                "ones",
+                "already",
+                "of",
+                "please",
+                "and",
+                "but",
+                "too",
+                "instead",
+                "i",
+                "because",
+                "before",
+            )
         ):
             if _role(plain, words, position, adjacent=True) is None:
                 continue
@@ -422,8 +688,14 @@ def _references(words: Sequence[Word], spoken: Sequence[Trigger], taken: Sequenc
             found.append((place, role, words[first].start, words[end - 1].end))
     if not found and len(words) < 9:
         for at, word in enumerate(words):
-            if word.plain in ("seen", "watched", "saw") and (at == 0 or plain[at - 1] in ("already", "ive", "i", "have", "weve", "we")):
-                if at + 1 == len(words) or words[at + 1].boundary or plain[at + 1] in ("already", "it", "them", "those", "that"):
+            if word.plain in ("seen", "watched", "saw") and (
+                at == 0 or plain[at - 1] in ("already", "ive", "i", "have", "weve", "we")
+            ):
+                if (
+                    at + 1 == len(words)
+                    or words[at + 1].boundary
+                    or plain[at + 1] in ("already", "it", "them", "those", "that")
+                ):
                     found.append((None, "seen", word.start, word.end))
                     break
     return found
@@ -454,9 +726,15 @@ def _role(plain: Sequence[str], words: Sequence[Word], position: int, adjacent: 
 
 def _role_after(plain: Sequence[str], words: Sequence[Word], end: int) -> Role | None:
     rest = " ".join(plain[end : end + 6])
-    if re.match(r"(?:is|was|looks|sounds|looked) (?:too |so |really |very |a bit |way )*(?:boring|bad|awful|terrible|scary|dark|sad|violent|slow|long|dull)", rest):
+    if re.match(
+        r"(?:is|was|looks|sounds|looked) (?:too |so |really |very |a bit |way )*(?:boring|bad|awful|terrible|scary|dark|sad|violent|slow|long|dull)",
+        rest,
+    ):
         return "disliked"
-    if re.match(r"(?:is|was|looks|sounds|looked) (?:really |very |so |pretty )*(?:great|good|nice|perfect|fun|interesting|amazing|closer|close|more like)", rest):
+    if re.match(
+        r"(?:is|was|looks|sounds|looked) (?:really |very |so |pretty )*(?:great|good|nice|perfect|fun|interesting|amazing|closer|close|more like)",
+        rest,
+    ):
         return "liked"
     return "seen" if re.match(r"i(?:ve)? (?:have |already |just )*(?:seen|watched|know|saw)", rest) else None
 

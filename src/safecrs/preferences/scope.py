@@ -26,7 +26,9 @@ _ABOUT = frozenset("about involving featuring involve feature set during around 
 _SOME = frozenset("something anything nothing stuff thing smth sth someth".split())
 _LINKS = frozenset("that thats is which be".split())
 _BEHIND = frozenset("by with from about set starring for where like to i we".split())
-_DENYING = frozenset("not no nothing isnt arent without dont doesnt never non cant havent hate probably nobody".split())
+_DENYING = frozenset(
+    "not no nothing isnt arent without dont doesnt never non cant havent hate probably nobody".split()
+)
 _COPULAS = frozenset("it its thats that this be them".split())
 _POSITIVE = frozenset("please instead fine ok okay better great perfect welcome would rather want".split())
 _BACK, _CLOSE, _REACH, _SOFT_REACH, _WALK = 7, 3, 5, 4, 8
@@ -83,9 +85,15 @@ def describes(
         passed.add(before.word)
         if before.word in _ABOUT or (before.word == "with" and _asks(words, position)):
             return True
-        if before.word in _COPULAS and position and words[position - 1].plain in ("make", "keep", "should", "to", "must"):
+        if (
+            before.word in _COPULAS
+            and position
+            and words[position - 1].plain in ("make", "keep", "should", "to", "must")
+        ):
             return True
         if not (hits[position] or before.word in _FILLERS):
+            if passed & {"or", "nor"} and any(kinds & {"never", "softly"} for kinds in ends.values()):
+                return True  # the last of a list of which one is no wish
             break
     if any(start == hit.end and kinds & {"denied_after", "fine_after"} for start, _, kinds in triggers):
         return True
@@ -95,7 +103,11 @@ def describes(
             edge_right = True
             break
         if words[position].word in NOUNS and not words[position].boundary:
-            return words[position].word not in ("one", "thing", "watch", "show", "play") or not edge_left or position == hit.end
+            return (
+                words[position].word not in ("one", "thing", "watch", "show", "play")
+                or not edge_left
+                or position == hit.end
+            )
         if solid[position] and not words[position].boundary:
             return True
         if not (hits[position] or words[position].word in _FILLERS):
@@ -128,8 +140,14 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
                 mode, denied = "", False  # says itself what is not
             if denied and not _covers(words, mode, anchor, event, had, before):
                 mode, denied = "", False
-            if denied or mode == "taste" or (
-                mode == "past" and start - anchor <= _REACH and not any(w.boundary for w in words[anchor : start + 1])
+            if (
+                denied
+                or mode == "taste"
+                or (
+                    mode == "past"
+                    and start - anchor <= _REACH
+                    and not any(w.boundary for w in words[anchor : start + 1])
+                )
             ):
                 event.mode = mode
                 if mode != "taste":
@@ -151,15 +169,23 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
         if near and kinds & {"hedge", "stress"} and ends_clause and first - near[-1].end <= _CLOSE:
             near[-1].marks.add("hedge" if "hedge" in kinds else "stress")
         polarity = next((kind for kind in _POLARITIES if kind in kinds), "")
-        if polarity == "never" and end - first == 1 and (
-            (words[first].plain == "no" and end < len(words) and words[end].boundary) or words[first].plain == "not" and ends_clause
+        if (
+            polarity == "never"
+            and end - first == 1
+            and (
+                (words[first].plain == "no" and end < len(words) and words[end].boundary)
+                or words[first].plain == "not"
+                and ends_clause
+            )
         ):
             continue  # "No, older": an answer
         if polarity in ("never", "softly", "past", "taste", "withdraw"):
             if polarity == "taste" and mode == "never" and first - anchor <= 1:
                 continue
             mode, anchor, had = polarity, end, False
-        elif polarity == "break" or (polarity == "want" and (mode not in ("never", "softly", "withdraw") or had or first - anchor > 1)):
+        elif polarity == "break" or (
+            polarity == "want" and (mode not in ("never", "softly", "withdraw") or had or first - anchor > 1)
+        ):
             mode, anchor, had = "", end, False
         elif polarity == "want":
             anchor = end
@@ -168,7 +194,9 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
     _mark(words, hits, triggers)
 
 
-def _covers(words: Sequence[Word], mode: str, anchor: int, hit: Hit, had: bool, before: Sequence[Hit]) -> bool:
+def _covers(
+    words: Sequence[Word], mode: str, anchor: int, hit: Hit, had: bool, before: Sequence[Hit]
+) -> bool:
     """Whether the scope of a denial reaches a hit: its first, or one of a list."""
     between = words[anchor : hit.first]
     bounded = any(word.boundary for word in words[anchor + (not had) : hit.first + 1])
@@ -200,7 +228,9 @@ def _apart(words: Sequence[Word], start: int, end: int) -> bool:
 
 def _mark(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigger]) -> None:
     """Hedges and stresses before a hit in its clause."""
-    marks = [(end, kinds) for _, end, kinds in triggers if kinds & {"hedge", "stress"} and "none" not in kinds]
+    marks = [
+        (end, kinds) for _, end, kinds in triggers if kinds & {"hedge", "stress"} and "none" not in kinds
+    ]
     upcoming, near = 0, (-1, frozenset[str]())
     for hit in hits:
         while upcoming < len(marks) and marks[upcoming][0] <= hit.first:
@@ -209,6 +239,8 @@ def _mark(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigger
         end, kinds = near
         if end < 0 or hit.first - end > _WALK:
             continue
-        if any(word.boundary or word.word == "but" for word in words[end : hit.first + 1][: hit.first - end + 1]):
+        if any(
+            word.boundary or word.word == "but" for word in words[end : hit.first + 1][: hit.first - end + 1]
+        ):
             continue
         hit.marks.add("stress" if "stress" in kinds else "hedge")

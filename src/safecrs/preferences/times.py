@@ -49,8 +49,14 @@ _ERA = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_LIFE = re.compile(r"\b(?:my|his|her|their|our|your|mid|late|early|in[ ]his|in[ ]her)[ -](?:mid[ -]|late[ -]|early[ -])?$", re.IGNORECASE)
-_AGE = re.compile(r"\b(?:i['’]?m|i am|im|aged?|turned|turning)[ ](\d\d)\b(?![ ]?(?:min|hour|%|st|nd|rd|th|/))|\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs?[ ]old)\b|\bborn[ ]in[ ](?:the[ ])?(?:year[ ])?((?:19|20)\d\d)", re.IGNORECASE)
+_LIFE = re.compile(
+    r"\b(?:my|his|her|their|our|your|mid|late|early|in[ ]his|in[ ]her)[ -](?:mid[ -]|late[ -]|early[ -])?$",
+    re.IGNORECASE,
+)
+_AGE = re.compile(
+    r"\b(?:i['’]?m|i am|im|aged?|turned|turning)[ ](\d\d)\b(?![ ]?(?:min|hour|%|st|nd|rd|th|/))|\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs?[ ]old)\b|\bborn[ ]in[ ](?:the[ ])?(?:year[ ])?((?:19|20)\d\d)",
+    re.IGNORECASE,
+)
 _LENGTH = re.compile(
     rf"""(?<![\w.])(?:(?P<comparison>under|less[ ]than|shorter[ ]than|below|at[ ]most|max(?:imum)?(?:[ ]of)?|up[ ]to|within|no[ ](?:longer|more)[ ]than|not[ ](?:longer|more)[ ]than
         |not[ ]over|no[ ]over|nothing[ ](?:over|longer[ ]than|above|past|beyond|more[ ]than)|longer[ ]than|more[ ]than|over|above|at[ ]least|min(?:imum)?(?:[ ]of)?|around|about|roughly|approximately|circa
@@ -60,7 +66,10 @@ _LENGTH = re.compile(
       (?P<behind>[ ]?(?:or[ ](?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at[ ]most|at[ ]the[ ]most|or[ ]thereabouts|at[ ]least|minimum|long\b|(?:\w{{1,15}}[ ]){{0,2}}(?:movie|film|flick|epic|runtime|runtimes|comedy|show)))?""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BAD_AFTER = re.compile(r"[ ](?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|left of work|commute|straight)", re.IGNORECASE)
+_BAD_AFTER = re.compile(
+    r"[ ](?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|left of work|commute|straight)",
+    re.IGNORECASE,
+)
 _UPPER = ("under", "less", "shorter", "below", "at most", "max", "up to", "within", "no longer", "no more", "not longer", "not more", "not over", "no over", "nothing", "only", "just", "have", "ve got", "got")  # fmt: skip
 
 
@@ -172,13 +181,21 @@ def find_lengths(text: str) -> Iterator[Time]:
         if not (said or behind) or _BAD_AFTER.match(spaced, match.end()):
             continue
         hours = _number(match["hours"].lower()) if match["hours"] else 0.0
-        rest = 30.0 if match["half"] else _number((match["more"] or match["minutes"]).lower()) if (match["more"] or match["minutes"]) else 0.0  # noqa: E501
+        rest = (
+            30.0
+            if match["half"]
+            else _number((match["more"] or match["minutes"]).lower())
+            if (match["more"] or match["minutes"])
+            else 0.0
+        )  # noqa: E501
         minutes = int(60 * hours + rest)
         if not 5 <= minutes <= 600:
             continue
         if said in ("not", "no", "not a", "no a", "isn't", "isnt", "isn’t", "is not"):
             low, high = None, minutes - 15
-        elif any(word in behind for word in ("less", "shorter", "under", "max", "tops", "at most", "at the most")):
+        elif any(
+            word in behind for word in ("less", "shorter", "under", "max", "tops", "at most", "at the most")
+        ):
             low, high = None, minutes
         elif said.startswith(_UPPER):
             low, high = None, minutes

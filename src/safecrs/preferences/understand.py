@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -22,6 +23,8 @@ _WHOLE = ("genres", "moods", "themes", "text", "countries", "languages", "audien
 _NO_LONGER = ("any year", "any era", "any decade", "any time period", "any genre", "any country", "any language", "any length")  # fmt: skip
 _CLEARED = {"year": "years", "era": "years", "decade": "years", "time period": "years", "genre": "genres", "country": "countries", "language": "languages", "length": "runtime"}  # fmt: skip
 _STEP = 5
+_LISTED = re.compile(r"^[ \t]{0,8}(?:\d{1,2}[.)]|[-*•])[ \t]", re.MULTILINE)
+_DATED = re.compile(r"\((?:19|20)\d\d\)")
 
 
 def understand(
@@ -46,7 +49,12 @@ def understand(
             shown = message.content
         elif message.role == "user":
             spans = [(start, end) for of, start, end in ignore if of == number]
-            state.add(read_message(message.content, number, known, catalog, spans, year), message.content, number, shown)
+            state.add(
+                read_message(message.content, number, known, catalog, spans, year),
+                message.content,
+                number,
+                shown,
+            )
     return state.preferences()
 
 
@@ -56,7 +64,26 @@ def question(preferences: Preferences, domain: Domain) -> str | None:
         return None
     noun = "game" if domain == "game" else "film"
     verb = "play" if domain == "game" else "watch"
-    return f"Who is the {noun} for, what mood should it have, and is there anything you would rather not {verb}?"
+    return (
+        f"Who is the {noun} for, what mood should it have, and is there anything you would rather not {verb}?"
+    )
+
+
+def _rows_shown(text: str, catalog: Catalog) -> list[int]:
+    """The items that an answer lists, in its order; −1 for one that the catalog lacks."""
+    mentions = find_mentions(text, catalog)
+    bounds = [match.start() for match in _LISTED.finditer(text)]
+    if len(bounds) > 1:  # one a line
+        ends = [*bounds[1:], len(text)]
+        return [
+            next((mention.row for mention in mentions if start <= mention.start < end), -1)
+            for start, end in zip(bounds, ends, strict=True)
+        ]
+    dated = [match.start() for match in _DATED.finditer(text)]
+    by_end = {mention.end: mention.row for mention in mentions}
+    if len(dated) > 1:
+        return [next((by_end[at - gap] for gap in (1, 0, 2) if at - gap in by_end), -1) for at in dated]
+    return list(dict.fromkeys(mention.row for mention in mentions))
 
 
 class _State:
@@ -72,12 +99,16 @@ class _State:
     def add(self, reading: Reading, text: str, number: int, shown: str) -> None:
         """Take in what the message says, after the assistant's last one (``shown``)."""
         if reading.anew:
-            self.stated = [wish for wish in self.stated if wish.facet not in _WHOLE or wish.firmness == "never"]
+            self.stated = [
+                wish for wish in self.stated if wish.facet not in _WHOLE or wish.firmness == "never"
+            ]
         self._clear(text)
         for gone in reading.withdrawn:
             values = set(gone.values)
             self.stated = [
-                wish for wish in self.stated if wish.facet != gone.facet or (values and not values & set(wish.values))
+                wish
+                for wish in self.stated
+                if wish.facet != gone.facet or (values and not values & set(wish.values))
             ]
         if shown and (reading.references or reading.shifts or reading.without):
             self._refer(reading, number, text, shown)
@@ -119,7 +150,13 @@ class _State:
                 elif not earlier:
                     kept.append(old)
                 continue
-            if same and not earlier and old.values == wish.values and (old.low, old.high) == (wish.low, wish.high) and not opposite:
+            if (
+                same
+                and not earlier
+                and old.values == wish.values
+                and (old.low, old.high) == (wish.low, wish.high)
+                and not opposite
+            ):
                 return  # said twice
             if earlier and wanted and not opposite:
                 if same and (wish.facet in _REPLACED or (replaces and wish.facet not in ("moods", "themes"))):
@@ -134,18 +171,24 @@ class _State:
         self.stated = [*kept, wish]
 
     def _refer(self, reading: Reading, number: int, text: str, shown: str) -> None:
-        rows = list(dict.fromkeys(mention.row for mention in find_mentions(shown, self._catalog)))
+        rows = _rows_shown(shown, self._catalog)
         for place, role, start, end in reading.references:
-            wanted = rows if place is None else rows[place : place + 1 or None] if -len(rows) <= place < len(rows) else []
-            for row in wanted:
+            wanted = (
+                rows
+                if place is None
+                else rows[place : place + 1 or None]
+                if -len(rows) <= place < len(rows)
+                else []
+            )
+            for row in (row for row in wanted if row >= 0):
                 self.named.pop(row, None)
                 self.named[row] = Named(self._catalog.title(row), row, role, number, start, end)
-        self._shift(reading, rows)
+        self._shift(reading, [row for row in rows if row >= 0])
         if reading.without:
             self._without(reading, number, text, shown)
 
     def _shift(self, reading: Reading, rows: Sequence[int]) -> None:
-        """"Older" or "shorter" than the list shown, or than what was asked for before."""
+        """ "Older" or "shorter" than the list shown, or than what was asked for before."""
         for facet, way, wish in reading.shifts:
             column = self._catalog.years if facet == "years" else self._catalog.facets.runtime
             values = [int(column[row]) for row in rows if column[row] > 0]
@@ -164,7 +207,9 @@ class _State:
 
     def _without(self, reading: Reading, number: int, text: str, shown: str) -> None:
         """Deny the people that were named last."""
-        people = [wish for wish in self.stated if wish.facet in ("cast", "directors") and wish.firmness != "never"]
+        people = [
+            wish for wish in self.stated if wish.facet in ("cast", "directors") and wish.firmness != "never"
+        ]
         if people:
             last = people[-1]
         else:
@@ -174,7 +219,9 @@ class _State:
             last = Preference(found[-1].facets[0], (found[-1].name,))
         at = max(text.lower().find(word) for word in ("without", "no ", "not ", "except"))
         at = max(at, 0)
-        self._state(replace(last, firmness="never", message=number, start=at, end=len(text), text=text[at:]), False)
+        self._state(
+            replace(last, firmness="never", message=number, start=at, end=len(text), text=text[at:]), False
+        )
 
     def preferences(self) -> Preferences:
         """What is understood in the end."""

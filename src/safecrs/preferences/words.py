@@ -14,7 +14,14 @@ _SENTENCE = re.compile(r"[.!?;\n…]")
 _CLAUSE = re.compile(r"[,:()\[\]–—]|\s-+\s")
 _APOSTROPHES = str.maketrans("", "", "'’´`")
 _SIGNS = {n: None if chr(n) in "'`" else " " for n in range(128) if not chr(n).isalnum()}
-_SPELLED = {"w/": "with", "w/o": "without", "cannot": "cant", "pls": "please", "plz": "please", "moive": "movie"}
+_SPELLED = {
+    "w/": "with",
+    "w/o": "without",
+    "cannot": "cant",
+    "pls": "please",
+    "plz": "please",
+    "moive": "movie",
+}
 _BEFORE_NOT = frozenset("do does did is are was were could would has have had should can".split())
 _KEPT = frozenset(["news", "series"])
 _PART = re.compile(r"\(([^()]*)\)(\??)|([^\s()?]+)(\??)")
