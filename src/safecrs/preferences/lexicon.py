@@ -99,6 +99,12 @@ def idioms() -> frozenset[str]:
     return frozenset(_keys(_table("idioms")["none"]))
 
 
+@cache
+def word_class(name: str) -> frozenset[str]:
+    """A class of single words (``words.toml``)."""
+    return frozenset(_table("words")[name].split())
+
+
 def _phrases_of_words() -> Iterator[str]:
     for entry in entries(True):
         if entry.wishes[0].facet != "series":
@@ -113,6 +119,7 @@ def ordinary_words() -> frozenset[str]:
     return frozenset(word for key in (*keys, *_keys(listed)) for word in key.split())
 
 
+@cache
 def _table(name: str) -> dict[str, Any]:
     path = files("safecrs.preferences") / "lexicon" / f"{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -12,31 +12,18 @@ from typing import cast
 from safecrs.catalog import Catalog, find_mentions
 from safecrs.preferences.base import Role
 from safecrs.preferences.gazetteer import Gazetteer, Person
-from safecrs.preferences.lexicon import Phrases, Wish, phrase_kinds
+from safecrs.preferences.lexicon import Phrases, Wish, phrase_kinds, word_class
 from safecrs.preferences.scope import NOUNS, Hit
 from safecrs.preferences.words import Word, key_of
 
-_DIRECTING = frozenset("director directed direct by filmmaker auteur direction".split())
-_ACTING = frozenset(
-    "with starring star stars actor actress cast feature featuring play played plays performance acting lead".split()
-)
-_CUES = _DIRECTING | _ACTING | frozenset(
-    "love like enjoy of any anything something without except no another more fan adore hate not old early late about fancy".split()
-)  # fmt: skip
-_SMALL = frozenset("of the a an and in on at to for with from de la le der von vs is no s".split())
-_NO_TITLE = frozenset(
-    "a an the this that it those these them they me my our your his her what to when how one being i he she him we you us the "
-    "something anything everything nothing someone before always usual ever never so as if there here old new last first most "
-    "more some any all both each other others netflix hulu hbo amazon prime disney tonight today stuff crazy real now in on at no".split()
-)  # fmt: skip
-_STOPS = frozenset(
-    "but that which with from please where for because only just though although maybe preferably not without so since is are was "
-    "were i we you he she they if when it its really would could should can thanks kind type style in on about at to by".split()
-)  # fmt: skip
-_LEADING = frozenset("the a an movie film movies films game games book novel show series".split())
-_OPENING = frozenset(
-    "like also okay ok yes no and but oh so well have did maybe try watch loved then or hi hello".split()
-)
+_DIRECTING = word_class("directing")
+_ACTING = word_class("acting")
+_CUES = _DIRECTING | _ACTING | word_class("cues")
+_SMALL = word_class("small")
+_NO_TITLE = word_class("no_title")
+_STOPS = word_class("stops")
+_LEADING = word_class("leading")
+_OPENING = word_class("opening")
 _LOOK = 7
 _LONGEST = 8
 _MAX_GUESSES = 6
@@ -393,7 +380,7 @@ class Names:
             while capital and end > start and words[end - 1].word in _SMALL and not words[end - 1].capital:
                 end -= 1
             inner = words[start:end]
-            if not inner or any(self.taken[start:end]) or inner[0].plain in _NO_TITLE and not capital:
+            if not inner or any(self.taken[start:end]) or (inner[0].plain in _NO_TITLE and not capital):
                 return
             known = [
                 hits[position] or self._known.ordinary(word.word)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from safecrs.catalog import Catalog
-from safecrs.preferences.base import Firmness, Preference, Role
+from safecrs.preferences.base import Facet, Firmness, Preference, Role
 from safecrs.preferences.gazetteer import Gazetteer
-from safecrs.preferences.lexicon import Wish, triggers
+from safecrs.preferences.lexicon import Wish, ordinary_words, triggers, word_class
 from safecrs.preferences.names import Names, Title
-from safecrs.preferences.scope import NOUNS, Hit, Trigger, describes, govern
+from safecrs.preferences.scope import NOUNS, Hit, Surroundings, Trigger, govern
 from safecrs.preferences.times import find_lengths, find_years
 from safecrs.preferences.words import Word, split_words
 
@@ -27,11 +27,18 @@ _ORDINALS = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
     "sixth": 5, "6th": 5, "seventh": 6, "eighth": 7, "ninth": 8, "tenth": 9, "last": -1, "final": -1, "top": 0,
 }  # fmt: skip
-_SHIFTS = {
+_SHIFTS: dict[str, tuple[Facet, int]] = {
     "older": ("years", -1), "earlier": ("years", -1), "newer": ("years", 1), "more recent": ("years", 1),
     "more modern": ("years", 1), "more current": ("years", 1), "less old": ("years", 1), "not so old": ("years", 1),
     "shorter": ("runtime", -1), "less long": ("runtime", -1), "longer": ("runtime", 1),
 }  # fmt: skip
+_UNSHOWN: dict[tuple[Facet, int], tuple[int | None, int | None]] = {
+    ("years", -1): (None, -30),
+    ("years", 1): (-10, None),
+    ("runtime", -1): (None, 100),
+    ("runtime", 1): (130, None),
+}
+"""What these mean where nothing was shown yet; years count from this one."""
 _AGE = re.compile(
     r"\b(\d{1,2}|"
     + "|".join(_NUMBERS)
@@ -39,14 +46,9 @@ _AGE = re.compile(
     r"|\bage[ds]?[ ](?:of )?(\d{1,2})(?:[ -](?:and|to|-|&)?[ -]?(\d{1,2}))?",
     re.IGNORECASE,
 )
-_ASKING = frozenset(
-    "give recommend suggest want need list show tell name top best find pick send get throw hit looking for like have with another "
-    "only just please your any good great other me exactly maybe".split()
-)  # fmt: skip
-_COUNTED = frozenset(
-    "movy film recommendation suggestion option pick idea title game choice flick thing comedy drama thriller documentary musical western horror one".split()
-)
-_ABOUT = frozenset("about involving featuring where".split())
+_ASKING = word_class("asking")
+_COUNTED = word_class("counted")
+_ABOUT = word_class("about")
 _ABOUT_2 = frozenset(
     [
         ("set", "in"),
@@ -61,15 +63,15 @@ _ABOUT_2 = frozenset(
         ("in", "which"),
     ]
 )
-_STOPS = frozenset(
-    "but that which please from for because not no i we my you your anything something if or maybe with preferably thanks it this them those me us".split()
-)
-_GREETING = frozenset("hi hello hey thanks thank bye ok okay yes no sure cool great good".split())
-_OTHERS = frozenset(
-    "she he they her him wife husband kid kids son daughter partner girlfriend boyfriend mom mum dad mother father sister brother friend".split()
-)
-_SERIES = frozenset("movy film series franchise saga trilogy flick one game universe stuff sequel".split())
+_STOPS = word_class("reading_stops")
+_GREETING = word_class("greeting")
+_OTHERS = word_class("others")
+_SERIES = word_class("series")
 _MAX_TEXTS = 6
+_MOST = 100
+"""Wishes of one message that are read."""
+_SHOUTED = 0.6
+"""A message of which more words are capitalised tells nothing by capitals."""
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class Reading:
     """Items with where they are named in the text."""
     references: list[tuple[int | None, Role, int, int]] = field(default_factory=list)
     """Items of the assistant's list: place (None = all), role, and where the text says so."""
-    shifts: list[tuple[str, int, Preference]] = field(default_factory=list)
+    shifts: list[tuple[Facet, int, Preference]] = field(default_factory=list)
     """"older", "shorter": facet, direction, and what it means where nothing was shown yet."""
     count: int | None = None
     anew: bool = False
@@ -107,37 +109,38 @@ def read_message(
             taken[position] = words[position].end > start
     hidden = list(taken)
     names = Names(text, words, taken, known, catalog)
-    spoken = [
-        t for t in triggers().find(words, [a and not b for a, b in zip(names.taken, hidden, strict=True)])
-    ]
+    named = [name and not gone for name, gone in zip(names.taken, hidden, strict=True)]
     hits = _timed(text, words, starts, names.taken, today) + _phrased(words, names.taken, known)
-    covered = [False] * len(words)
-    """For each word whether a phrase or a name holds it, and whether one that counts by itself does."""
-    solid = [*names.taken]
+    inside, solid = [False] * len(words), [*names.taken]
     for hit in hits:
-        covered[hit.first : hit.end] = [hit.kind != "idiom"] * (hit.end - hit.first)
+        inside[hit.first : hit.end] = [hit.kind != "idiom"] * (hit.end - hit.first)
         if hit.kind not in ("idiom", "time") and "weak" not in hit.marks:
             solid[hit.first : hit.end] = [True] * (hit.end - hit.first)
-    covered = [one or two for one, two in zip(covered, solid, strict=True)]
-    spoken = [
-        t
-        for t in spoken
-        if not any(h.first <= t[0] and t[1] <= h.end and h.kind != "idiom" for h in _around(hits, t[0]))
-    ]
+    spoken = [t for t in triggers().find(words, named) if not all(inside[t[0] : t[1]])]
+    near = Surroundings(
+        words,
+        [one or two for one, two in zip(inside, solid, strict=True)],
+        solid,
+        {start: kinds for start, _, kinds in spoken},
+        {end: kinds for _, end, kinds in spoken},
+    )
     described = [
-        hit
-        for hit in hits
-        if hit.kind != "idiom" and ("weak" not in hit.marks or describes(words, hit, covered, solid, spoken))
+        hit for hit in hits if hit.kind != "idiom" and ("weak" not in hit.marks or near.describe(hit))
     ]
-    if sum(word.capital for word in words) <= 0.6 * len(words):
+    if sum(word.capital for word in words) <= _SHOUTED * len(words):
         held = [False] * len(words)
         for hit in (*described, *names.people):
             held[hit.first : hit.end] = [True] * (hit.end - hit.first)
         described = [hit for hit in described if not _proper(words, hit, held)]
-    reading.shifts = _shifts(words, names.taken, described, number, text, spoken, covered, solid)
-    shifted = {(shift.start, shift.end) for _, _, shift in reading.shifts}
+    shifted: set[int] = set()
+    for first, end, facet, way in _shifts(words, names.taken, near):
+        shifted.update(range(first, end))
+        low, high = _UNSHOWN[facet, way]
+        start, stop = words[first].start, words[end - 1].end
+        wish = Preference(facet, (), low, high, "must", number, start, stop, text[start:stop])
+        reading.shifts.append((facet, way, wish))
     accepted = sorted([*described, *names.people], key=lambda hit: hit.first)
-    accepted = [h for h in accepted if not any(s <= words[h.first].start < e for s, e in shifted)]
+    accepted = [hit for hit in accepted if hit.first not in shifted]
     govern(words, accepted, spoken)
     marked = [False] * len(words)
     for hit in [*accepted, *(hit for hit in hits if hit.kind == "idiom")]:
@@ -162,7 +165,7 @@ def read_message(
         if names.taken[end] and not hidden[end]:
             marked[end] = True
     reading.wishes += _described(words, marked, number, text, reading.not_understood)
-    reading.wishes.sort(key=lambda wish: wish.start)
+    reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
     reading.not_understood += [
         w
         for wish in reading.wishes
@@ -180,18 +183,6 @@ def read_message(
         for at in range(len(plain) - 1)
     )
     return reading
-
-
-def _around(hits: Sequence[Hit], position: int) -> Sequence[Hit]:
-    """The last hits that begin at or before a word; ``hits`` are sorted."""
-    at = bisect_left([hit.first for hit in hits], position + 1) if len(hits) < 40 else 0
-    if len(hits) >= 40:
-        low, high = 0, len(hits)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if hits[middle].first <= position else (low, middle)
-        at = low
-    return hits[max(0, at - 2) : at]
 
 
 def _timed(
@@ -218,13 +209,13 @@ def _timed(
             any(taken[first:end])
             or not ages
             or near & {"im", "than", "a movie"}
-            or "month" in match[0].lower()
-            and max(ages) > 36
+            or ("month" in match[0].lower()
+            and max(ages) > 36)
         ):
             continue
         behind = {word.word for word in words[end : end + 2]}
         youngest = min(ages)
-        if youngest > 17 or behind & {"movy", "film", "game", "man", "woman", "friend"} and "for" not in near:
+        if youngest > 17 or (behind & {"movy", "film", "game", "man", "woman", "friend"} and "for" not in near):
             continue
         values = ("kids", "family") if youngest < 12 else ("teens", "family")
         hits = [hit for hit in hits if hit.end <= first or hit.first >= end]
@@ -232,8 +223,6 @@ def _timed(
     hits.sort(key=lambda hit: hit.first)
     for hit in hits:
         taken[hit.first : hit.end] = [True] * (hit.end - hit.first)
-    for hit in hits:  # years are plain when "2010" is followed by a decade that says the same better
-        hit.wishes = tuple(w._replace(low=w.low, high=w.high) for w in hit.wishes)
     vague = [hit for hit in hits if "vague" in hit.marks]
     firm = any(hit.wishes[0].facet == "years" and "vague" not in hit.marks for hit in hits)
     return [hit for hit in hits if not (firm and hit in vague and hit.wishes[0].facet == "years")]
@@ -272,8 +261,8 @@ def _phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> 
                 continue
             if meaning.weak and not (
                 named
-                or before in ("another", "except", "any", "no", "but", "not", "without", "than")
-                and words[first].capital
+                or (before in ("another", "except", "any", "no", "but", "not", "without", "than")
+                and words[first].capital)
             ):
                 continue
             if not meaning.weak and not named and before in ("like", "to", "seen", "loved", "watched"):
@@ -314,44 +303,20 @@ def _proper(words: Sequence[Word], hit: Hit, held: Sequence[bool]) -> bool:
     return bool((last and words[hit.end].plain not in ("i", "im")) or (before and words[first].boundary < 2))
 
 
-def _shifts(words: Sequence[Word], taken: Sequence[bool], hits: Sequence[Hit], number: int, text: str, spoken: Sequence[Trigger], covered: list[bool], solid: list[bool]) -> list[tuple[str, int, Preference]]:  # fmt: skip
-    found: list[tuple[str, int, Preference]] = []
-    for position, word in enumerate(words):
-        if taken[position]:
-            continue
+def _shifts(
+    words: Sequence[Word], taken: Sequence[bool], near: Surroundings
+) -> Iterator[tuple[int, int, Facet, int]]:
+    """ "older", "shorter": first word, word behind, facet and direction."""
+    for position in range(len(words)):
         for size in (3, 2, 1):
-            key = " ".join(w.plain for w in words[position : position + size])
-            shift = _SHIFTS.get(key)
-            if shift is None or position + size > len(words):
-                continue
+            shift = _SHIFTS.get(" ".join(word.plain for word in words[position : position + size]))
             end = position + size
+            if shift is None or end > len(words) or any(taken[position:end]):
+                continue
             behind = words[end].plain if end < len(words) and not words[end].boundary else ""
-            own = Hit(position, end, ())
-            if behind == "than" or not (
-                key.startswith("more ") or describes(words, own, covered, solid, spoken)
-            ):
-                break
-            facet, way = shift
-            low, high = {
-                ("years", -1): (None, 0),
-                ("years", 1): (0, None),
-                ("runtime", -1): (None, 100),
-                ("runtime", 1): (130, None),
-            }[shift]  # type: ignore[index]
-            spans = {"start": word.start, "end": words[end - 1].end}
-            wish = Preference(
-                "years" if facet == "years" else "runtime",
-                (),
-                low,
-                high,
-                "must",
-                number,
-                **spans,
-                text=text[word.start : words[end - 1].end],
-            )
-            found.append((facet, way, wish))
+            if behind != "than" and near.describe(Hit(position, end, ())):
+                yield position, end, *shift
             break
-    return found
 
 
 def _merged(words: Sequence[Word], hits: list[Hit]) -> list[Hit]:
@@ -412,22 +377,22 @@ def _either(words: Sequence[Word], one: Hit, two: Hit) -> bool:
         return boundary or ("and" in between and (plural or one.mode == "taste"))
     if facet in ("cast", "directors", "themes"):
         return (
-            one.mode == "taste"
-            and ("and" in between or boundary)
+            (one.mode == "taste"
+            and ("and" in between or boundary))
             or (facet != "themes" and boundary and "and" not in between)
         )
     return False
 
 
 def _preferences(
-    hit: Hit, words: Sequence[Word], number: int, text: str, asked: set[str]
+    hit: Hit, words: Sequence[Word], number: int, text: str, asked: set[Facet]
 ) -> list[Preference]:
     start, end = words[hit.first].start, words[hit.end - 1].end
     wishes = hit.wishes[:1] if hit.mode in ("never", "softly") else hit.wishes
     return [_preference(wish, hit, number, start, end, text, asked, words) for wish in wishes]
 
 
-def _preference(wish: Wish, hit: Hit, number: int, start: int, end: int, text: str, asked: set[str], words: Sequence[Word]) -> Preference:  # fmt: skip
+def _preference(wish: Wish, hit: Hit, number: int, start: int, end: int, text: str, asked: set[Facet], words: Sequence[Word]) -> Preference:  # fmt: skip
     firm: Firmness = "must" if wish.facet in _MUST else "rather"
     if "general" in wish.values or "hedge" in hit.marks or "vague" in hit.marks:
         firm = "rather"
@@ -459,8 +424,6 @@ def _described(
     words: Sequence[Word], marked: list[bool], number: int, text: str, unknown: list[str]
 ) -> list[Preference]:
     """What is asked for in words that no vocabulary holds: "about beekeeping", "a Wakandan film"."""
-    from safecrs.preferences.lexicon import ordinary_words
-
     found: list[Preference] = []
     ordinary = ordinary_words()
     for position, word in enumerate(words):
@@ -583,7 +546,7 @@ def _count(words: Sequence[Word], marked: Sequence[bool], spoken: Sequence[Trigg
                 return number
             continue
         if word.plain == "one" and (
-            at == 0 and before not in ("just", "only", "me", "") or behind[0].plain in ("of", "the")
+            (at == 0 and before not in ("just", "only", "me", "")) or behind[0].plain in ("of", "the")
         ):
             continue
         if before in (
@@ -643,7 +606,7 @@ def _references(
                 ),
             )
         elif word.plain in ("number", "no", "option") and (
-            after.isdecimal() and len(after) < 3 or after in _NUMBERS
+            (after.isdecimal() and len(after) < 3) or after in _NUMBERS
         ):
             place, end = (_NUMBERS.get(after) or int(after)) - 1, end + 1
             if place < 0:
@@ -717,7 +680,7 @@ def _role(plain: Sequence[str], words: Sequence[Word], position: int, adjacent: 
             return "disliked"
         if word == "like" and before in ("i", "we", "really", "would", "id"):
             return "liked"
-        if word == "to" and before != "similar" or word == "not" and adjacent:
+        if (word == "to" and before != "similar") or (word == "not" and adjacent):
             continue
         if word in _BEFORE and before not in ("havent", "never", "havent"):
             return _BEFORE[word]

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from safecrs.preferences.gazetteer import Kind
-from safecrs.preferences.lexicon import Wish
+from safecrs.preferences.lexicon import Wish, word_class
 from safecrs.preferences.words import Word
 
 Trigger = tuple[int, int, frozenset[str]]
-NOUNS = frozenset(
-    "movy film flick picture game title watch cinema feature show pic one stuff something anything thing video pick "
-    "recommendation suggestion option choice sth smth someth kind type genre play experience viewing entertainment "
-    "special pix moovy".split()
-)  # fmt: skip
+NOUNS = word_class("nouns")
 """Words for what is asked for, folded."""
-_FILLERS = frozenset(
-    "and or but a an the some any more most very really so too quite pretty bit little kinda of that thats is which not super "
-    "just also maybe good great nice decent solid kind sort preferably please both either with real totally completely "
-    "incredibly extremely proper right vaguely fairly rather somewhat thanks yet still best better other new".split()
-)  # fmt: skip
-_JOINS = frozenset("or nor and any no not too the a an overly very super either other".split()) | NOUNS
-_ABOUT = frozenset("about involving featuring involve feature set during around on".split())
-_SOME = frozenset("something anything nothing stuff thing smth sth someth".split())
-_LINKS = frozenset("that thats is which be".split())
-_BEHIND = frozenset("by with from about set starring for where like to i we".split())
-_DENYING = frozenset(
-    "not no nothing isnt arent without dont doesnt never non cant havent hate probably nobody".split()
-)
-_COPULAS = frozenset("it its thats that this be them".split())
-_POSITIVE = frozenset("please instead fine ok okay better great perfect welcome would rather want".split())
+_FILLERS = word_class("fillers")
+_JOINS = word_class("joins") | NOUNS
+_ABOUT = word_class("scope_about")
+_SOME = word_class("some")
+_LINKS = word_class("links")
+_BEHIND = word_class("behind")
+_DENYING = word_class("denying")
+_COPULAS = word_class("copulas")
+_POSITIVE = word_class("positive")
 _BACK, _CLOSE, _REACH, _SOFT_REACH, _WALK = 7, 3, 5, 4, 8
+_NONE = frozenset[str]()
+_ASKING = frozenset(["never", "softly", "want", "stress", "taste", "replace", "withdraw"])
+_LEADS = frozenset(["make", "keep", "should", "to", "must"])
+_VAGUE = frozenset(["one", "thing", "watch", "show", "play"])
 _POLARITIES = ("none", "withdraw", "softly", "never", "past", "taste", "want", "break")
 
 
@@ -52,69 +46,72 @@ class Hit:
     marks: set[str] = field(default_factory=set)
 
 
-def describes(
-    words: Sequence[Word], hit: Hit, hits: Sequence[bool], solid: Sequence[bool], triggers: Sequence[Trigger]
-) -> bool:
-    """Whether words that may be other talk describe what is asked for.
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is around words that may be other talk.
 
-    Args:
-        hits: for each word whether it belongs to a phrase, weak ones too; solid: to one that is not weak.
+    Attributes:
+        hits: for each word whether it belongs to a phrase; solid: to one that counts by itself.
+        starts, ends: the kinds of the triggers by where they begin and by where they end.
     """
-    ends = {end: kinds for _, end, kinds in triggers if end <= hit.first and end >= hit.first - _WALK}
-    edge_left = edge_right = False
-    passed: set[str] = set()
-    position = hit.first
-    for _ in range(_WALK):
-        kinds = ends.get(position, frozenset())
-        if kinds & {"never", "softly", "want", "stress", "taste", "replace", "withdraw"} and not hit.mode:
+
+    words: Sequence[Word]
+    hits: Sequence[bool]
+    solid: Sequence[bool]
+    starts: Mapping[int, frozenset[str]]
+    ends: Mapping[int, frozenset[str]]
+
+    def describe(self, hit: Hit) -> bool:
+        """Whether the words of ``hit`` describe what is asked for."""
+        if self.starts.get(hit.end, _NONE) & {"denied_after", "fine_after"}:
             return True
-        if words[position].boundary == 2 or position == 0:
-            edge_left = True
-            break
-        before = words[position - 1]
-        if words[position].boundary == 1 and not (hits[position - 1] or before.word in _FILLERS):
-            edge_left = True
-            break
-        position -= 1
-        if before.word in _SOME or (before.word in NOUNS and passed & _LINKS):
-            return True
-        if solid[position] and (passed & {"or", "and", "nor"} or words[position + 1].boundary == 1):
-            return True
-        if before.word in NOUNS:
-            break
-        passed.add(before.word)
-        if before.word in _ABOUT or (before.word == "with" and _asks(words, position)):
-            return True
-        if (
-            before.word in _COPULAS
-            and position
-            and words[position - 1].plain in ("make", "keep", "should", "to", "must")
-        ):
-            return True
-        if not (hits[position] or before.word in _FILLERS):
-            if passed & {"or", "nor"} and any(kinds & {"never", "softly"} for kinds in ends.values()):
-                return True  # the last of a list of which one is no wish
-            break
-    if any(start == hit.end and kinds & {"denied_after", "fine_after"} for start, _, kinds in triggers):
-        return True
-    position = hit.end
-    for _ in range(_WALK):
-        if position >= len(words) or words[position].boundary == 2:
-            edge_right = True
-            break
-        if words[position].word in NOUNS and not words[position].boundary:
-            return (
-                words[position].word not in ("one", "thing", "watch", "show", "play")
-                or not edge_left
-                or position == hit.end
-            )
-        if solid[position] and not words[position].boundary:
-            return True
-        if not (hits[position] or words[position].word in _FILLERS):
-            edge_right = words[position].boundary == 1 or words[position].plain in _BEHIND
-            break
-        position += 1
-    return edge_left and edge_right
+        left = self._left(hit.first)
+        right = self._right(hit.end, left == "edge") if left != "asked" else "asked"
+        return "asked" in (left, right) or left == right == "edge"
+
+    def _left(self, position: int) -> str:
+        """ "asked": what is before asks for it; "edge": a clause begins."""
+        words, passed = self.words, set[str]()
+        for _ in range(_WALK):
+            if self.ends.get(position, _NONE) & _ASKING:
+                return "asked"
+            if position == 0 or words[position].boundary == 2:
+                return "edge"
+            before, known = words[position - 1], self.hits[position - 1]
+            if words[position].boundary == 1 and not (known or before.word in _FILLERS):
+                return "edge"
+            comma = words[position].boundary == 1
+            position -= 1
+            if before.word in _SOME or (before.word in NOUNS and passed & _LINKS):
+                return "asked"
+            if self.solid[position] and (passed & {"or", "and", "nor"} or comma):
+                return "asked"
+            if before.word in NOUNS:
+                return ""
+            passed.add(before.word)
+            if before.word in _ABOUT or (before.word == "with" and _asks(words, position)):
+                return "asked"
+            if before.word in _COPULAS and position and words[position - 1].plain in _LEADS:
+                return "asked"
+            if not (known or before.word in _FILLERS):
+                near = (self.ends.get(at, _NONE) for at in range(max(0, position - _WALK), position + 1))
+                listed = passed & {"or", "nor"} and any(kinds & {"never", "softly"} for kinds in near)
+                return "asked" if listed else ""  # the last of a list of which one is no wish
+        return ""
+
+    def _right(self, end: int, begins: bool) -> str:
+        words = self.words
+        for position in range(end, min(len(words), end + _WALK)):
+            word = words[position]
+            if word.boundary == 2:
+                return "edge"
+            if word.word in NOUNS and not word.boundary:
+                return "asked" if word.word not in _VAGUE or not begins or position == end else ""
+            if self.solid[position] and not word.boundary:
+                return "asked"
+            if not (self.hits[position] or word.word in _FILLERS):
+                return "edge" if word.boundary == 1 or word.plain in _BEHIND else ""
+        return "edge" if end + _WALK >= len(words) else ""
 
 
 def _asks(words: Sequence[Word], position: int) -> bool:
@@ -174,8 +171,8 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
             and end - first == 1
             and (
                 (words[first].plain == "no" and end < len(words) and words[end].boundary)
-                or words[first].plain == "not"
-                and ends_clause
+                or (words[first].plain == "not"
+                and ends_clause)
             )
         ):
             continue  # "No, older": an answer
@@ -205,7 +202,7 @@ def _covers(
     plain = {word.word for word in between}
     if len(plain - _JOINS) > bool(plain & {"or", "nor"}) or len(between) > _SOFT_REACH:
         return False
-    if plain & {"or", "nor"} or not between and not bounded:
+    if plain & {"or", "nor"} or (not between and not bounded):
         return True
     same = bool(before) and {w.facet for w in before[-1].wishes} & {w.facet for w in hit.wishes}
     if "and" in plain and (mode == "softly" or not same):

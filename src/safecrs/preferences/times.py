@@ -24,53 +24,82 @@ _NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + "
 _YEAR = r"(?:18[89]\d|19\d\d|20\d\d)"
 _DECADE = rf"(?:(?:18|19|20)?\d0['’´]?s|{'|'.join(_DECADES)})"
 _WHEN = rf"(?:{_DECADE}|{_YEAR})"
-_THE = r"(?:the[ \t]{1,3})?(?:year[ \t]{1,3})?['’]?"
-_ERA = re.compile(
-    rf"""(?<![\w$£€])(?:
-      between[ ]{_THE}(?P<low>{_WHEN})[ ](?:and|to|&)[ ]{_THE}(?P<high>{_WHEN})
-    | (?:from[ ])?{_THE}(?P<first>{_WHEN})[ ]?(?:-|–|—|to|until|till|through|thru|up[ ]to)[ ]?{_THE}(?P<last>{_WHEN})
-    | (?P<before>before|pre|prior[ ]to|older[ ]than|earlier[ ]than|up[ ]to|until|till|no[ ]later[ ]than|not[ ]later[ ]than|not[ ]after
-        |nothing[ ](?:after|newer[ ]than|later[ ]than|more[ ]recent[ ]than)|no[ ]newer[ ]than|not[ ]newer[ ]than)[ -]{{1,3}}{_THE}(?P<end>{_WHEN})
-    | (?P<after>after|post|since|newer[ ]than|later[ ]than|more[ ]recent[ ]than|not[ ]before|no[ ]older[ ]than|not[ ]older[ ]than
-        |no[ ]earlier[ ]than|nothing[ ](?:before|older[ ]than|earlier[ ]than))[ -]{{1,3}}{_THE}(?P<begin>{_WHEN})
-    | (?:from[ ])?{_THE}(?P<then>{_WHEN})[ ](?P<way>or[ ](?:later|newer|after|above|onwards?)|and[ ](?:later|newer|up|after|onwards?|above)|on(?:wards?)\b|\+
-        |or[ ](?:earlier|older|before)|and[ ](?:earlier|older|before))
-    | (?P<about>around|circa|about|near|roughly|like)[ ]{_THE}(?P<near>{_WHEN})
-    | (?:in[ ]|from[ ]|of[ ]|during[ ])?(?:the[ ])?(?:(?P<part>early|mid|middle|late)(?:[ ]to[ ](?P<until>mid|late))?[- ]{{1,3}})?{_THE}(?P<decade>{_DECADE})(?!['’]?\w)
-    | (?:in|from|of|the|came[ ]out[ ]in|released[ ]in|made[ ]in)[ ](?:the[ ]year[ ])?(?P<year>{_YEAR})(?![\w%])
-    | (?P<alone>{_YEAR})(?=[ ](?:\w{{1,20}}[ ]){{0,2}}(?:movie|film|flick|comed|drama|thriller|horror|game|release|hit|title|action|western|one|romance|musical))
-    | (?:from[ ]|in[ ]|of[ ]|within[ ])?(?:the[ ])?(?:last|past|previous|recent)[ ](?P<years>{_NUMBER})?[ ]?(?P<unit>years?|yrs?|decades?)\b(?![ ]of[ ]my)
-    | (?P<ago>{_NUMBER})[ ](?:of[ ])?(?:years?|yrs?|decades?)[ ](?:ago|back)
-    | (?:no[ ](?:older|more)[ ]than|less[ ]than|under|not[ ]older[ ]than|at[ ]most|not[ ]more[ ]than)[ ](?P<young>{_NUMBER})[ ]years?(?:[ ]old)?\b
-    | (?:more[ ]than|over|at[ ]least|older[ ]than)[ ](?P<aged>{_NUMBER})[ ]years?[ ]old\b
-    | (?P<this>this[ ](?:year|decade|century)|last[ ]year)(?:['’]s)?\b(?![ ]i\b)
-    | (?P<born>(?:from[ ]|made[ ]|released[ ])?(?:before|older[ ]than)[ ](?:i|me|my[ ]birth|we)\b(?:[ ](?:was|were)(?:[ ]even)?[ ](?:born|alive|around|a[ ]thing))?)
-    | (?P<youth>when[ ]i[ ]was[ ](?:a[ ](?:little[ ]|young[ ])?(?:kid|child|girl|boy|teen|teenager)|little|young|growing[ ]up|in[ ](?:high[ ])?school|at[ ]school)|(?:from|of)[ ]my[ ](?:childhood|youth|teens|teenage[ ]years|school[ ]days)|i[ ]grew[ ]up[ ](?:with|on))
-    )""",
-    re.VERBOSE | re.IGNORECASE,
+_THE = r"(?:the {1,3})?(?:year {1,3})?['’]?"
+_BEFORE = (
+    "before|pre|prior to|older than|earlier than|up to|until|till|no later than|not later than|not after|"
+    "nothing (?:after|newer than|later than|more recent than)|no newer than|not newer than"
 )
+_AFTER = (
+    "after|post|since|newer than|later than|more recent than|not before|no older than|not older than|"
+    "no earlier than|nothing (?:before|older than|earlier than)"
+)
+_OPEN = r"(?:or|and) (?:later|newer|up|after|above|onwards?)|on(?:wards?)?\b|\+|(?:or|and) (?:earlier|older|before)"
+_KINDS = (
+    "movie|film|flick|comed|drama|thriller|horror|game|release|hit|title|action|western|one|romance|musical"
+)
+_BORN = "(?: (?:was|were)(?: even)? (?:born|alive|around|a thing))?"
+_YOUNG = (
+    r"when i was (?:a (?:little |young )?(?:kid|child|girl|boy|teen|teenager)|little|young|growing up|"
+    r"in (?:high )?school|at school)|(?:from|of) my (?:childhood|youth|teens|teenage years|school days)|"
+    r"i grew up (?:with|on)"
+)
+_AT_MOST = "no (?:older|more) than|less than|under|not older than|at most|not more than"
+_PATTERNS = (
+    rf"between {_THE}(?P<low>{_WHEN}) (?:and|to|&) {_THE}(?P<high>{_WHEN})",
+    rf"(?:from )?{_THE}(?P<first>{_WHEN}) ?(?:-|–|—|to|until|till|through|thru|up to) ?{_THE}(?P<last>{_WHEN})",
+    rf"(?P<before>{_BEFORE})[ -]{{1,3}}{_THE}(?P<end>{_WHEN})",
+    rf"(?P<after>{_AFTER})[ -]{{1,3}}{_THE}(?P<begin>{_WHEN})",
+    rf"(?:from )?{_THE}(?P<then>{_WHEN}) (?P<way>{_OPEN})",
+    rf"(?P<about>around|circa|about|near|roughly|like) {_THE}(?P<near>{_WHEN})",
+    r"(?:in |from |of |during )?(?:the )?(?:(?P<part>early|mid|middle|late)(?: to (?P<until>mid|late))?[- ]{1,3})?"
+    rf"{_THE}(?P<decade>{_DECADE})(?!['’]?\w)",
+    rf"(?:in|from|of|the|came out in|released in|made in) (?:the year )?(?P<year>{_YEAR})(?![\w%])",
+    rf"(?P<alone>{_YEAR})(?= (?:\w{{1,20}} ){{0,2}}(?:{_KINDS}))",
+    rf"(?:from |in |of |within )?(?:the )?(?:last|past|previous|recent) (?P<years>{_NUMBER})? ?"
+    r"(?P<unit>years?|yrs?|decades?)\b(?! of my)",
+    rf"(?P<ago>{_NUMBER}) (?:of )?(?:years?|yrs?|decades?) (?:ago|back)",
+    rf"(?:{_AT_MOST}) (?P<young>{_NUMBER}) years?(?: old)?\b",
+    rf"(?:more than|over|at least|older than) (?P<aged>{_NUMBER}) years? old\b",
+    r"(?P<this>this (?:year|decade|century)|last year)(?:['’]s)?\b(?! i\b)",
+    rf"(?P<born>(?:from |made |released )?(?:before|older than) (?:i|me|my birth|we)\b{_BORN})",
+    rf"(?P<youth>{_YOUNG})",
+)
+_ERA = re.compile(rf"(?<![\w$£€])(?:{'|'.join(_PATTERNS)})", re.IGNORECASE)
 _LIFE = re.compile(
     r"\b(?:my|his|her|their|our|your|mid|late|early|in[ ]his|in[ ]her)[ -](?:mid[ -]|late[ -]|early[ -])?$",
     re.IGNORECASE,
 )
 _AGE = re.compile(
-    r"\b(?:i['’]?m|i am|im|aged?|turned|turning)[ ](\d\d)\b(?![ ]?(?:min|hour|%|st|nd|rd|th|/))|\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs?[ ]old)\b|\bborn[ ]in[ ](?:the[ ])?(?:year[ ])?((?:19|20)\d\d)",
+    r"\b(?:i['’]?m|i am|im|aged?|turned|turning) (\d\d)\b(?! ?(?:min|hour|%|st|nd|rd|th|/))|"
+    r"\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs? old)\b|\bborn in (?:the )?(?:year )?((?:19|20)\d\d)",
     re.IGNORECASE,
+)
+_COMPARED = (
+    "under|less than|shorter than|below|at most|max(?:imum)?(?: of)?|up to|within|no (?:longer|more) than|"
+    "not (?:longer|more) than|not over|no over|nothing (?:over|longer than|above|past|beyond|more than)|longer than|"
+    "more than|over|above|at least|min(?:imum)?(?: of)?|around|about|roughly|approximately|circa|only have|only got|"
+    "just have|have only|have about|have around|have|ve got|got(?: only| about)?|isn['’]?t|is not|not|no"
+)
+_BEHIND = (
+    r"or (?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at most|at the most|or thereabouts|at least|minimum|"
+    r"long\b|(?:\w{1,15} ){0,2}(?:movie|film|flick|epic|runtimes?|comedy|show)"
 )
 _LENGTH = re.compile(
-    rf"""(?<![\w.])(?:(?P<comparison>under|less[ ]than|shorter[ ]than|below|at[ ]most|max(?:imum)?(?:[ ]of)?|up[ ]to|within|no[ ](?:longer|more)[ ]than|not[ ](?:longer|more)[ ]than
-        |not[ ]over|no[ ]over|nothing[ ](?:over|longer[ ]than|above|past|beyond|more[ ]than)|longer[ ]than|more[ ]than|over|above|at[ ]least|min(?:imum)?(?:[ ]of)?|around|about|roughly|approximately|circa
-        |only[ ]have|only[ ]got|just[ ]have|have[ ]only|have[ ]about|have[ ]around|have|ve[ ]got|got(?:[ ]only|[ ]about)?|isn['’]?t|is[ ]not|not|no)[ ](?:a[ ]|an[ ](?=hour)|like[ ]|about[ ])?)?
-      (?:(?P<hours>{_NUMBER}(?:\.5|[ ]and[ ]a[ ]half)?)[ -]?(?:hours?|hrs?|h)\b(?:[ ](?:and[ ])?(?:(?P<half>a[ ]half)|(?P<more>{_NUMBER})[ ]?(?:minutes?|mins?|m)\b))?
-        | (?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|min)\b)
-      (?P<behind>[ ]?(?:or[ ](?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at[ ]most|at[ ]the[ ]most|or[ ]thereabouts|at[ ]least|minimum|long\b|(?:\w{{1,15}}[ ]){{0,2}}(?:movie|film|flick|epic|runtime|runtimes|comedy|show)))?""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_BAD_AFTER = re.compile(
-    r"[ ](?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|left of work|commute|straight)",
+    rf"(?<![\w.])(?:(?P<comparison>{_COMPARED}) (?:a |an (?=hour)|like |about )?)?"
+    rf"(?:(?P<hours>{_NUMBER}(?:\.5| and a half)?)[ -]?(?:hours?|hrs?|h)\b"
+    rf"(?: (?:and )?(?:(?P<half>a half)|(?P<more>{_NUMBER}) ?(?:minutes?|mins?|m)\b))?"
+    rf"|(?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|min)\b)(?P<behind> ?(?:{_BEHIND}))?",
     re.IGNORECASE,
 )
-_UPPER = ("under", "less", "shorter", "below", "at most", "max", "up to", "within", "no longer", "no more", "not longer", "not more", "not over", "no over", "nothing", "only", "just", "have", "ve got", "got")  # fmt: skip
+_BAD_AFTER = re.compile(
+    " (?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|left of work|commute|straight)",
+    re.IGNORECASE,
+)
+_UPPER = (
+    *("under", "less", "shorter", "below", "at most", "max", "up to", "within", "no longer", "no more"),
+    *("not longer", "not more", "not over", "no over", "nothing", "only", "just", "have", "ve got", "got"),
+)
+_NOT = frozenset(["not", "no", "not a", "no a", "isn't", "isnt", "isn’t", "is not"])
 
 
 class Time(NamedTuple):
@@ -108,8 +137,9 @@ def _birth(text: str, today: int) -> int:
 
 def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | None, int | None] | None:
     if "low" in kinds or "first" in kinds:
-        low, high = _span(kinds.get("low") or kinds["first"]), _span(kinds.get("high") or kinds["last"])
-        return (low[0], high[1]) if low[0] <= high[1] else None
+        low = _span(kinds.get("low") or kinds["first"])[0]
+        high = _span(kinds.get("high") or kinds["last"])[1]
+        return (low, high) if low <= high else None
     if "end" in kinds:
         low, high = _span(kinds["end"])
         strict = kinds["before"].split()[0] in ("before", "pre", "prior", "older", "earlier")
@@ -120,16 +150,14 @@ def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | Non
         return (high + 1 if strict else low), None
     if "then" in kinds:
         low, high = _span(kinds["then"])
-        late = any(word in kinds["way"] for word in ("later", "newer", "after", "above", "on", "up", "+"))
-        return (low, None) if late else (None, high)
+        return (None, high) if any(w in kinds["way"] for w in ("earlier", "older", "before")) else (low, None)
     if "near" in kinds:
         low, high = _span(kinds["near"])
         return (low - 2, high + 2) if low == high else (low, high)
     if "decade" in kinds:
-        low, high = _span(kinds["decade"])
-        begin, _ = _PART_OF.get(kinds.get("part", "")[:5].replace("middl", "mid"), (0, 9))
-        _, end = _PART_OF.get(kinds.get("until") or kinds.get("part", "")[:5].replace("middl", "mid"), (0, 9))
-        return low + begin, low + end
+        low = _span(kinds["decade"])[0]
+        part = kinds.get("part", "").replace("middle", "mid")
+        return low + _PART_OF.get(part, (0, 9))[0], low + _PART_OF.get(kinds.get("until", part), (0, 9))[1]
     if year := kinds.get("year") or kinds.get("alone"):
         return int(year), int(year)
     if "unit" in kinds:
@@ -144,13 +172,13 @@ def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | Non
         return today - int(_number(kinds["young"])), None
     if "aged" in kinds:
         return None, today - int(_number(kinds["aged"]))
+    if kinds.get("this") == "last year":
+        return today - 1, today - 1
     if "this" in kinds:
-        if kinds["this"] == "last year":
-            return today - 1, today - 1
         return {"year": today, "decade": today // 10 * 10, "century": 2000}[kinds["this"].split()[1]], None
     if "born" in kinds:
         return None, (birth or today - 30) - 1
-    return ((birth + 4, birth + 16) if birth else (today - 40, today - 15)) if "youth" in kinds else None
+    return (birth + 4, birth + 16) if birth else (today - 40, today - 15)
 
 
 def _span(when: str) -> tuple[int, int]:
@@ -181,30 +209,22 @@ def find_lengths(text: str) -> Iterator[Time]:
         if not (said or behind) or _BAD_AFTER.match(spaced, match.end()):
             continue
         hours = _number(match["hours"].lower()) if match["hours"] else 0.0
-        rest = (
-            30.0
-            if match["half"]
-            else _number((match["more"] or match["minutes"]).lower())
-            if (match["more"] or match["minutes"])
-            else 0.0
-        )  # noqa: E501
-        minutes = int(60 * hours + rest)
+        rest = match["more"] or match["minutes"]
+        minutes = int(60 * hours + (30.0 if match["half"] else _number(rest.lower()) if rest else 0.0))
         if not 5 <= minutes <= 600:
             continue
-        if said in ("not", "no", "not a", "no a", "isn't", "isnt", "isn’t", "is not"):
+        low: int | None = minutes - 15
+        high: int | None = minutes + 15
+        if said in _NOT:
             low, high = None, minutes - 15
-        elif any(
-            word in behind for word in ("less", "shorter", "under", "max", "tops", "at most", "at the most")
+        elif said.startswith(_UPPER) or any(
+            w in behind for w in ("less", "shorter", "under", "max", "tops", "most")
         ):
-            low, high = None, minutes
-        elif said.startswith(_UPPER):
             low, high = None, minutes
         elif said.startswith(("over", "more", "longer", "above", "at least", "min")) or any(
-            word in behind for word in ("more", "longer", "at least", "minimum")
+            w in behind for w in ("more", "longer", "at least", "minimum")
         ):
             low, high = minutes, None
-        else:
-            low, high = minutes - 15, minutes + 15
         yield Time(match.start(), match.end(), Wish("runtime", (), low, high))
 
 

@@ -10,7 +10,7 @@ from statistics import median
 
 from safecrs.catalog import Catalog, find_mentions
 from safecrs.conversation import Conversation
-from safecrs.preferences.base import Named, Preference, Preferences, Role
+from safecrs.preferences.base import Facet, Named, Preference, Preferences, Role
 from safecrs.preferences.gazetteer import Gazetteer, gazetteer_of
 from safecrs.preferences.reading import Reading, read_message, resolved
 from safecrs.preferences.words import split_words
@@ -20,9 +20,20 @@ _REPLACED = ("years", "runtime")
 """Facets of which the wish stated last holds."""
 _TOGETHER = ("countries", "languages")
 _WHOLE = ("genres", "moods", "themes", "text", "countries", "languages", "audience")
-_NO_LONGER = ("any year", "any era", "any decade", "any time period", "any genre", "any country", "any language", "any length")  # fmt: skip
-_CLEARED = {"year": "years", "era": "years", "decade": "years", "time period": "years", "genre": "genres", "country": "countries", "language": "languages", "length": "runtime"}  # fmt: skip
+_CLEARED: dict[str, Facet] = {
+    "any year": "years",
+    "any era": "years",
+    "any decade": "years",
+    "any time period": "years",
+    "any genre": "genres",
+    "any country": "countries",
+    "any language": "languages",
+    "any length": "runtime",
+}
+"""What says that a facet does not matter any more."""
 _STEP = 5
+_MAX_SHOWN = 50
+"""Items of an answer that are read; a bound that keeps long texts linear."""
 _LISTED = re.compile(r"^[ \t]{0,8}(?:\d{1,2}[.)]|[-*•])[ \t]", re.MULTILINE)
 _DATED = re.compile(r"\((?:19|20)\d\d\)")
 
@@ -77,12 +88,14 @@ def _rows_shown(text: str, catalog: Catalog) -> list[int]:
         ends = [*bounds[1:], len(text)]
         return [
             next((mention.row for mention in mentions if start <= mention.start < end), -1)
-            for start, end in zip(bounds, ends, strict=True)
+            for start, end in zip(bounds[:_MAX_SHOWN], ends, strict=False)
         ]
     dated = [match.start() for match in _DATED.finditer(text)]
-    by_end = {mention.end: mention.row for mention in mentions}
     if len(dated) > 1:
-        return [next((by_end[at - gap] for gap in (1, 0, 2) if at - gap in by_end), -1) for at in dated]
+        return [
+            next((one.row for one in mentions if one.start < at <= one.end + 1), -1)
+            for at in dated[:_MAX_SHOWN]
+        ]
     return list(dict.fromkeys(mention.row for mention in mentions))
 
 
@@ -131,9 +144,8 @@ class _State:
     def _clear(self, text: str) -> None:
         """Drop wishes about a facet that does not matter any more ("any year is fine")."""
         lower = text.lower()
-        for said in _NO_LONGER:
+        for said, facet in _CLEARED.items():
             if said in lower:
-                facet = _CLEARED[said.removeprefix("any ")]
                 self.stated = [wish for wish in self.stated if wish.facet != facet]
 
     def _state(self, wish: Preference, replaces: bool) -> None:
@@ -185,7 +197,7 @@ class _State:
                 self.named[row] = Named(self._catalog.title(row), row, role, number, start, end)
         self._shift(reading, [row for row in rows if row >= 0])
         if reading.without:
-            self._without(reading, number, text, shown)
+            self._without(number, text, shown)
 
     def _shift(self, reading: Reading, rows: Sequence[int]) -> None:
         """ "Older" or "shorter" than the list shown, or than what was asked for before."""
@@ -205,7 +217,7 @@ class _State:
             low, high = (None, bound) if way < 0 else (bound, None)
             self._state(replace(wish, low=low, high=high), False)
 
-    def _without(self, reading: Reading, number: int, text: str, shown: str) -> None:
+    def _without(self, number: int, text: str, shown: str) -> None:
         """Deny the people that were named last."""
         people = [
             wish for wish in self.stated if wish.facet in ("cast", "directors") and wish.firmness != "never"

@@ -22,7 +22,9 @@ _SPELLED = {
     "plz": "please",
     "moive": "movie",
 }
-_BEFORE_NOT = frozenset("do does did is are was were could would has have had should can".split())
+_BEFORE_NOT = frozenset(
+    ["do", "does", "did", "is", "are", "was", "were", "could", "would", "has", "have", "had", "should", "can"]
+)
 _KEPT = frozenset(["news", "series"])
 _PART = re.compile(r"\(([^()]*)\)(\??)|([^\s()?]+)(\??)")
 
