@@ -171,8 +171,7 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
             and end - first == 1
             and (
                 (words[first].plain == "no" and end < len(words) and words[end].boundary)
-                or (words[first].plain == "not"
-                and ends_clause)
+                or (words[first].plain == "not" and ends_clause)
             )
         ):
             continue  # "No, older": an answer

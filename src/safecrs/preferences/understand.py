@@ -12,7 +12,8 @@ from safecrs.catalog import Catalog, find_mentions
 from safecrs.conversation import Conversation
 from safecrs.preferences.base import Facet, Named, Preference, Preferences, Role
 from safecrs.preferences.gazetteer import Gazetteer, gazetteer_of
-from safecrs.preferences.reading import Reading, read_message, resolved
+from safecrs.preferences.reading import Reading, read_message
+from safecrs.preferences.wishes import dated
 from safecrs.preferences.words import split_words
 from safecrs.taxonomy import Domain
 
@@ -128,7 +129,7 @@ class _State:
         elif reading.shifts:
             self._shift(reading, [])
         for wish in reading.wishes:
-            self._state(resolved(wish, self._today), reading.replaces)
+            self._state(dated(wish, self._today), reading.replaces)
         for title, start, end in reading.titles:
             role: Role = title.role or ("liked" if self._asks(reading) else "more")
             key: int | str = title.row if title.row >= 0 else title.title.casefold()
