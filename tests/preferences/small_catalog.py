@@ -6,7 +6,8 @@ from functools import cache
 
 from safecrs.catalog import Catalog, Item
 
-# title | year | genres | countries | languages | directors | cast | series | moods | themes | runtime | audience | popularity
+# Columns: title, year, genres, countries, languages, directors, cast, series, moods, themes, runtime, audience,
+# popularity.
 ROWS = """
 Titanic | 1997 | drama, romance | US | en | James Cameron | Leonardo DiCaprio, Kate Winslet | | romantic, sad, epic | disaster, ocean, love | 194 | general | 5
 Inception | 2010 | action, sci-fi, thriller | US, GB | en | Christopher Nolan | Leonardo DiCaprio, Elliot Page | | mind-bending, tense | dreams, heist | 148 | general | 5
@@ -86,6 +87,6 @@ def small_catalog() -> Catalog:
                 runtime=int(runtime),
                 audience=audience,
                 popularity=float(popularity),
-            )  # fmt: skip
+            )
         )
     return Catalog.from_items(items)

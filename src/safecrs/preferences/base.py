@@ -23,8 +23,8 @@ class Preference:
     """One wish and the words that state it: ``conversation[message].content[start:end]``.
 
     Attributes:
-        values: any of these meets the wish: values of the catalog's vocabulary of a listed facet; for "audience"
-            kids, family, teens, general, adults; for "fame" known, classic, hidden; for "text" the words.
+        values: any of these meets the wish: values of the catalog's vocabulary of a listed facet; for
+            "audience" kids, family, teens, general, adults; for "fame" known, classic, hidden; for "text" the words.
         low, high: for "years" and "runtime" (minutes) the bounds, inclusive; None is open.
     """
 

@@ -19,6 +19,8 @@ from safecrs.preferences.words import key_of
 Kind = Literal["word", "theme", "series", "idiom"]
 _DOMINANT = 2.5
 """A surname is that of the best known person if nobody else of that name is so many times less known."""
+_WELL_KNOWN = 8.0
+"""Popularity, summed over items, of somebody who is called by the first name."""
 _RESCUE: tuple[Listed, ...] = ("genres", "themes", "moods")
 _ALIKE_NAME, _ALIKE_TITLE = 86.0, 90.0
 _FREE = ("countries", "languages", "years", "runtime", "fame", "audience", "text")
@@ -151,23 +153,37 @@ class Gazetteer:
 
     def _last_names(self) -> dict[str, Person]:
         """Last name, or only name, → the person that it means when it is said alone."""
-        named: dict[str, list[Person]] = defaultdict(list)
+        best: dict[str, tuple[Person, float]] = {}
         for key, person in self.people.meanings.items():
             last = key.rpartition(" ")[2] if not key.endswith((" jr", " sr")) else key.split()[-2]
-            if len(last) > 2:
-                named[last].append(person)
-        found = {}
-        for last, persons in named.items():
-            persons.sort(key=lambda person: -person.weight)
-            if len(persons) == 1 or persons[0].weight >= _DOMINANT * persons[1].weight:
-                found[last] = persons[0]
-        return found
+            first, second = best.get(last, (person, 0.0))
+            if first.weight < person.weight:
+                best[last] = person, first.weight
+            else:
+                best[last] = first, max(second, person.weight if person is not first else 0.0)
+        return {
+            last: person
+            for last, (person, second) in best.items()
+            if len(last) > 2 and person.weight >= _DOMINANT * second
+        }
 
     @cached_property
     def first_names(self) -> frozenset[str]:
         """First names of people, without those that are ordinary words."""
         keys = self.people.meanings
         return frozenset(key.partition(" ")[0] for key in keys if " " in key) - ordinary_words()
+
+    @cached_property
+    def _given(self) -> dict[str, Person]:
+        """First names of one person only, who is well known."""
+        named: dict[str, list[Person]] = defaultdict(list)
+        for key, person in self.people.meanings.items():
+            named[key.partition(" ")[0]].append(person)
+        return {name: of[0] for name, of in named.items() if len(of) == 1 and of[0].weight >= _WELL_KNOWN}
+
+    def given(self, word: str) -> Person | None:
+        """Whom a first name means when it is said alone."""
+        return None if self.ordinary(word) else self._given.get(word)
 
     def surname(self, word: str) -> Person | None:
         """Whom a last name means when it is said alone."""

@@ -22,9 +22,11 @@ SHIFTS: dict[str, tuple[Facet, int]] = {
 }
 """Words that compare with what was shown → facet and direction."""
 _COUNT = r"\d{1,2}|" + "|".join(NUMBERS)
+_CHILDREN = "(?:son|daughter|kid|child|boy|girl|nephew|niece|grandson|granddaughter|toddler|youngest|oldest)"
 _AGE = re.compile(
     rf"\b({_COUNT})(?:[ -]?(?:and|&|or|to|-)[ -]?(\d{{1,2}}))?[ -]?"
     r"(?:(?:years?|yrs?|yr|y)?[ -]?(?:olds?\b|/?o\b)|months? old)"
+    rf"|\b{_CHILDREN} (?:is|just turned|turned|turns|who is|whos|who['’]s|turning) (\d{{1,2}})\b(?![:%])"
     r"|\bage[ds]? (?:of )?(\d{1,2})(?:[ -](?:and|to|-|&)?[ -]?(\d{1,2}))?",
     re.IGNORECASE,
 )

@@ -54,7 +54,7 @@ class Phrases(Generic[Meaning]):
         self._lengths = {word: tuple(sorted(sizes, reverse=True)) for word, sizes in lengths.items()}
 
     def find(self, words: Sequence[Word], taken: Sequence[bool] = ()) -> Iterator[tuple[int, int, Meaning]]:
-        """From the left the longest phrases, as first word, word behind and meaning; none has a comma within."""
+        """From the left the longest phrases, as first word, word behind and meaning; no comma is within."""
         position, folded = 0, [word.word for word in words]
         while position < len(words):
             for length in self._lengths.get(folded[position], ()):
@@ -83,7 +83,7 @@ def triggers() -> Phrases[frozenset[str]]:
 
 
 def phrase_kinds(name: str, ending: str = "", other: str = "\n") -> Phrases[frozenset[str]]:
-    """The phrases of a file's lists, with the names of those that hold each; of lists with one ending only."""
+    """The phrases of a file's lists, with the names of those that hold each; of lists with an ending only."""
     kinds: dict[str, set[str]] = {}
     for kind, phrases in _table(name).items():
         if not kind.endswith(ending) or (other and kind.endswith(other)):
@@ -149,6 +149,6 @@ def _wishes(table: Mapping[str, Any]) -> Iterator[Wish]:
         elif name == "genres_all":
             yield from (Wish("genres", (genre,)) for genre in value)
         elif name != "words":
-            facet = _FACETS[_FACETS.index(name)]  # type: ignore[arg-type]
+            facet = _FACETS[_FACETS.index(name)]
             denied = value[0].startswith("!")
             yield Wish(facet, tuple(entry.removeprefix("!") for entry in value), denied=denied)

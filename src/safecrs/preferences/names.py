@@ -11,19 +11,18 @@ from typing import cast
 
 from safecrs.catalog import Catalog, find_mentions
 from safecrs.preferences.base import Role
-from safecrs.preferences.gazetteer import Gazetteer, Person
-from safecrs.preferences.lexicon import Phrases, Wish, phrase_kinds, word_class
-from safecrs.preferences.scope import NOUNS, Hit
+from safecrs.preferences.gazetteer import Gazetteer
+from safecrs.preferences.lexicon import Phrases, phrase_kinds, word_class
+from safecrs.preferences.people import QUOTES, People
+from safecrs.preferences.scope import NOUNS
 from safecrs.preferences.words import Word, key_of
 
-_DIRECTING = word_class("directing")
-_ACTING = word_class("acting")
-_CUES = _DIRECTING | _ACTING | word_class("cues")
 _SMALL = word_class("small")
 _NO_TITLE = word_class("no_title")
 _STOPS = word_class("stops")
 _LEADING = word_class("leading")
 _OPENING = word_class("opening")
+_KINDS = frozenset(["movy", "film", "flick", "game", "special"])
 _LOOK = 7
 _LONGEST = 8
 _MAX_GUESSES = 6
@@ -60,14 +59,12 @@ class Names:
         self.taken = taken
         """For each word whether it belongs to a name (or is to be ignored)."""
         self._guesses = 0
-        self.people: list[Hit] = []
-        self.unknown_people: list[tuple[int, int]] = []
-        self.series: list[Hit] = []
         mentions = [
             (*self._range(mention.start, mention.end), mention.row)
             for mention in find_mentions(text, catalog)
         ]
-        self._find_people({position for first, end, _ in mentions for position in range(first, end)})
+        titles = {position for first, end, _ in mentions for position in range(first, end)}
+        self.people = People(text, words, taken, known, titles)
         self._rows: list[tuple[int, int, int]] = []
         for first, end, row in mentions:
             if not any(taken[first:end]) and not self._is_wish(first, end):
@@ -78,165 +75,18 @@ class Names:
         first = max(0, bisect_left(self._starts, start + 1) - 1)
         return first, max(first + 1, bisect_left(self._starts, end))
 
-    def _word(self, position: int) -> str:
-        return self._words[position].word if 0 <= position < len(self._words) else ""
-
-    def _after(self, end: int) -> str:
-        """The word directly behind, if no comma or stop is between."""
-        return self._word(end) if end < len(self._words) and not self._words[end].boundary else ""
-
     def _is_wish(self, first: int, end: int) -> bool:
         """Whether a title's words are here a theme or a series: "Halloween movies", "another Batman"."""
-        words = self._words
+        words, text = self._words, self._text
         meaning = self._known.phrases.meanings.get(" ".join(word.word for word in words[first:end]))
-        if meaning is None or not meaning.wishes:
+        dated = end < len(words) and "(" in text[words[end - 1].end : words[end].start]
+        if meaning is None or not meaning.wishes or dated or text[: words[first].start][-1:] in QUOTES:
             return False
-        behind = self._after(end)
-        before = self._word(first - 1)
-        quoted = self._text[words[first].start - 1 : words[first].start] in tuple('"“«*_')
-        if quoted or (
-            end < len(words)
-            and words[end].plain.isdecimal()
-            and "(" in self._text[words[end - 1].end : words[end].start]
-        ):
-            return False
+        before = words[first - 1].word if first else ""
+        behind = words[end].word if end < len(words) and not words[end].boundary else ""
         if meaning.kind == "series":
-            wanted = behind in (
-                "movy",
-                "film",
-                "series",
-                "franchise",
-                "saga",
-                "trilogy",
-                "flick",
-                "universe",
-                "sequel",
-                "prequel",
-            )
-            return wanted or before in ("another", "any", "no", "except", "without")
-        return behind in ("movy", "film", "flick", "game", "special") or (
-            before in ("about", "no", "any") and meaning.kind == "word"
-        )
-
-    def _find_people(self, mentioned: set[int]) -> None:
-        words, known = self._words, self._known
-        for first, end, person in known.people.find(words, self.taken):
-            if end - first == 1:
-                continue
-            size = sum(position in mentioned for position in range(first - 1, end + 1))
-            outside = {first - 1, end} & mentioned and mentioned >= set(range(first, end))
-            if outside or (size == end - first and self._quoted(first, end)):
-                continue  # part of a title, or one in quotation marks
-            plain = all(known.ordinary(word.word) for word in words[first:end])
-            if plain and not all(word.capital for word in words[first:end]) and not self._cued(first, end):
-                continue
-            self._person(first, end, person)
-        for position, word in enumerate(words):
-            if self.taken[position] or position in mentioned or len(word.word) < 3:
-                continue
-            self._surname(position, word)
-
-    def _quoted(self, first: int, end: int) -> bool:
-        return self._text[max(0, self._words[first].start - 1) : self._words[first].start] in tuple('"“«*_')
-
-    def _surname(self, position: int, word: Word) -> None:
-        words, known = self._words, self._known
-        ordinary, cued = known.ordinary(word.word), self._cued(position, position + 1)
-        inside = word.capital and not word.boundary
-        possessive = self._text[word.end - 2 : word.end] in ("'s", "’s") and len(word.word) > 3
-        if (
-            not cued
-            and not ordinary
-            and (possessive or self._after(position + 1) == "please" or len(words) == 1)
-        ):
-            cued = 1
-        run = position + 1 < len(words) and words[position + 1].capital and not words[position + 1].boundary
-        person = known.surname(word.word)
-        if (
-            person
-            and not run
-            and ((not ordinary and (cued or inside)) or (ordinary and cued == 2 and word.capital))
-        ):
-            before = (
-                position
-                and words[position - 1].capital
-                and inside
-                and not known.ordinary(words[position - 1].word)
-            )
-            if not before:
-                self._person(position, position + 1, person)
-                return
-        follows = (
-            words[position + 1]
-            if run or (position + 1 < len(words) and not words[position + 1].boundary)
-            else None
-        )
-        first_name = (
-            follows is not None and word.word in known.first_names and not known.ordinary(follows.word)
-        )
-        if ordinary or (cued != 2 and not first_name) or self._guesses >= _MAX_GUESSES:
-            return
-        end = position + 1
-        while (
-            end < len(words)
-            and end - position < 3
-            and not words[end].boundary
-            and not (known.ordinary(words[end].word) and not (words[end].capital and word.capital))
-        ):
-            end += 1
-        if any(self.taken[position:end]):
-            return
-        folded = [w.word for w in words[position:end]]
-        self._guesses += 1
-        person = known.person_like(folded) or (
-            known.person_like(folded[:1]) if len(folded) > 1 and not word.capital else None
-        )
-        if person:
-            self._person(position, end, person)
-        elif cued != 2:
-            return
-        elif end - position > 1 and word.capital:
-            self.unknown_people.append((position, end))
-            self.taken[position:end] = [True] * (end - position)
-        elif word.capital and self._word(position - 1) in _DIRECTING | {"starring", "actor", "actress"}:
-            self.unknown_people.append((position, end))
-
-    def _cued(self, first: int, end: int) -> int:
-        """2 where the words around say that a person is meant, 1 where they may, 0 elsewhere."""
-        before, behind = self._word(first - 1), self._after(end)
-        strong = frozenset(("with", "starring", "actor", "actress", "director", "filmmaker"))
-        if not self._words[first].boundary:
-            if before in strong or (
-                before == "by" and self._word(first - 2) not in ("stand", "close", "near", "sit")
-            ):
-                return 2
-            if before in ("and", "or") and first > 1 and self.taken[first - 2]:
-                return 2
-        if behind in ("movy", "film", "flick", "filmography", "picture"):
-            return 2 if not self._known.ordinary(self._word(first)) else 1
-        return 1 if before in _CUES and not self._words[first].boundary else 0
-
-    def _person(self, first: int, end: int, person: Person) -> None:
-        near = {self._word(position) for position in range(max(0, first - 3), first)}
-        facet = person.facets[0]
-        if (
-            "directors" in person.facets
-            and (near & _DIRECTING)
-            and not near & {"starring", "actor", "actress"}
-        ):
-            facet = "directors"
-        elif "cast" in person.facets and near & {
-            "with",
-            "starring",
-            "actor",
-            "actress",
-            "feature",
-            "featuring",
-            "star",
-        }:
-            facet = "cast"
-        self.people.append(Hit(first, end, (Wish(facet, (person.name,)),), "person"))
-        self.taken[first:end] = [True] * (end - first)
+            return behind in word_class("series") or before in word_class("another") | {"except", "without"}
+        return behind in _KINDS or (before in ("about", "no", "any") and meaning.kind == "word")
 
     def titles(self, hits: Sequence[bool]) -> list[Title]:
         """Items named and titles that the catalog lacks, with the roles that the words around give them."""
@@ -259,7 +109,7 @@ class Names:
 
     def _role(self, first: int, end: int, limit: int, before: dict[int, str], behind: dict[int, str], titles: list[Title]) -> str | None:  # fmt: skip
         words = self._words
-        position, role = first, None
+        role: str | None = None
         if titles and self._listed(titles[-1].end, first):
             role = titles[-1].role
         else:

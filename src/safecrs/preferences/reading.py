@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from safecrs.catalog import Catalog
 from safecrs.preferences.base import Facet, Preference
@@ -66,7 +67,7 @@ def read_message(
     spoken, near = _surroundings(words, hits, names.taken, named)
     hits, idioms = [hit for hit in hits if hit.kind != "idiom"], [hit for hit in hits if hit.kind == "idiom"]
     hits = unnamed(
-        words, [hit for hit in hits if "weak" not in hit.marks or near.describe(hit)], names.people
+        words, [hit for hit in hits if "weak" not in hit.marks or near.describe(hit)], names.people.hits
     )
     shifted: set[int] = set()
     for first, end, facet, way in shifts(words, names.taken, near):
@@ -76,7 +77,7 @@ def read_message(
         wish = Preference(facet, (), low, high, "must", number, start, stop, text[start:stop])
         reading.shifts.append((facet, way, wish))
     hits = sorted(
-        (hit for hit in (*hits, *names.people) if hit.first not in shifted), key=lambda hit: hit.first
+        (hit for hit in (*hits, *names.people.hits) if hit.first not in shifted), key=lambda hit: hit.first
     )
     govern(words, hits, spoken)
     marked = _covered(words, [*hits, *idioms])
@@ -100,7 +101,7 @@ def read_message(
         )
     reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
     left = [text[start:end] for title, start, end in reading.titles if title.row < 0]
-    left += [text[words[first].start : words[end - 1].end] for first, end in names.unknown_people]
+    left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
     left += [
         wish.text for wish in reading.wishes if wish.facet == "text" and wish.firmness in ("must", "rather")
     ]
@@ -111,7 +112,7 @@ def read_message(
     reading.anew, reading.replaces = "anew" in kinds, "replace" in kinds
     reading.without = any(
         one.plain in ("without", "no", "not", "except") and two.plain in ("him", "her", "them")
-        for one, two in zip(words, words[1:], strict=False)
+        for one, two in pairwise(words)
     )
     return reading
 

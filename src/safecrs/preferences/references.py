@@ -25,7 +25,7 @@ _ROLES: dict[str, Role] = {
     **dict.fromkeys(("like", "to"), "more"),
     **dict.fromkeys(("loved", "love", "enjoyed", "liked"), "liked"),
     **dict.fromkeys(("hated", "hate", "disliked"), "disliked"),
-}  # type: ignore[assignment]
+}
 _MOST, _SHORT, _LOOK, _COUNT_LOOK = 50, 9, 5, 6
 _LOOKED = "(?:is|was|looks|sounds|looked) "
 _JUDGED: tuple[tuple[re.Pattern[str], Role], ...] = (

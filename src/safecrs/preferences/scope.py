@@ -86,14 +86,14 @@ class Surroundings:
                 return "asked"
             if self.solid[position] and (passed & {"or", "and", "nor"} or comma):
                 return "asked"
-            if before.word in NOUNS:
+            if before.word in NOUNS and before.word != "one":
                 return ""
             passed.add(before.word)
             if before.word in _ABOUT or (before.word == "with" and _asks(words, position)):
                 return "asked"
             if before.word in _COPULAS and position and words[position - 1].plain in _LEADS:
                 return "asked"
-            if not (known or before.word in _FILLERS):
+            if not (known or before.word in _FILLERS or before.word == "one"):
                 near = (self.ends.get(at, _NONE) for at in range(max(0, position - _WALK), position + 1))
                 listed = passed & {"or", "nor"} and any(kinds & {"never", "softly"} for kinds in near)
                 return "asked" if listed else ""  # the last of a list of which one is no wish
@@ -124,13 +124,13 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
     events: list[tuple[int, int, Trigger | Hit]] = [(t[0], 0, t) for t in triggers]
     events += [(hit.first, 1, hit) for hit in hits]
     events.sort(key=lambda event: event[:2])
-    mode, anchor, had, joins = "", 0, False, ""
+    mode, anchor, had = "", 0, False
     before: list[Hit] = []
     for start, _, event in events:
         gap = words[anchor : start + 1] if start - anchor <= _BACK + 2 else ()
-        if not gap or any(word.boundary == 2 for word in words[anchor + (anchor == 0) : start + 1]):
-            if not (mode == "taste" and gap):
-                mode, had = "", False
+        ended = any(word.boundary == 2 for word in words[anchor + (anchor == 0) : start + 1]) if gap else True
+        if ended and not (mode == "taste" and gap):
+            mode, had = "", False
         if isinstance(event, Hit):
             denied = mode in ("never", "softly", "withdraw")
             if words[event.first].plain in _DENYING:

@@ -9,16 +9,17 @@ from typing import NamedTuple
 from safecrs.preferences.lexicon import Wish
 
 _DECADES = {
-    "twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970,
-    "eighties": 1980, "nineties": 1990, "noughties": 2000, "naughties": 2000, "aughts": 2000,
-    "two thousands": 2000, "two-thousands": 2000, "twenty-tens": 2010, "twenty tens": 2010,
-}  # fmt: skip
+    **{"twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960},
+    **{"seventies": 1970, "eighties": 1980, "nineties": 1990},
+    **dict.fromkeys(("noughties", "naughties", "aughts", "two thousands", "two-thousands"), 2000),
+    **dict.fromkeys(("twenty-tens", "twenty tens"), 2010),
+}
 _NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "couple": 2, "couple of": 2, "few": 4, "three": 3, "four": 4, "five": 5,
-    "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20,
-    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "eighty": 80,
-    "several": 7, "half": 0.5, "half a": 0.5, "half an": 0.5,
-}  # fmt: skip
+    **{"a": 1, "an": 1, "one": 1, "two": 2, "couple": 2, "couple of": 2, "few": 4, "three": 3, "four": 4},
+    **{"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15},
+    **{"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "eighty": 80, "ninety": 90},
+    **{"hundred": 100, "several": 7, "half": 0.5, "half a": 0.5, "half an": 0.5},
+}
 _PART_OF = {"early": (0, 4), "mid": (3, 6), "late": (5, 9)}
 _NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:18[89]\d|19\d\d|20\d\d)"
@@ -46,12 +47,14 @@ _YOUNG = (
 _AT_MOST = "no (?:older|more) than|less than|under|not older than|at most|not more than"
 _PATTERNS = (
     rf"between {_THE}(?P<low>{_WHEN}) (?:and|to|&) {_THE}(?P<high>{_WHEN})",
-    rf"(?:from )?{_THE}(?P<first>{_WHEN}) ?(?:-|–|—|to|until|till|through|thru|up to) ?{_THE}(?P<last>{_WHEN})",
+    rf"(?:from )?{_THE}(?P<first>{_WHEN}) ?(?:-|–|—|to|until|till|through|thru|up to) ?"
+    rf"{_THE}(?P<last>{_WHEN})",
     rf"(?P<before>{_BEFORE})[ -]{{1,3}}{_THE}(?P<end>{_WHEN})",
     rf"(?P<after>{_AFTER})[ -]{{1,3}}{_THE}(?P<begin>{_WHEN})",
     rf"(?:from )?{_THE}(?P<then>{_WHEN}) (?P<way>{_OPEN})",
     rf"(?P<about>around|circa|about|near|roughly|like) {_THE}(?P<near>{_WHEN})",
-    r"(?:in |from |of |during )?(?:the )?(?:(?P<part>early|mid|middle|late)(?: to (?P<until>mid|late))?[- ]{1,3})?"
+    r"(?:in |from |of |during )?(?:the )?"
+    r"(?:(?P<part>early|mid|middle|late)(?: to (?P<until>mid|late))?[- ]{1,3})?"
     rf"{_THE}(?P<decade>{_DECADE})(?!['’]?\w)",
     rf"(?:in|from|of|the|came out in|released in|made in) (?:the year )?(?P<year>{_YEAR})(?![\w%])",
     rf"(?P<alone>{_YEAR})(?= (?:\w{{1,20}} ){{0,2}}(?:{_KINDS}))",
@@ -76,13 +79,13 @@ _AGE = re.compile(
 )
 _COMPARED = (
     "under|less than|shorter than|below|at most|max(?:imum)?(?: of)?|up to|within|no (?:longer|more) than|"
-    "not (?:longer|more) than|not over|no over|nothing (?:over|longer than|above|past|beyond|more than)|longer than|"
-    "more than|over|above|at least|min(?:imum)?(?: of)?|around|about|roughly|approximately|circa|only have|only got|"
-    "just have|have only|have about|have around|have|ve got|got(?: only| about)?|isn['’]?t|is not|not|no"
+    "not (?:longer|more) than|not over|no over|nothing (?:over|longer than|above|past|beyond|more than)|"
+    "longer than|more than|over|above|at least|min(?:imum)?(?: of)?|around|about|roughly|approximately|circa|"
+    "only have|only got|just have|have only|have about|have around|have|ve got|got(?: only| about)?|isn['’]?t|is not|not|no"
 )
 _BEHIND = (
-    r"or (?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at most|at the most|or thereabouts|at least|minimum|"
-    r"long\b|(?:\w{1,15} ){0,2}(?:movie|film|flick|epic|runtimes?|comedy|show)"
+    r"or (?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at most|at the most|or thereabouts|"
+    r"at least|minimum|long\b|(?:\w{1,15} ){0,2}(?:movie|film|flick|epic|runtimes?|comedy|show)"
 )
 _LENGTH = re.compile(
     rf"(?<![\w.])(?:(?P<comparison>{_COMPARED}) (?:a |an (?=hour)|like |about )?)?"
@@ -92,7 +95,7 @@ _LENGTH = re.compile(
     re.IGNORECASE,
 )
 _BAD_AFTER = re.compile(
-    " (?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|left of work|commute|straight)",
+    " (?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|commute|straight)",
     re.IGNORECASE,
 )
 _UPPER = (

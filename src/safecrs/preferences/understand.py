@@ -150,7 +150,7 @@ class _State:
                 self.stated = [wish for wish in self.stated if wish.facet != facet]
 
     def _state(self, wish: Preference, replaces: bool) -> None:
-        """Add a wish; what it contradicts or replaces goes, what an earlier turn asked of its kind softens."""
+        """Add a wish; what it contradicts or replaces goes, an earlier one of its kind softens."""
         wanted = wish.firmness in ("must", "rather")
         kept: list[Preference] = []
         for old in self.stated:

@@ -62,12 +62,12 @@ def _merged(words: Sequence[Word], hits: Sequence[Hit]) -> list[Hit]:
     merged: list[Hit] = []
     for hit in hits:
         last = merged[-1] if merged else None
-        if last and last.mode == hit.mode not in ("never", "softly") and _either(words, last, hit):
-            if shared := _shared(last, hit):
-                marks = last.marks | hit.marks
-                merged[-1] = Hit(last.first, hit.end, tuple(shared), hit.kind, hit.mode, marks)
-                continue
-        merged.append(hit)
+        alternative = last and last.mode == hit.mode not in ("never", "softly") and _either(words, last, hit)
+        shared = _shared(last, hit) if last and alternative else []
+        if last and shared:
+            merged[-1] = Hit(last.first, hit.end, tuple(shared), hit.kind, hit.mode, last.marks | hit.marks)
+        else:
+            merged.append(hit)
     return merged
 
 
