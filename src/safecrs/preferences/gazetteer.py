@@ -13,7 +13,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from safecrs.catalog import Catalog, Listed, ValueLists, normalize_title
-from safecrs.preferences.lexicon import Entry, Phrases, Wish, entries, idioms, ordinary_words
+from safecrs.preferences.lexicon import Entry, Phrases, Wish, entries, idioms, nicknames, ordinary_words
 from safecrs.preferences.words import key_of
 
 Kind = Literal["word", "theme", "series", "idiom"]
@@ -23,7 +23,7 @@ _WELL_KNOWN = 8.0
 """Popularity, summed over items, of somebody who is called by the first name."""
 _RESCUE: tuple[Listed, ...] = ("genres", "themes", "moods")
 _ALIKE_NAME, _ALIKE_TITLE = 86.0, 90.0
-_FREE = ("countries", "languages", "years", "runtime", "fame", "audience", "text")
+_FREE = ("certificates", "countries", "languages", "years", "runtime", "fame", "audience", "text")
 """Facets whose values are the same in all catalogs."""
 _CHILDREN = ("family", "children", "animation")
 
@@ -149,7 +149,8 @@ class Gazetteer:
             key = key_of(name)
             if key and (key not in people or people[key].weight < person.weight):
                 people[key] = person
-        return people
+        known = [(key, people[name]) for key, name in nicknames() if name in people]
+        return people | {key: person for key, person in known if key not in people}
 
     def _last_names(self) -> dict[str, Person]:
         """Last name, or only name, → the person that it means when it is said alone."""

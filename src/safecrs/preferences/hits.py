@@ -116,7 +116,7 @@ def _names_series(word: Word, meaning: Meaning, lone: bool, before: str, behind:
 def _told(words: Sequence[Word], first: int) -> bool:
     """Whether "about" is directly before, or before an article."""
     before = [word.plain for word in words[max(0, first - 2) : first]]
-    about = word_class("about")
+    about = word_class("about") | {"involve", "no", "without"}
     return bool(before) and (before[-1] in about or (before[0] in about and before[-1] in ("a", "an", "the")))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 from safecrs.catalog import Listed
 from safecrs.preferences.base import Facet
-from safecrs.preferences.words import Word, expanded
+from safecrs.preferences.words import Word, expanded, key_of
 
 _FILES: dict[str, Facet] = {
     "genres": "genres", "moods": "moods", "themes": "themes", "places": "countries", "eras": "years",
@@ -91,6 +91,13 @@ def phrase_kinds(name: str, ending: str = "", other: str = "\n") -> Phrases[froz
         for key in _keys(phrases):
             kinds.setdefault(key, set()).add(kind)
     return Phrases({key: frozenset(of) for key, of in kinds.items()})
+
+
+@cache
+def nicknames() -> tuple[tuple[str, str], ...]:
+    """What people are called besides their names, as keys: the nickname's and the name's."""
+    table = _table("people")
+    return tuple((key, key_of(name)) for name in table for key in _keys(table[name]))
 
 
 @cache

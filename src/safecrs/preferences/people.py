@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from safecrs.preferences.gazetteer import Gazetteer, Person
 from safecrs.preferences.lexicon import Wish, word_class
 from safecrs.preferences.scope import Hit
-from safecrs.preferences.words import Word
+from safecrs.preferences.words import Word, key_of
 
 QUOTES = tuple("\"“«*_'‘")
 _MOST = 6
@@ -32,7 +32,8 @@ class People:
         self.hits: list[Hit] = []
         self.unknown: list[tuple[int, int]] = []
         for first, end, person in known.people.find(words, taken):
-            if end - first > 1 and not self._in_title(first, end, titles) and self._meant(first, end):
+            named = end - first > 1 or key_of(person.name).rpartition(" ")[2] != words[first].word
+            if named and not self._in_title(first, end, titles) and self._meant(first, end):
                 self._add(first, end, person)
         for position, word in enumerate(words):
             if not taken[position] and position not in titles and len(word.word) > 2:
@@ -128,5 +129,9 @@ class People:
             facet = "directors"
         elif "cast" in person.facets and acting:
             facet = "cast"
+        elif self._word(first - 1) == "by" and near & {"directed", "direct"}:
+            self.unknown.append((first, end))  # who has directed nothing that the catalog holds
+            self._taken[first:end] = [True] * (end - first)
+            return
         self.hits.append(Hit(first, end, (Wish(facet, (person.name,)),), "person"))
         self._taken[first:end] = [True] * (end - first)

@@ -145,7 +145,8 @@ def _surroundings(
         words, [hit for hit in hits if hit.kind not in ("idiom", "time") and "weak" not in hit.marks]
     )
     solid = [one or two for one, two in zip(sure, taken, strict=True)]
-    spoken = [found for found in triggers().find(words, named) if not all(inside[found[0] : found[1]])]
+    said = _covered(words, [hit for hit in hits if hit.kind != "idiom" and "weak" not in hit.marks])
+    spoken = [found for found in triggers().find(words, named) if not all(said[found[0] : found[1]])]
     held = [one or two for one, two in zip(inside, solid, strict=True)]
     starts, ends = {first: kinds for first, _, kinds in spoken}, {end: kinds for _, end, kinds in spoken}
     return spoken, Surroundings(words, held, solid, starts, ends)

@@ -11,7 +11,7 @@ from safecrs.preferences.scope import NOUNS, Hit
 from safecrs.preferences.words import Word
 
 _MUST = frozenset(
-    ["genres", "years", "countries", "languages", "directors", "cast", "series", "runtime", "audience"]
+    ["certificates", "genres", "years", "countries", "languages", "directors", "cast", "series", "runtime", "audience"]
 )
 """Facets of which a plain wish has to be met; moods, themes and fame are matters of degree."""
 _JOINING = NOUNS | {"or", "and", "a", "an", "some", "either", "the", "maybe", "even", "from", "to"}
