@@ -6,8 +6,8 @@ from functools import cache
 
 from safecrs.catalog import Catalog, Item
 
-# Columns: title, year, genres, countries, languages, directors, cast, series, moods, themes, runtime, audience,
-# popularity.
+# Columns: title, year, genres, countries, languages, directors, cast, series, moods, themes, runtime,
+# audience, popularity.
 ROWS = """
 Titanic | 1997 | drama, romance | US | en | James Cameron | Leonardo DiCaprio, Kate Winslet | | romantic, sad, epic | disaster, ocean, love | 194 | general | 5
 Inception | 2010 | action, sci-fi, thriller | US, GB | en | Christopher Nolan | Leonardo DiCaprio, Elliot Page | | mind-bending, tense | dreams, heist | 148 | general | 5

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preferences.small_catalog import small_catalog
+from safecrs.catalog import Catalog, Item
 from safecrs.conversation import Message, conversation
 from safecrs.preferences import Preferences, question, understand
 
@@ -152,3 +153,37 @@ def test_the_list_shown_is_counted_with_items_that_the_catalog_lacks():
     shown = "1. Some Film (1990)\\n2. Titanic (1997)\\n3. The Notebook (2004)"
     said = f"a sad film || {shown} || more like the second one"
     assert "more Titanic" in written(heard(said))
+
+
+def games() -> Catalog:
+    rows = {
+        "Stardew Valley": "life-sim|rpg",
+        "Portal 2": "puzzle|co-op",
+        "Civilization VI": "strategy",
+        "Forza": "racing",
+    }
+    return Catalog.from_items(
+        [Item(title, 2016, genres=tuple(of.split("|"))) for title, of in rows.items()], "game"
+    )
+
+
+GAMES = games()
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("turn based strategy games", {"M genres strategy"}),
+        ("a cosy farming sim", {"R text cosy", "M genres life-sim"}),
+        ("co-op puzzlers to play with my wife", {"M genres co-op", "M genres puzzle"}),
+        ("a kart racer on the Switch", {"M genres racing", "R text on the switch"}),
+        ("something like Stardew Valley", {"more Stardew Valley"}),
+        ("a short rpg", {"R text short", "M genres rpg"}),
+        ("no racing please", {"N genres racing"}),
+    ],
+)
+def test_games_are_asked_for_by_their_genres_and_what_is_not_known_of_them_is_text(said, label):
+    preferences = understand(messages(said), GAMES, today=2026)
+    assert written(preferences) == label
+    texts = {wish.text for wish in preferences.stated if wish.facet == "text"}
+    assert texts == set(preferences.not_understood)

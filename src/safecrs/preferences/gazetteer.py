@@ -13,6 +13,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from safecrs.catalog import Catalog, Listed, ValueLists, normalize_title
+from safecrs.preferences.base import Facet
 from safecrs.preferences.lexicon import Entry, Phrases, Wish, entries, idioms, nicknames, ordinary_words
 from safecrs.preferences.words import key_of
 
@@ -25,6 +26,13 @@ _RESCUE: tuple[Listed, ...] = ("genres", "themes", "moods")
 _ALIKE_NAME, _ALIKE_TITLE = 86.0, 90.0
 _FREE = ("certificates", "countries", "languages", "years", "runtime", "fame", "audience", "text")
 """Facets whose values are the same in all catalogs."""
+_YOUNG = {
+    **dict.fromkeys(
+        ("kids", "family"), ("MPA:G", "MPA:PG", "TV:TV-Y", "TV:TV-G", "ESRB:E", "PEGI:3", "PEGI:7")
+    ),
+    "teens": ("MPA:G", "MPA:PG", "MPA:PG-13", "TV:TV-PG", "ESRB:E", "ESRB:E10+", "ESRB:T", "PEGI:12"),
+}
+"""Certificates that say for whom an item is where its audience is not known."""
 _CHILDREN = ("family", "children", "animation")
 
 
@@ -51,8 +59,8 @@ class Gazetteer:
 
     def __init__(self, catalog: Catalog) -> None:
         self._lists = catalog.facets.lists
-        self._ages = any(catalog.facets.texts("audience"))
         self._titles = [catalog.title(row) for row in range(len(catalog))]
+        self._lacking = _lacking(catalog)
         self._popularity = np.maximum(catalog.facets.popularity, 0.0) + 1.0
         self.phrases: Phrases[Meaning] = Phrases(self._meanings(entries(catalog.domain == "game")))
         self.people = Phrases(self._people())
@@ -102,7 +110,7 @@ class Gazetteer:
         """The wishes of an entry in the catalog's own values; without any of them, its words as a text."""
         some = False
         for wish in entry.wishes:
-            if wish.facet == "audience" and not self._ages:
+            if wish.facet == "audience" and "audience" in self._lacking:
                 genres = [value for key in _CHILDREN for value in vocabulary["genres"].get(key, ())]
                 if genres and {"kids", "family"} & set(wish.values):
                     yield Wish("genres", tuple(genres))
@@ -126,6 +134,14 @@ class Gazetteer:
                 yield Wish(facet, values)
                 return
         yield Wish("text", (entry.name,))
+
+    def meant(self, wish: Wish) -> Wish:
+        """The wish in a facet that the catalog knows something of; a text where there is none."""
+        if wish.facet not in self._lacking:
+            return wish
+        young = _YOUNG.get(wish.values[0], ()) if wish.facet == "audience" else ()
+        known = tuple(value for value in young if value in self._lists["certificates"].numbers)
+        return Wish("certificates", known) if known else Wish("text")
 
     def _values(self, wish: Wish, entry: Entry, vocabulary: Mapping[str, list[str]]) -> tuple[str, ...]:
         keys = [key_of(value) for value in wish.values]
@@ -231,6 +247,19 @@ def gazetteer_of(catalog: Catalog) -> Gazetteer:
 
 
 _BUILT: WeakKeyDictionary[Catalog, Gazetteer] = WeakKeyDictionary()
+
+
+def _lacking(catalog: Catalog) -> frozenset[Facet]:
+    """Facets that nothing is known of for any item."""
+    facets = catalog.facets
+    some: dict[Facet, bool] = {
+        "runtime": bool(facets.runtime.any()),
+        "fame": bool((facets.popularity >= 0).any()),
+        "audience": any(facets.texts("audience")),
+    }
+    listed: tuple[Listed, ...] = ("countries", "languages", "certificates")
+    some |= {name: len(facets.lists[name].vocabulary) > 0 for name in listed}
+    return frozenset(facet for facet, known in some.items() if not known)
 
 
 def _nearest(key: str, names: Sequence[str], cutoff: float) -> str | None:

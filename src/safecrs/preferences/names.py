@@ -59,6 +59,9 @@ class Names:
         self.taken = taken
         """For each word whether it belongs to a name (or is to be ignored)."""
         self._guesses = 0
+        self._before: dict[int, str] = {}
+        self._behind: dict[int, str] = {}
+        """Roles that phrases give to what follows them, and to what they follow."""
         mentions = [
             (*self._range(mention.start, mention.end), mention.row)
             for mention in find_mentions(text, catalog)
@@ -93,29 +96,28 @@ class Names:
         found = [(first, end, row, self._catalog.title(row)) for first, end, row in self._rows]
         found += self._unknown(hits)
         found.sort()
-        before: dict[int, str] = {}
-        behind: dict[int, str] = {}
         for _, end, kinds in _roles(False).find(self._words, self.taken):
-            before[end] = next(kind for kind in _RANKED if kind in kinds)
+            self._before[end] = next(kind for kind in _RANKED if kind in kinds)
         for first, _, kinds in _roles(True).find(self._words, self.taken):
-            behind[first] = next(kind for kind in _RANKED if f"{kind}_after" in kinds)
+            self._behind[first] = next(kind for kind in _RANKED if f"{kind}_after" in kinds)
         titles: list[Title] = []
         for number, (first, end, row, title) in enumerate(found):
             limit = found[number + 1][0] if number + 1 < len(found) else len(self._words)
-            role = self._role(first, end, limit, before, behind, titles)
+            role = self._role(first, end, limit, titles)
             if role != "unseen":
                 titles.append(Title(first, end, row, title, cast("Role | None", role)))
         return titles
 
-    def _role(self, first: int, end: int, limit: int, before: dict[int, str], behind: dict[int, str], titles: list[Title]) -> str | None:  # fmt: skip
+    def _role(self, first: int, end: int, limit: int, titles: Sequence[Title]) -> str | None:
+        """What is said of the item named from ``first``; ``limit``: where the next one begins."""
         words = self._words
         role: str | None = None
         if titles and self._listed(titles[-1].end, first):
             role = titles[-1].role
         else:
             for position in range(first, max(-1, first - _LOOK), -1):
-                if position in before:
-                    role = before[position]
+                if position in self._before:
+                    role = self._before[position]
                     break
                 if position == 0 or words[position].boundary == 2 or (titles and position <= titles[-1].end):
                     break
@@ -125,10 +127,10 @@ class Names:
                 crossed += words[position].boundary == 2
                 if crossed > 1:
                     break
-                if position in behind and (
+                if position in self._behind and (
                     not crossed or words[position].plain in ("loved", "hated", "liked", "i")
                 ):
-                    return behind[position]
+                    return self._behind[position]
         return role
 
     def _listed(self, end: int, first: int) -> bool:

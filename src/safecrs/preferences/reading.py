@@ -72,6 +72,8 @@ def read_message(
     shifted: set[int] = set()
     for first, end, facet, way in shifts(words, names.taken, near):
         shifted.update(range(first, end))
+        if known.meant(Wish(facet)).facet != facet:
+            continue
         low, high = _UNSHOWN[facet, way]
         start, stop = words[first].start, words[end - 1].end
         wish = Preference(facet, (), low, high, "must", number, start, stop, text[start:stop])
@@ -90,7 +92,7 @@ def read_message(
     reading.titles = [(title, words[title.first].start, words[title.end - 1].end) for title in titles]
     reading.withdrawn = [wish for hit in hits if hit.mode == "withdraw" for wish in hit.wishes]
     reading.wishes = list(
-        preferences_of(words, [hit for hit in hits if hit.mode != "withdraw"], number, text)
+        preferences_of(words, [hit for hit in hits if hit.mode != "withdraw"], known, number, text)
     )
     known_words = [one or two for one, two in zip(marked, names.taken, strict=True)]
     for first, end in describe(words, known_words):

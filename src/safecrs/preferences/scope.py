@@ -88,6 +88,8 @@ class Surroundings:
                 return "asked"
             if before.word in NOUNS and before.word != "one":
                 return ""
+            if before.word == "but":
+                return "edge"
             passed.add(before.word)
             if before.word in _ABOUT or (before.word == "with" and _asks(words, position)):
                 return "asked"

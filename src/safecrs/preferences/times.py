@@ -34,7 +34,10 @@ _AFTER = (
     "after|post|since|newer than|later than|more recent than|not before|no older than|not older than|"
     "no earlier than|nothing (?:before|older than|earlier than)"
 )
-_OPEN = r"(?:or|and) (?:later|newer|up|after|above|onwards?)|on(?:wards?)?\b|\+|(?:or|and) (?:earlier|older|before)"
+_OPEN = (
+    r"(?:or|and) (?:later|newer|up|after|above|onwards?)|on(?:wards?)?\b|\+|"
+    "(?:or|and) (?:earlier|older|before)"
+)
 _KINDS = (
     "movie|film|flick|comed|drama|thriller|horror|game|release|hit|title|action|western|one|romance|musical"
 )
@@ -81,7 +84,8 @@ _COMPARED = (
     "under|less than|shorter than|below|at most|max(?:imum)?(?: of)?|up to|within|no (?:longer|more) than|"
     "not (?:longer|more) than|not over|no over|nothing (?:over|longer than|above|past|beyond|more than)|"
     "longer than|more than|over|above|at least|min(?:imum)?(?: of)?|around|about|roughly|approximately|circa|"
-    "only have|only got|just have|have only|have about|have around|have|ve got|got(?: only| about)?|isn['’]?t|is not|not|no"
+    "only have|only got|just have|have only|have about|have around|have|ve got|got(?: only| about)?|"
+    "isn['’]?t|is not|not|no"
 )
 _BEHIND = (
     r"or (?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at most|at the most|or thereabouts|"

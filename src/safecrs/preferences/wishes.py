@@ -6,12 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from safecrs.preferences.base import Facet, Firmness, Preference
+from safecrs.preferences.gazetteer import Gazetteer
 from safecrs.preferences.lexicon import Wish, word_class
 from safecrs.preferences.scope import NOUNS, Hit
 from safecrs.preferences.words import Word
 
 _MUST = frozenset(
-    ["certificates", "genres", "years", "countries", "languages", "directors", "cast", "series", "runtime", "audience"]
+    [
+        "certificates",
+        "genres",
+        "years",
+        "countries",
+        "languages",
+        "directors",
+        "cast",
+        "series",
+        "runtime",
+        "audience",
+    ]
 )
 """Facets of which a plain wish has to be met; moods, themes and fame are matters of degree."""
 _JOINING = NOUNS | {"or", "and", "a", "an", "some", "either", "the", "maybe", "even", "from", "to"}
@@ -19,15 +31,16 @@ _GAP = 4
 
 
 def preferences_of(
-    words: Sequence[Word], hits: Sequence[Hit], number: int, text: str
+    words: Sequence[Word], hits: Sequence[Hit], known: Gazetteer, number: int, text: str
 ) -> Iterator[Preference]:
-    """The preferences that the hits of message ``number`` state."""
+    """The preferences that the hits of message ``number`` state, in facets that the catalog knows."""
     merged = _merged(words, hits)
     asked: set[Facet] = {wish.facet for hit in merged if hit.mode == "" for wish in hit.wishes}
     for hit in merged:
         start, end = words[hit.first].start, words[hit.end - 1].end
         before = {word.plain for word in words[max(0, hit.first - 4) : hit.first]}
-        for wish in hit.wishes[:1] if hit.mode in ("never", "softly") else hit.wishes:
+        meant = [known.meant(wish) for wish in hit.wishes]
+        for wish in meant[:1] if hit.mode in ("never", "softly") else meant:
             general = hit.mode == "taste" and (wish.facet in asked or bool(before & word_class("others")))
             stated, firmness = _firm(wish, hit, general)
             values = stated.values if wish.facet != "text" else (text[start:end].lower(),)

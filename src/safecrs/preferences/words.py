@@ -37,7 +37,7 @@ class Word(NamedTuple):
     plain: str
     word: str
     boundary: int
-    """What is before it: 0 nothing, 1 a comma or the like, 2 the end of a sentence (also the text's start)."""
+    """What is before it: 0 nothing, 1 a comma or the like, 2 the end of a sentence (or nothing at all)."""
     capital: bool
 
 
