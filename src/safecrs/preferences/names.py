@@ -83,7 +83,12 @@ class Names:
         words, text = self._words, self._text
         meaning = self._known.phrases.meanings.get(" ".join(word.word for word in words[first:end]))
         dated = end < len(words) and "(" in text[words[end - 1].end : words[end].start]
-        if meaning is None or not meaning.wishes or dated or text[: words[first].start][-1:] in QUOTES:
+        if (
+            meaning is None
+            or not meaning.wishes
+            or dated
+            or text[max(0, words[first].start - 1) : words[first].start] in QUOTES
+        ):
             return False
         before = words[first - 1].word if first else ""
         behind = words[end].word if end < len(words) and not words[end].boundary else ""

@@ -130,17 +130,14 @@ class _State:
             self._shift(reading, [])
         for wish in reading.wishes:
             self._state(dated(wish, self._today), reading.replaces)
+        alike = any(title.role == "more" for title, _, _ in reading.titles)
         for title, start, end in reading.titles:
-            role: Role = title.role or ("liked" if self._asks(reading) else "more")
+            role: Role = title.role or ("liked" if alike else "more")
             key: int | str = title.row if title.row >= 0 else title.title.casefold()
             self.named.pop(key, None)
             self.named[key] = Named(title.title, title.row, role, number, start, end)
         self.count = reading.count or self.count
         self.left = tuple(reading.not_understood)
-
-    @staticmethod
-    def _asks(reading: Reading) -> bool:
-        return any(title.role == "more" for title, _, _ in reading.titles)
 
     def _clear(self, text: str) -> None:
         """Drop wishes about a facet that does not matter any more ("any year is fine")."""
