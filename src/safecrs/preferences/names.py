@@ -94,6 +94,8 @@ class Names:
         behind = words[end].word if end < len(words) and not words[end].boundary else ""
         if meaning.kind == "series":
             return behind in word_class("series") or before in word_class("another") | {"except", "without"}
+        if before == "for" and meaning.kind == "word":
+            return True
         return behind in _KINDS or (before in ("about", "no", "any") and meaning.kind == "word")
 
     def titles(self, hits: Sequence[bool]) -> list[Title]:

@@ -113,7 +113,7 @@ def read_message(
     kinds = {kind for _, _, of in spoken for kind in of}
     reading.anew, reading.replaces = "anew" in kinds, "replace" in kinds
     reading.without = any(
-        one.plain in ("without", "no", "not", "except") and two.plain in ("him", "her", "them")
+        one.plain in ("without", "no", "not", "except", "but") and two.plain in ("him", "her", "them")
         for one, two in pairwise(words)
     )
     return reading

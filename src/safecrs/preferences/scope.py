@@ -91,7 +91,7 @@ class Surroundings:
             if before.word == "but":
                 return "edge"
             passed.add(before.word)
-            if before.word in _ABOUT or (before.word == "with" and _asks(words, position)):
+            if before.word in _ABOUT or (before.word == "with" and self._asks(position)):
                 return "asked"
             if before.word in _COPULAS and position and words[position - 1].plain in _LEADS:
                 return "asked"
@@ -100,6 +100,11 @@ class Surroundings:
                 listed = passed & {"or", "nor"} and any(kinds & {"never", "softly"} for kinds in near)
                 return "asked" if listed else ""  # the last of a list of which one is no wish
         return ""
+
+    def _asks(self, position: int) -> bool:
+        """Whether a word for what is asked for stands a few words before."""
+        near = range(max(0, position - 4), position)
+        return any(self.words[at].word in NOUNS or self.solid[at] for at in near)
 
     def _right(self, end: int, begins: bool) -> str:
         words = self.words
@@ -114,11 +119,6 @@ class Surroundings:
             if not (self.hits[position] or word.word in _FILLERS):
                 return "edge" if word.boundary == 1 or word.plain in _BEHIND else ""
         return "edge" if end + _WALK >= len(words) else ""
-
-
-def _asks(words: Sequence[Word], position: int) -> bool:
-    """Whether a word for what is asked for stands a few words before."""
-    return any(word.word in NOUNS for word in words[max(0, position - 4) : position])
 
 
 def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigger]) -> None:

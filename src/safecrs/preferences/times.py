@@ -44,9 +44,9 @@ _KINDS = (
 _BORN = "(?: (?:was|were)(?: even)? (?:born|alive|around|a thing))?"
 _YOUNG = (
     r"when i was (?:a (?:little |young )?(?:kid|child|girl|boy|teen|teenager)|little|young|growing up|"
-    r"in (?:high )?school|at school)|(?:from|of) my (?:childhood|youth|teens|teenage years|school days)|"
-    r"i grew up (?:with|on)"
+    r"in (?:high )?school|at school)|(?:from|of) my (?:childhood|youth|teens|teenage years|school days)"
 )
+_VAGUE = ("around", "circa", "near", "roughly")
 _AT_MOST = "no (?:older|more) than|less than|under|not older than|at most|not more than"
 _PATTERNS = (
     rf"between {_THE}(?P<low>{_WHEN}) (?:and|to|&) {_THE}(?P<high>{_WHEN})",
@@ -132,7 +132,12 @@ def find_years(text: str, today: int) -> Iterator[Time]:
         bounds = _bounds(kinds, today, age or 0)
         if bounds is None or (bounds[0] or 1880) > today + 3:
             continue
-        vague = "youth" in kinds or ("born" in kinds and not age) or "about" in kinds or "unit" in kinds
+        vague = (
+            "youth" in kinds
+            or ("born" in kinds and not age)
+            or kinds.get("about") in _VAGUE
+            or "unit" in kinds
+        )
         yield Time(start, match.end(), Wish("years", (), *bounds), vague and not kinds.get("unit"))
 
 

@@ -38,7 +38,7 @@ def preferences_of(
     asked: set[Facet] = {wish.facet for hit in merged if hit.mode == "" for wish in hit.wishes}
     for hit in merged:
         start, end = words[hit.first].start, words[hit.end - 1].end
-        before = {word.plain for word in words[max(0, hit.first - 4) : hit.first]}
+        before = {word.plain for word in words[max(0, hit.first - 8) : hit.first]}
         meant = [known.meant(wish) for wish in hit.wishes]
         for wish in meant[:1] if hit.mode in ("never", "softly") else meant:
             general = hit.mode == "taste" and (wish.facet in asked or bool(before & word_class("others")))
