@@ -104,7 +104,7 @@ class Surroundings:
     def _asks(self, position: int) -> bool:
         """Whether a word for what is asked for stands a few words before."""
         near = range(max(0, position - 4), position)
-        return any(self.words[at].word in NOUNS or self.solid[at] for at in near)
+        return any(self.words[at].word in NOUNS or self.hits[at] for at in near)
 
     def _right(self, end: int, begins: bool) -> str:
         words = self.words
