@@ -95,18 +95,18 @@ def read_message(
         preferences_of(words, [hit for hit in hits if hit.mode != "withdraw"], known, number, text)
     )
     known_words = [one or two for one, two in zip(marked, names.taken, strict=True)]
-    for first, end in describe(words, known_words):
+    for first, end, denied in describe(words, known_words):
         said = text[words[first].start : words[end - 1].end]
         span = (words[first].start, words[end - 1].end)
         reading.wishes.append(
-            Preference("text", (said.lower(),), None, None, "rather", number, *span, text=said)
+            Preference(
+                "text", (said.lower(),), None, None, "never" if denied else "rather", number, *span, text=said
+            )
         )
     reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
     left = [text[start:end] for title, start, end in reading.titles if title.row < 0]
     left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
-    left += [
-        wish.text for wish in reading.wishes if wish.facet == "text" and wish.firmness in ("must", "rather")
-    ]
+    left += [wish.text for wish in reading.wishes if wish.facet == "text"]
     reading.not_understood = list(dict.fromkeys(left))
     reading.count = find_count(words, spoken)
     reading.references = find_references(words, names.taken)
