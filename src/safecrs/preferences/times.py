@@ -93,8 +93,8 @@ _BEHIND = (
 )
 _LENGTH = re.compile(
     rf"(?<![\w.])(?:(?P<comparison>{_COMPARED}) (?:a |an (?=hour)|like |about )?)?"
-    rf"(?:(?P<hours>{_NUMBER}(?:\.5| and a half)?)[ -]?(?:hours?|hrs?|h)\b"
-    rf"(?: (?:and )?(?:(?P<half>a half)|(?P<more>{_NUMBER}) ?(?:minutes?|mins?|m)\b))?"
+    rf"(?:(?P<hours>{_NUMBER}(?:\.5| and a half)?)[ -]?(?:hours?|hrs?|h)(?:\b|(?=\d\d\b))"
+    rf"(?: (?:and )?(?:(?P<half>a half)|(?P<more>{_NUMBER}) ?(?:minutes?|mins?|m)\b)|(?P<bare>\d\d)\b)?"
     rf"|(?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|min)\b)(?P<behind> ?(?:{_BEHIND}))?",
     re.IGNORECASE,
 )
@@ -221,7 +221,7 @@ def find_lengths(text: str) -> Iterator[Time]:
         if not (said or behind) or _BAD_AFTER.match(spaced, match.end()):
             continue
         hours = _number(match["hours"].lower()) if match["hours"] else 0.0
-        rest = match["more"] or match["minutes"]
+        rest = match["more"] or match["bare"] or match["minutes"]
         minutes = int(60 * hours + (30.0 if match["half"] else _number(rest.lower()) if rest else 0.0))
         if not 5 <= minutes <= 600:
             continue

@@ -26,7 +26,23 @@ _MUST = frozenset(
     ]
 )
 """Facets of which a plain wish has to be met; moods, themes and fame are matters of degree."""
-_JOINING = NOUNS | {"or", "and", "a", "an", "some", "either", "the", "maybe", "even", "from", "to"}
+_JOINING = NOUNS | {
+    "or",
+    "and",
+    "a",
+    "an",
+    "some",
+    "either",
+    "the",
+    "maybe",
+    "even",
+    "from",
+    "to",
+    "starring",
+    "with",
+    "by",
+    "directed",
+}
 _GAP = 4
 
 
@@ -80,6 +96,9 @@ def _merged(words: Sequence[Word], hits: Sequence[Hit]) -> list[Hit]:
         if last and shared:
             merged[-1] = Hit(last.first, hit.end, tuple(shared), hit.kind, hit.mode, last.marks | hit.marks)
         else:
+            if last and alternative and "or" in {word.word for word in words[last.end : hit.first]}:
+                last.marks.add("hedge")  # of different kinds, which one wish cannot hold
+                hit.marks.add("hedge")
             merged.append(hit)
     return merged
 
