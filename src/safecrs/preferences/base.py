@@ -24,8 +24,8 @@ class Preference:
 
     Attributes:
         values: any of these meets the wish: values of the catalog's vocabulary of a listed facet; for
-            "audience" kids, family, teens, general, adults; for "fame" known, classic, hidden; for "text" the
-            words.
+            "audience" kids, family, teens, general, adults; for "fame" known, classic, hidden; for "text"
+            the words.
         low, high: for "years" and "runtime" (minutes) the bounds, inclusive; None is open.
     """
 

@@ -1,0 +1,154 @@
+"""One message of the user: its wishes, the items it names, how many it asks for, and what is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from safecrs.catalog import Catalog
+from safecrs.preferences.base import Facet, Preference
+from safecrs.preferences.descriptions import describe
+from safecrs.preferences.gazetteer import Gazetteer
+from safecrs.preferences.hits import phrased, shifts, timed, unnamed
+from safecrs.preferences.lexicon import Wish, triggers
+from safecrs.preferences.names import Names, Title
+from safecrs.preferences.references import Reference, find_count, find_references
+from safecrs.preferences.scope import Hit, Surroundings, Trigger, govern
+from safecrs.preferences.wishes import preferences_of
+from safecrs.preferences.words import Word, split_words
+
+_UNSHOWN: dict[tuple[Facet, int], tuple[int | None, int | None]] = {
+    ("years", -1): (None, -30),
+    ("years", 1): (-10, None),
+    ("runtime", -1): (None, 100),
+    ("runtime", 1): (130, None),
+}
+"""What "older" and the like mean where nothing was shown yet; years count from this one."""
+_MOST = 100
+"""Wishes of one message that are read."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a message says.
+
+    Attributes:
+        withdrawn: wishes that no longer hold.
+        titles: items with where they are named in the text.
+        shifts: "older", "shorter": facet, direction, and what it means where nothing was shown yet.
+        anew: whether earlier wishes are dropped; replaces: whether new ones take the place of earlier ones.
+        without: whether the people named last are not wanted ("without him").
+    """
+
+    wishes: list[Preference] = field(default_factory=list)
+    withdrawn: list[Wish] = field(default_factory=list)
+    titles: list[tuple[Title, int, int]] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    shifts: list[tuple[Facet, int, Preference]] = field(default_factory=list)
+    count: int | None = None
+    anew: bool = False
+    replaces: bool = False
+    without: bool = False
+    not_understood: list[str] = field(default_factory=list)
+
+
+def read_message(
+    text: str, number: int, known: Gazetteer, catalog: Catalog, ignore: Sequence[tuple[int, int]], today: int
+) -> Reading:
+    """Read one message; ``number`` is its place in the conversation, ``ignore`` spans that are no wishes."""
+    words, reading = split_words(text), Reading()
+    if not words:
+        return reading
+    hidden = _hidden(words, ignore)
+    names = Names(text, words, list(hidden), known, catalog)
+    named = [name and not gone for name, gone in zip(names.taken, hidden, strict=True)]
+    hits = [*timed(text, words, names.taken, today), *phrased(words, names.taken, known)]
+    spoken, near = _surroundings(words, hits, names.taken, named)
+    hits, idioms = [hit for hit in hits if hit.kind != "idiom"], [hit for hit in hits if hit.kind == "idiom"]
+    hits = unnamed(
+        words, [hit for hit in hits if "weak" not in hit.marks or near.describe(hit)], names.people.hits
+    )
+    shifted: set[int] = set()
+    for first, end, facet, way in shifts(words, names.taken, near):
+        shifted.update(range(first, end))
+        if known.meant(Wish(facet)).facet != facet:
+            continue
+        low, high = _UNSHOWN[facet, way]
+        start, stop = words[first].start, words[end - 1].end
+        wish = Preference(facet, (), low, high, "must", number, start, stop, text[start:stop])
+        reading.shifts.append((facet, way, wish))
+    hits = sorted(
+        (hit for hit in (*hits, *names.people.hits) if hit.first not in shifted), key=lambda hit: hit.first
+    )
+    govern(words, hits, spoken)
+    marked = _covered(words, [*hits, *idioms])
+    titles = names.titles(marked)
+    hits = [
+        hit
+        for hit in hits
+        if hit.mode != "past" and (hit.kind in ("person", "time") or not names.taken[hit.first])
+    ]
+    reading.titles = [(title, words[title.first].start, words[title.end - 1].end) for title in titles]
+    reading.withdrawn = [wish for hit in hits if hit.mode == "withdraw" for wish in hit.wishes]
+    reading.wishes = list(
+        preferences_of(words, [hit for hit in hits if hit.mode != "withdraw"], known, number, text)
+    )
+    known_words = [one or two for one, two in zip(marked, names.taken, strict=True)]
+    for first, end, denied in describe(words, known_words):
+        said = text[words[first].start : words[end - 1].end]
+        span = (words[first].start, words[end - 1].end)
+        reading.wishes.append(
+            Preference(
+                "text", (said.lower(),), None, None, "never" if denied else "rather", number, *span, text=said
+            )
+        )
+    reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
+    left = [text[start:end] for title, start, end in reading.titles if title.row < 0]
+    left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
+    left += [wish.text for wish in reading.wishes if wish.facet == "text"]
+    reading.not_understood = list(dict.fromkeys(left))
+    reading.count = find_count(words, spoken)
+    reading.references = find_references(words, names.taken)
+    kinds = {kind for _, _, of in spoken for kind in of}
+    reading.anew, reading.replaces = "anew" in kinds, "replace" in kinds
+    reading.without = any(
+        one.plain in ("without", "no", "not", "except", "but") and two.plain in ("him", "her", "them")
+        for one, two in pairwise(words)
+    )
+    return reading
+
+
+def _hidden(words: Sequence[Word], ignore: Sequence[tuple[int, int]]) -> list[bool]:
+    """For each word whether it lies in a span that is no wish."""
+    spans, hidden, at = sorted(ignore), [], 0
+    reached = 0
+    for word in words:
+        while at < len(spans) and spans[at][0] < word.end:
+            reached = max(reached, spans[at][1])
+            at += 1
+        hidden.append(word.start < reached)
+    return hidden
+
+
+def _covered(words: Sequence[Word], hits: Sequence[Hit]) -> list[bool]:
+    covered = [False] * len(words)
+    for hit in hits:
+        covered[hit.first : hit.end] = [True] * (hit.end - hit.first)
+    return covered
+
+
+def _surroundings(
+    words: Sequence[Word], hits: Sequence[Hit], taken: Sequence[bool], named: Sequence[bool]
+) -> tuple[list[Trigger], Surroundings]:
+    """The triggers outside phrases, and what is around each word."""
+    inside = _covered(words, [hit for hit in hits if hit.kind != "idiom"])
+    sure = _covered(
+        words, [hit for hit in hits if hit.kind not in ("idiom", "time") and "weak" not in hit.marks]
+    )
+    solid = [one or two for one, two in zip(sure, taken, strict=True)]
+    said = _covered(words, [hit for hit in hits if hit.kind != "idiom" and "weak" not in hit.marks])
+    spoken = [found for found in triggers().find(words, named) if not all(said[found[0] : found[1]])]
+    held = [one or two for one, two in zip(inside, solid, strict=True)]
+    starts, ends = {first: kinds for first, _, kinds in spoken}, {end: kinds for _, end, kinds in spoken}
+    return spoken, Surroundings(words, held, solid, starts, ends)
