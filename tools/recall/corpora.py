@@ -22,7 +22,16 @@ from safecrs.slates.base import Request
 
 _MENTION = re.compile(r"@(\d+)")
 _NAME = re.compile(r"[^\W\d_][\w.'’-]*")
-_LANGUAGES = {"English": "en", "French": "fr", "German": "de", "Hindi": "hi", "Italian": "it", "Japanese": "ja", "Korean": "ko", "Spanish": "es"}  # fmt: skip
+_LANGUAGES = {
+    "English": "en",
+    "French": "fr",
+    "German": "de",
+    "Hindi": "hi",
+    "Italian": "it",
+    "Japanese": "ja",
+    "Korean": "ko",
+    "Spanish": "es",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +65,7 @@ def _with_known(items: Sequence[Item], known: Sequence[Item]) -> Catalog:
     for item, row in zip(known, rows, strict=True):
         if row >= 0:
             more.setdefault(row, []).append(item)
-    return Catalog.from_items(
-        merged([bare.item(row), *more.get(row, [])])[0] for row in range(len(bare))
-    )
+    return Catalog.from_items(merged([bare.item(row), *more.get(row, [])])[0] for row in range(len(bare)))
 
 
 def _redial(data: Path, known: Sequence[Item]) -> Corpus:

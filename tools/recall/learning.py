@@ -9,12 +9,13 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+
 from recall.corpora import Corpus
 from safecrs.recommenders.histories import Histories
 from safecrs.recommenders.rankers.hybrid import HybridRanker
 from safecrs.recommenders.rankers.parts import Chosen, Popularity, Spoken
 from safecrs.recommenders.rankers.query import Query
-from scipy.optimize import minimize
 
 Floats = NDArray[np.float32]
 FOLDS = 5
@@ -22,9 +23,23 @@ K = 10
 _NEAR, _RANDOM = 250, 100  # negatives of a sample: the best by a first guess, and any
 _KEPT = 1500  # candidates of a request on which variants are measured
 _PENALTY = 10.0
-FIRST = {"mentioned": 0.9, "suggested": 0.1, "liked": 0.35, "fame": 0.2, "recent": 2.0, "asked genres": 0.8,
-    "asked people": 2.4, "shared genres": 1.7, "shared cast": 2.9, "shared themes": 4.0, "about": 3.5, "era": 0.6,
-    "spoken": 0.03, "chosen with own": 10.0, "chosen with offered": 10.0}  # fmt: skip
+FIRST = {
+    "mentioned": 0.9,
+    "suggested": 0.1,
+    "liked": 0.35,
+    "fame": 0.2,
+    "recent": 2.0,
+    "asked genres": 0.8,
+    "asked people": 2.4,
+    "shared genres": 1.7,
+    "shared cast": 2.9,
+    "shared themes": 4.0,
+    "about": 3.5,
+    "era": 0.6,
+    "spoken": 0.03,
+    "chosen with own": 10.0,
+    "chosen with offered": 10.0,
+}
 """A first guess of the weights, which says what is sampled."""
 
 
@@ -105,7 +120,9 @@ class Study:
             return self.base
         catalog = self.corpus.catalog
         talks = [
-            talk for talk, fold in zip(self.corpus.talks, self._talk_fold, strict=True) if fold not in left_out
+            talk
+            for talk, fold in zip(self.corpus.talks, self._talk_fold, strict=True)
+            if fold not in left_out
         ]
         ranker = copy.copy(self.base)
         ranker.popularity = Popularity(catalog, self.histories, talks)
@@ -124,7 +141,9 @@ class Study:
         parts, guess = self._parts(ranker, at)
         answers = np.array(sorted(self.corpus.moments[at].answers))
         near = np.argpartition(-guess, _NEAR)[:_NEAR]
-        rest = np.flatnonzero(~np.isin(np.arange(len(guess)), np.concatenate([near, answers])) & (guess > -np.inf))
+        rest = np.flatnonzero(
+            ~np.isin(np.arange(len(guess)), np.concatenate([near, answers])) & (guess > -np.inf)
+        )
         drawn = np.random.default_rng(at).choice(rest, min(_RANDOM, len(rest)), replace=False)
         rows = np.concatenate([near, drawn, np.setdiff1d(answers, near)])
         offset = np.zeros(len(rows), dtype=np.float32)
@@ -136,7 +155,13 @@ class Study:
         rows = np.sort(np.argpartition(-guess, min(_KEPT, len(guess) - 1))[:_KEPT])
         answers = self.corpus.moments[at].answers
         right = np.isin(rows, sorted(answers))
-        return Sample(parts[:, rows].T.copy(), rows, right, np.where(np.isinf(guess[rows]), -np.inf, 0).astype(np.float32), len(answers))
+        return Sample(
+            parts[:, rows].T.copy(),
+            rows,
+            right,
+            np.where(np.isinf(guess[rows]), -np.inf, 0).astype(np.float32),
+            len(answers),
+        )
 
     def measure(self, leave_out: Sequence[str] = (), only: Sequence[str] | None = None) -> Recall:
         """Recall with weights learnt for each fold, without some parts."""

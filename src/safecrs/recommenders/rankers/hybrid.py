@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,9 @@ Learnt = Literal["alone", "histories", "talks"]
 training conversations."""
 _OF_SERIES = 2  # items of one series in a row of ten
 _SPAN = 20.0  # years
-_SEQUEL = re.compile(r"(?:[:–]| -| \(|\b(?:part|vol|volume|chapter|episode)\b|\b[ivx]{2,4}\b|\d).*", re.IGNORECASE)
+_SEQUEL = re.compile(
+    r"(?:[:–]| -| \(|\b(?:part|vol|volume|chapter|episode)\b|\b[ivx]{2,4}\b|\d).*", re.IGNORECASE
+)
 _FACETS_TOLD = 3  # shared values that a reason names
 
 
@@ -39,8 +41,8 @@ class Reason:
     """One reason for a suggestion, in the user's terms.
 
     Attributes:
-        kind: "asked": it has what was asked for; "like": it shares ``values`` with the named item in ``row``, or
-            the same people like both (no values); "known": many people like it.
+        kind: "asked": it has what was asked for; "like": it shares ``values`` with the named item in
+            ``row``, or the same people like both (no values); "known": many people like it.
     """
 
     kind: Literal["asked", "like", "known"]
@@ -51,7 +53,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A slate, the musts of the request that no candidate meets and that were relaxed, and each item's reasons."""
+    """A slate, the musts of the request relaxed since no item meets all, and each item's reasons."""
 
     slate: Slate
     relaxed: tuple[Preference, ...] = field(default=(), repr=False)
@@ -59,10 +61,18 @@ class Ranked:
 
 
 @cache
+def _learnt() -> dict[str, Any]:
+    return tomllib.loads((files(__package__) / "hybrid.toml").read_text(encoding="utf-8"))
+
+
 def load_weights(learnt: Learnt) -> Mapping[str, float]:
-    """The learnt weight of each part (``hybrid.toml``, which says how it was made)."""
-    text = (files("safecrs.recommenders.rankers") / "hybrid.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(text)[learnt])
+    """The learnt weight of each part (``hybrid.toml``)."""
+    return dict(_learnt()[learnt])
+
+
+def load_provenance() -> Mapping[str, str]:
+    """How each table of weights was made, and the recall that it reaches."""
+    return dict(_learnt()["provenance"])
 
 
 class HybridRanker(ScoringRanker):
@@ -158,9 +168,7 @@ class HybridRanker(ScoringRanker):
         rows = np.flatnonzero(fit)
         rows = rows[np.argsort(-self._scores(query)[rows], kind="stable")]
         best = self._varied(rows, k)
-        return Ranked(
-            as_slate(best, self.catalog), relaxed, tuple(self._reasons(row, query) for row in best)
-        )
+        return Ranked(as_slate(best, self.catalog), relaxed, tuple(self._reasons(row, query) for row in best))
 
     def _varied(self, rows: NDArray[np.intp], k: int) -> list[int]:
         """The first ``k``, but of a series no more than two of ten as long as there is something else."""

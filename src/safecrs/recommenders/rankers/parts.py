@@ -172,12 +172,14 @@ class Spoken:
 
 
 class Described:
-    """BM25 (`bm25s`) over plot, themes and moods: by the user's words, and by what the named items are about."""
+    """BM25 over plot, themes and moods: by the user's words, and by what the named items are about."""
 
     def __init__(self, catalog: Catalog) -> None:
         facets = catalog.facets
         self.documents = [
-            words_of(" ".join((catalog.plot(row), *facets.lists["themes"].of(row), *facets.lists["moods"].of(row))))
+            words_of(
+                " ".join((catalog.plot(row), *facets.lists["themes"].of(row), *facets.lists["moods"].of(row)))
+            )
             for row in range(len(catalog))
         ]
 
@@ -196,7 +198,9 @@ class Described:
     def _unit(self) -> sparse.csr_array:
         rows = sparse.csr_array(self._index[1])
         norms = np.sqrt(rows.power(2).sum(axis=1))
-        return sparse.csr_array(sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ rows).astype(np.float32)
+        return sparse.csr_array(sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ rows).astype(
+            np.float32
+        )
 
     def by_words(self, query: Query) -> Floats:
         """The BM25 score of the user's words, [items]."""

@@ -19,15 +19,17 @@ Rows = NDArray[np.int64]
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LATEST = 2  # named items that count as the latest
 # Stop words, also those of asking for films; splitting at apostrophes leaves "ll", "re", "ve".
-_STOP = frozenset(
-    """about after again all also am an and any anything are as at be been but by bye can could day did do does don
-    down else enjoyed ever film films for from game games get give go going good great had has have haven heard hello here
-    hey hi him his her how if im in into is it its ive just kind know let like liked ll lol look looking lot
-    love loved maybe me more movie movies much my need no not of oh ok okay on one or other our out please prefer
-    pretty re really recommend right saw see seen she should similar so some something sound suggest sure tell
-    than thank thing think that the their them then there these they this those to too try type up us ve very
-    want was watch watched way we well were what when which who will with would yes yeah you your""".split()
-)
+_STOP_WORDS = """
+a about after again all also am an and any anything are as at be been but by bye can could day did do does
+don down else enjoyed ever film films for from game games get give go going good great had has have haven
+heard hello here hey hi him his her how i if im in into is it its ive just kind know let like liked ll lol
+look looking lot love loved maybe me more movie movies much my need no not of oh ok okay on one or other our
+out please prefer pretty re really recommend right saw see seen she should similar so some something sound
+suggest sure tell than thank thing think that the their them then there these they this those to too try
+type up us ve very want was watch watched way we well were what when which who will with would yes yeah you
+your
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 _SYNONYMS = {
     "animated": "animation",
     "biographical": "biography",
