@@ -99,13 +99,13 @@ def _line(name: str, found: Recall, study: Study) -> str:
 def _write(learnt: Learnt, weights: dict[str, float], whole: Recall, corpus: str) -> None:
     """Replace one table of ``hybrid.toml``, keeping the others."""
     low, high = whole.interval()
-    about = {
+    about: dict[str, str] = {
         learnt: f"tools/measure_recall.py --corpus {corpus} --learnt {learnt}, {date.today()}: "
         f"recall@10 {whole.value():.3f} [{low:.3f}, {high:.3f}], {len(whole.hits)} requests"
     }
     tables: dict[Learnt, dict[str, float]] = {learnt: weights}
     if _TARGET.exists():
-        known = load_provenance()
+        known = dict(load_provenance())
         about = known | about
         tables = {name: dict(load_weights(name)) for name in get_args(Learnt) if name in known} | tables
     lines = [

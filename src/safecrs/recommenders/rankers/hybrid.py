@@ -212,6 +212,6 @@ class HybridRanker(ScoringRanker):
 
     def _met(self, wish: Preference, row: int) -> tuple[str, ...]:
         if wish.facet in self.catalog.facets.lists:
-            held = self.catalog.facets.lists[wish.facet].of(row)  # type: ignore[index]
+            held = self.catalog.facets.lists[wish.facet].of(row)
             return tuple(value for value in wish.values if value in held)
         return wish.values

@@ -57,7 +57,7 @@ class SharedFacets:
     def alike(self, name: Listed, rows: Rows) -> Floats:
         """How much every item shares with ``rows``, [items]."""
         values = self.values[name]
-        return np.asarray(values @ values[rows].sum(axis=0)) / np.float32(max(len(rows), 1) ** 0.5)
+        return _mean(values @ values[rows].sum(axis=0), rows)
 
     def asked(self, query: Query) -> tuple[Floats, Floats, Floats]:
         """How many wished genres, people and other facets every item has, less those that are unwanted."""
@@ -73,6 +73,11 @@ class SharedFacets:
             counts[kind] += 1
         found /= np.maximum(np.sqrt(np.array(counts, dtype=np.float32)), 1)[:, None]
         return found[0], found[1], found[2]
+
+
+def _mean(total: NDArray[np.float32], rows: Rows) -> Floats:
+    """A sum over ``rows``, divided by the root of their number."""
+    return np.asarray(total / max(len(rows), 1) ** 0.5, dtype=np.float32)
 
 
 def _by_rarity(catalog: Catalog, name: Listed) -> sparse.csr_array:
@@ -212,4 +217,4 @@ class Described:
 
     def like(self, rows: Rows) -> Floats:
         """The cosine to the named items' documents, [items]."""
-        return np.asarray(self._unit @ self._unit[rows].sum(axis=0)) / np.float32(max(len(rows), 1) ** 0.5)
+        return _mean(self._unit @ self._unit[rows].sum(axis=0), rows)

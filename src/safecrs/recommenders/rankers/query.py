@@ -95,13 +95,20 @@ class Query:
         named = [row for row in speakers if row not in disliked]
         own = [row for row in named if "user" in speakers[row]]
         offered = [row for row in named if "user" not in speakers[row]]
-        parts = (named, own, offered, named[-_LATEST:], disliked)
         return cls(
-            *(np.array(rows, dtype=np.int64) for rows in parts),
-            words=_distinct(texts, "user", "assistant"),
-            own_words=_distinct(texts, "user"),
-            preferences=wished,
+            _rows(named),
+            _rows(own),
+            _rows(offered),
+            _rows(named[-_LATEST:]),
+            _rows(disliked),
+            _distinct(texts, "user", "assistant"),
+            _distinct(texts, "user"),
+            wished,
         )
+
+
+def _rows(rows: Sequence[int]) -> Rows:
+    return np.array(rows, dtype=np.int64)
 
 
 def _beside(message: Message, catalog: Catalog, speakers: dict[int, set[str]]) -> str:

@@ -38,7 +38,8 @@ def meets(wish: Preference, catalog: Catalog) -> Mask:
             "classic": old & (known >= _KNOWN - 1),
             "hidden": (known >= 0) & (known <= _HIDDEN),
         }
-        return np.any([fame[value] for value in wish.values if value in fame] or [old & False], axis=0)
+        asked = [fame[value] for value in wish.values if value in fame]
+        return np.asarray(np.any([old & False, *asked], axis=0))
     return np.ones(len(catalog), dtype=np.bool_)
 
 
@@ -59,11 +60,11 @@ def candidates(
     """
     masks = [holds(wish, catalog) for wish in musts]
     for count in range(len(musts) + 1):
-        best, relaxed = allowed & False, ()
+        best, relaxed = allowed & False, tuple[int, ...]()
         for left_out in combinations(range(len(musts)), count):
-            kept = np.logical_and.reduce(
-                [allowed, *(mask for at, mask in enumerate(masks) if at not in left_out)]
-            )
+            kept = allowed.copy()
+            for at, mask in enumerate(masks):
+                kept &= mask | (at in left_out)
             if kept.sum() > best.sum():
                 best, relaxed = kept, left_out
         if best.any() or not allowed.any():
