@@ -26,15 +26,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
-from recall.corpora import load_corpus
+import numpy as np
+
+from recall.corpora import Corpus, load_corpus
 from recall.learning import FOLDS, Recall, Study
 from safecrs.catalog import Item
 from safecrs.catalog.items_csv import read_items
+from safecrs.detection.encoder import load_encoder
 from safecrs.recommenders.manifest import installed_histories
-from safecrs.recommenders.rankers.hybrid import Learnt, load_provenance, load_weights
+from safecrs.recommenders.rankers.hybrid import Learnt, load_provenance, load_tables, table_of
+from safecrs.recommenders.rankers.meaning import Meaning, item_vectors
 from safecrs.starter import read_starter
 
 BASELINE = ("chosen with own", "chosen with offered", "suggested", "asked genres")
@@ -52,6 +57,8 @@ GROUPS = {
     "BM25": ("words", "about"),
     "words of conversations": ("spoken",),
     "alike": ("alike",),
+    "meaning": ("meant", "meant like"),
+    "popularity near named items": ("mentioned and shared", "liked and shared", "fame and shared"),
 }
 _TARGET = Path(__file__).parents[1] / "src/safecrs/recommenders/rankers/hybrid.toml"
 
@@ -63,19 +70,21 @@ def main() -> None:
     parser.add_argument("--corpus", choices=("redial", "opendialkg"), default="redial")
     parser.add_argument("--learnt", choices=get_args(Learnt), default="talks")
     parser.add_argument("--films", type=Path, nargs="*", help="tables of items in place of the starter's")
+    parser.add_argument("--vectors", type=Path, help="add the sentence encoder; where item vectors are kept")
     parser.add_argument("--ablation", action="store_true", help="also without each group of parts")
     parser.add_argument("--write", action="store_true", help="write the weights into the package")
     options = parser.parse_args()
     corpus = load_corpus(options.corpus, options.data, _known(options.films))
     histories = [] if options.learnt == "alone" else list(installed_histories(corpus.catalog).values())
-    study = Study(corpus, histories, talks=options.learnt == "talks")
+    meaning = _meaning(corpus, options.vectors)
+    study = Study(corpus, histories, talks=options.learnt == "talks", meaning=meaning)
     print(f"{len(corpus.catalog)} items, {len(corpus.talks)} dialogues, {len(corpus.moments)} requests")
     print("parts · recall@10 · 95 % interval · by fold, the last of which is “last”")
     whole = study.measure()
     for name, found in _rows(study, whole, ablation=options.ablation):
         print(_line(name, found, study))
     if options.write:
-        _write(options.learnt, study.weights(), whole, options.corpus)
+        _write(table_of(options.learnt, bool(meaning)), study.weights(), whole, options.corpus)
 
 
 def _known(films: Sequence[Path] | None) -> list[Item]:
@@ -96,26 +105,35 @@ def _line(name: str, found: Recall, study: Study) -> str:
     return f"{name:40} {found.value():.3f} [{low:.3f}, {high:.3f}]  {folds}"
 
 
-def _write(learnt: Learnt, weights: dict[str, float], whole: Recall, corpus: str) -> None:
+def _meaning(corpus: Corpus, vectors: Path | None) -> Meaning | None:
+    """The embeddings in the file, which is written where it does not exist."""
+    if vectors is None:
+        return None
+    encoder = load_encoder()
+    if not vectors.exists():
+        np.save(vectors, item_vectors(corpus.catalog, encoder))
+    once = lru_cache(maxsize=None)(lambda text: encoder([text])[0])
+    return Meaning(np.load(vectors), lambda texts: np.stack([once(text) for text in texts]))
+
+
+def _write(name: str, weights: dict[str, float], whole: Recall, corpus: str) -> None:
     """Replace one table of ``hybrid.toml``, keeping the others."""
     low, high = whole.interval()
-    about: dict[str, str] = {
-        learnt: f"tools/measure_recall.py --corpus {corpus} --learnt {learnt}, {date.today()}: "
-        f"recall@10 {whole.value():.3f} [{low:.3f}, {high:.3f}], {len(whole.hits)} requests"
-    }
-    tables: dict[Learnt, dict[str, float]] = {learnt: weights}
-    if _TARGET.exists():
-        known = dict(load_provenance())
-        about = known | about
-        tables = {name: dict(load_weights(name)) for name in get_args(Learnt) if name in known} | tables
+    about = (
+        f"learnt from {len(whole.hits)} requests of {corpus} by tools/measure_recall.py, {date.today()}; "
+        f"recall@10 {whole.value():.3f} [{low:.3f}, {high:.3f}]"
+    )
+    tables = dict(load_tables()) if _TARGET.exists() else {}
+    notes = dict(load_provenance()) if _TARGET.exists() else {}
+    tables[name], notes[name] = weights, about
     lines = [
         "# Weights of the hybrid ranker's parts, by what it learns from; made by tools/measure_recall.py.",
         "",
         "[provenance]",
-        *(f'{name} = "{text}"' for name, text in about.items()),
+        *(f'{table} = "{note}"' for table, note in sorted(notes.items())),
     ]
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *(f'"{part}" = {weight:.4g}' for part, weight in table.items())]
+    for table, parts in sorted(tables.items()):
+        lines += ["", f"[{table}]", *(f'"{part}" = {weight:.4g}' for part, weight in parts.items() if weight)]
     _TARGET.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from recall.corpora import Corpus
 from safecrs.recommenders.histories import Histories
 from safecrs.recommenders.rankers.hybrid import HybridRanker
+from safecrs.recommenders.rankers.meaning import Meaning
 from safecrs.recommenders.rankers.parts import Chosen, Popularity, Spoken
 from safecrs.recommenders.rankers.query import Query
 
@@ -90,9 +91,11 @@ class Study:
         talks: whether the ranker learns from training conversations, besides its weights.
     """
 
-    def __init__(self, corpus: Corpus, histories: Histories, *, talks: bool) -> None:
+    def __init__(
+        self, corpus: Corpus, histories: Histories, *, talks: bool, meaning: Meaning | None = None
+    ) -> None:
         self.corpus, self.histories, self.talks = corpus, histories, talks
-        self.base = HybridRanker(corpus.catalog, histories, weights=FIRST)
+        self.base = HybridRanker(corpus.catalog, histories, meaning=meaning, weights=FIRST)
         self.queries = [Query.of(moment.request, corpus.catalog) for moment in corpus.moments]
         self.names = list(self.base.parts(self.queries[0]))
         count = len(corpus.talks)

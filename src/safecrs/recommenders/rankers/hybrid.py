@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from safecrs.catalog import Catalog
 from safecrs.preferences import Facet, Preference
 from safecrs.recommenders.histories import Histories
+from safecrs.recommenders.rankers.meaning import Meaning
 from safecrs.recommenders.rankers.parts import ALIKE, Chosen, Described, Popularity, SharedFacets, Spoken
 from safecrs.recommenders.rankers.query import Query
 from safecrs.recommenders.rankers.ranking import ScoringRanker, as_slate
@@ -30,6 +31,9 @@ Learnt = Literal["alone", "histories", "talks"]
 training conversations."""
 _OF_SERIES = 2  # items of one series in a row of ten
 _SPAN = 20.0  # years
+_NEAR = 1.5  # shared genres from which an item is near
+_BY_LIKENESS = ("mentioned", "liked", "fame")
+"""Parts that also count where an item shares genres with the named ones: there popularity weighs differently."""
 _SEQUEL = re.compile(
     r"(?:[:–]| -| \(|\b(?:part|vol|volume|chapter|episode)\b|\b[ivx]{2,4}\b|\d).*", re.IGNORECASE
 )
@@ -65,9 +69,19 @@ def _learnt() -> dict[str, Any]:
     return tomllib.loads((files(__package__) / "hybrid.toml").read_text(encoding="utf-8"))
 
 
-def load_weights(learnt: Learnt) -> Mapping[str, float]:
-    """The learnt weight of each part (``hybrid.toml``)."""
-    return dict(_learnt()[learnt])
+def load_weights(learnt: Learnt, meaning: bool = False) -> Mapping[str, float]:
+    """The learnt weight of each part (``hybrid.toml``), for a ranker with or without `Meaning`."""
+    return dict(_learnt()[table_of(learnt, meaning)])
+
+
+def table_of(learnt: Learnt, meaning: bool) -> str:
+    """The table of ``hybrid.toml`` with the weights of such a ranker."""
+    return f"{learnt}-meaning" if meaning else learnt
+
+
+def load_tables() -> Mapping[str, dict[str, float]]:
+    """Every table of weights."""
+    return {name: table for name, table in _learnt().items() if name != "provenance"}
 
 
 def load_provenance() -> Mapping[str, str]:
@@ -80,6 +94,7 @@ class HybridRanker(ScoringRanker):
 
     Args:
         histories: what users liked; talks: training conversations. Either may be empty.
+        meaning: compares what is said with what items are about; slower, and better.
         weights: part → weight; by default those of `load_weights`.
     """
 
@@ -91,14 +106,16 @@ class HybridRanker(ScoringRanker):
         histories: Histories = (),
         talks: Sequence[Talk] = (),
         *,
+        meaning: Meaning | None = None,
         weights: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(catalog, histories)
+        self.meaning = meaning
         self.learnt: Learnt = "talks" if talks else "histories" if len(histories) else "alone"
         self.popularity = Popularity(catalog, histories, talks)
         self.shared, self.described = SharedFacets(catalog), Described(catalog)
         self.chosen, self.spoken = Chosen(catalog, histories, talks), Spoken(catalog, talks)
-        self.weights = load_weights(self.learnt) if weights is None else weights
+        self.weights = load_weights(self.learnt, meaning is not None) if weights is None else weights
 
     def parts(self, query: Query) -> dict[str, Floats]:
         """The score of every item by each part, [items]."""
@@ -106,6 +123,8 @@ class HybridRanker(ScoringRanker):
         genres, people, other = self.shared.asked(query)
         own, offered = self.chosen.scores(query)
         none = np.zeros(len(self.catalog), dtype=np.float32)
+        shared = {f"shared {name}": self.shared.alike(name, named) for name in ALIKE}
+        near = np.minimum(shared["shared genres"], _NEAR)
         return fixed | {
             "opener": none if len(named) else fixed["mentioned"],
             "asked genres": genres,
@@ -116,9 +135,12 @@ class HybridRanker(ScoringRanker):
             "spoken": self.spoken.scores(query),
             "words": self.described.by_words(query),
             "about": self.described.like(named),
+            "meant": none if self.meaning is None else self.meaning.by_words(query),
+            "meant like": none if self.meaning is None else self.meaning.like(named),
             "era": self._era(query),
             "alike": self._alike(query),
-            **{f"shared {name}": self.shared.alike(name, named) for name in ALIKE},
+            **shared,
+            **{f"{name} and shared": fixed[name] * near for name in _BY_LIKENESS},
         }
 
     def _era(self, query: Query) -> Floats:

@@ -69,7 +69,7 @@ class Query:
         named: rows that the conversation names, without those that the user dislikes; ``own`` are those that
             the user names, ``offered`` those that only the assistant does, ``latest`` the last two.
         disliked: rows that the user names and does not like.
-        words: of all messages beside the titles; ``own_words`` of the user's.
+        words: of all messages beside the titles; ``own_words`` of the user's, ``said`` their text.
         preferences: what somebody has read from the request.
     """
 
@@ -80,6 +80,7 @@ class Query:
     disliked: Rows
     words: tuple[str, ...]
     own_words: tuple[str, ...]
+    said: str
     preferences: Preferences
 
     @classmethod
@@ -103,6 +104,7 @@ class Query:
             _rows(disliked),
             _distinct(texts, "user", "assistant"),
             _distinct(texts, "user"),
+            " ".join(text.strip() for role, text in texts if role == "user"),
             wished,
         )
 
