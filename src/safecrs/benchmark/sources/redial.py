@@ -59,7 +59,7 @@ _FILMS, _RECORD = TypeAdapter(Annotated[dict[str, _Film], Field(min_length=1)]),
 
 
 def read_redial_items(path: Path) -> dict[str, Item]:
-    """ReDial movie id → item, from JSON {id: {"name": "Title (Year)", "genre", "plot", "director", "star", …}}."""
+    """ReDial movie id → item, from JSON {id: {"name": "Title (Year)", "genre", "plot", "director", …}}."""
     return {
         key: Item(
             *split_label(film.name),

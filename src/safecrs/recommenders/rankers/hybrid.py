@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -15,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safecrs.catalog import Catalog
-from safecrs.preferences import Facet, Preference
+from safecrs.preferences import Preference
+from safecrs.recommenders.base import Ranked, Reason
 from safecrs.recommenders.histories import Histories
 from safecrs.recommenders.rankers.meaning import Meaning
 from safecrs.recommenders.rankers.parts import ALIKE, Chosen, Described, Popularity, SharedFacets, Spoken
@@ -33,35 +33,11 @@ _OF_SERIES = 2  # items of one series in a row of ten
 _SPAN = 20.0  # years
 _NEAR = 1.5  # shared genres from which an item is near
 _BY_LIKENESS = ("mentioned", "liked", "fame")
-"""Parts that also count where an item shares genres with the named ones: there popularity weighs differently."""
+"""Parts that weigh differently where an item shares genres with the named ones."""
 _SEQUEL = re.compile(
     r"(?:[:–]| -| \(|\b(?:part|vol|volume|chapter|episode)\b|\b[ivx]{2,4}\b|\d).*", re.IGNORECASE
 )
 _FACETS_TOLD = 3  # shared values that a reason names
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason for a suggestion, in the user's terms.
-
-    Attributes:
-        kind: "asked": it has what was asked for; "like": it shares ``values`` with the named item in
-            ``row``, or the same people like both (no values); "known": many people like it.
-    """
-
-    kind: Literal["asked", "like", "known"]
-    facet: Facet | None = None
-    values: tuple[str, ...] = ()
-    row: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A slate, the musts of the request relaxed since no item meets all, and each item's reasons."""
-
-    slate: Slate
-    relaxed: tuple[Preference, ...] = field(default=(), repr=False)
-    reasons: tuple[tuple[Reason, ...], ...] = field(default=(), repr=False)
 
 
 @cache
