@@ -60,6 +60,8 @@ GROUPS = {
     "meaning": ("meant", "meant like"),
     "popularity near named items": ("mentioned and shared", "liked and shared", "fame and shared"),
 }
+STATED = {"alike": 2.0}
+"""Weights that the corpora cannot teach: their items have no lists of like items."""
 _TARGET = Path(__file__).parents[1] / "src/safecrs/recommenders/rankers/hybrid.toml"
 
 
@@ -128,6 +130,9 @@ def _write(name: str, weights: dict[str, float], whole: Recall, corpus: str) -> 
     tables[name], notes[name] = weights, about
     lines = [
         "# Weights of the hybrid ranker's parts, by what it learns from; made by tools/measure_recall.py.",
+        "",
+        "[stated] # by hand: what the corpora have too little of",
+        *(f'"{part}" = {weight}' for part, weight in STATED.items()),
         "",
         "[provenance]",
         *(f'{table} = "{note}"' for table, note in sorted(notes.items())),

@@ -21,6 +21,7 @@ from safecrs.recommenders.rankers.talks import Talk, Turn, moments
 from safecrs.slates.base import Request
 
 _MENTION = re.compile(r"@(\d+)")
+_WORDS = re.compile(r"\w+")
 _NAME = re.compile(r"[^\W\d_][\w.'’-]*")
 _LANGUAGES = {
     "English": "en",
@@ -164,16 +165,17 @@ def _corpus(catalog: Catalog, talks: Sequence[Talk]) -> Corpus:
 
 
 class Matcher:
-    """Genres and people that the words name, as preferences: no negation, no turns."""
+    """Genres, moods, themes and people that the words name, as preferences: no negation, no turns."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._values: dict[tuple[str, ...], list[tuple[Facet, str]]] = {}
-        facets: tuple[Facet, ...] = ("genres", "directors", "cast")
+        facets: tuple[Facet, ...] = ("genres", "moods", "themes", "directors", "cast")
         for facet in facets:
             for value in catalog.facets.lists[facet].vocabulary:  # type: ignore[index]
-                words = words_of(value) if facet == "genres" else _NAME.findall(value.casefold())
-                if len(words) > (facet != "genres"):
+                person = facet in ("directors", "cast")
+                words = _NAME.findall(value.casefold()) if person else words_of(value)
+                if len(words) > person and len(words) == len(_WORDS.findall(value)):
                     self._values.setdefault(tuple(words), []).append((facet, value))
 
     def __call__(self, messages: Sequence[Message]) -> Preferences:
@@ -183,7 +185,8 @@ class Matcher:
             text = self._beside(message.content)
             names = [word.rstrip(".'’") for word in _NAME.findall(text.casefold())]
             keys = [tuple(names[at : at + size]) for at in range(len(names)) for size in (2, 3)]
-            keys += [(word,) for word in words_of(text)]
+            words = words_of(text)
+            keys += [tuple(words[at : at + size]) for at in range(len(words)) for size in (1, 2)]
             found |= dict.fromkeys(value for key in keys for value in self._values.get(key, ()))
         return Preferences(tuple(Preference(facet, (value,)) for facet, value in found))
 

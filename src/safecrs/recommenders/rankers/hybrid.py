@@ -46,8 +46,8 @@ def _learnt() -> dict[str, Any]:
 
 
 def load_weights(learnt: Learnt, meaning: bool = False) -> Mapping[str, float]:
-    """The learnt weight of each part (``hybrid.toml``), for a ranker with or without `Meaning`."""
-    return dict(_learnt()[table_of(learnt, meaning)])
+    """The weights of a ranker's parts (``hybrid.toml``): learnt, or stated where no corpus teaches them."""
+    return {**_learnt()["stated"], **_learnt()[table_of(learnt, meaning)]}
 
 
 def table_of(learnt: Learnt, meaning: bool) -> str:
@@ -57,7 +57,7 @@ def table_of(learnt: Learnt, meaning: bool) -> str:
 
 def load_tables() -> Mapping[str, dict[str, float]]:
     """Every table of weights."""
-    return {name: table for name, table in _learnt().items() if name != "provenance"}
+    return {name: table for name, table in _learnt().items() if name not in ("provenance", "stated")}
 
 
 def load_provenance() -> Mapping[str, str]:
