@@ -31,6 +31,7 @@ Learnt = Literal["alone", "histories", "talks"]
 training conversations."""
 _OF_SERIES = 2  # items of one series in a row of ten
 _SPAN = 20.0  # years
+_POOL, _LIKENESS, _ERA = 12, 3.0, 10.0  # items of a list, log odds, years
 _NEAR = 1.5  # shared genres from which an item is near
 _BY_LIKENESS = ("mentioned", "liked", "fame")
 """Parts that weigh differently where an item shares genres with the named ones."""
@@ -164,9 +165,33 @@ class HybridRanker(ScoringRanker):
         allowed[list({*request.seen, *query.disliked.tolist()})] = False
         fit, relaxed = candidates(request.preferences.must, self.catalog, allowed)
         rows = np.flatnonzero(fit)
-        rows = rows[np.argsort(-self._scores(query)[rows], kind="stable")]
+        scores = self._scores(query)[rows]
+        order = np.argsort(-scores, kind="stable")
+        rows, scores = rows[order], scores[order]
+        if not (len(query.named) or query.own_words or request.preferences.stated):
+            rows = self._spread(rows, scores, k)
         best = self._varied(rows, k)
         return Ranked(as_slate(best, self.catalog), relaxed, tuple(self._reasons(row, query) for row in best))
+
+    def _spread(self, rows: NDArray[np.intp], scores: NDArray[np.float64], k: int) -> NDArray[np.intp]:
+        """Where nothing is asked for, genres and decades that differ (MMR, Carbonell and Goldstein 1998).
+
+        The next item has the highest score less `_LIKENESS` times its likeness to the most alike one before.
+        """
+        pool = rows[: _POOL * k]
+        genres = self.shared.values["genres"][pool]
+        years = self.catalog.years[pool].astype(np.float32)
+        left, alike = scores[: len(pool)].copy(), np.zeros(len(pool))
+        chosen: list[int] = []
+        for _ in range(min(k, len(pool))):
+            best = int(np.argmax(left - _LIKENESS * alike))
+            chosen.append(best)
+            left[best] = -np.inf
+            near = np.asarray(genres @ genres[[best]].sum(axis=0)) + np.exp(
+                -np.abs(years - years[best]) / _ERA
+            )
+            alike = np.maximum(alike, near / 2)
+        return np.concatenate([pool[chosen], np.delete(rows, chosen)])
 
     def _varied(self, rows: NDArray[np.intp], k: int) -> list[int]:
         """The first ``k``, but of a series no more than two of ten as long as there is something else."""
