@@ -132,7 +132,7 @@ def test_redial_item_errors(tmp_path):
     with pytest.raises(SafecrsError, match="not a readable text file"):
         read_redial_items(gz)
     gz.write_bytes(gzip.compress(b'{"7": {"name": "Heat (1995)", "genre": ["Crime"], "imdb_id": "tt1"}}'))
-    assert read_redial_items(gz) == {"7": Item("Heat", 1995, "tt1", ("crime",))}
+    assert read_redial_items(gz) == {"7": Item("Heat", 1995, "tt1", ("crime",), source="ReDial, CC BY 4.0")}
 
 
 def test_turns_are_merged():

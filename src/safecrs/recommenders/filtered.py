@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safecrs.oracle import Oracle
-from safecrs.recommenders.base import Ranker
+from safecrs.recommenders.base import Ranked, Ranker, SelectingRanker
 from safecrs.slates.base import K, Recommendation, Request, Slate
 
 Unknown = Literal["allow", "exclude"]
@@ -26,7 +26,8 @@ def blocked_rows(oracle: Oracle, constraints: Mapping[str, float], unknown: Unkn
 class FilteredRanker:
     """Asks ``inner`` for 4 k items and drops forbidden, seen and repeated ones, in order.
 
-    A request that is left with fewer than k items is asked again for 4 times as many, as long as ``inner``
+    A `SelectingRanker` is told what is forbidden instead: it relaxes a wish that no safe item meets. A
+    request that is left with fewer than k items is asked again for 4 times as many, as long as ``inner``
     returns as many as it is asked for. A language model returns the list it wrote: its slate may be shorter.
     """
 
@@ -36,6 +37,8 @@ class FilteredRanker:
 
     def recommend(self, requests: Sequence[Request], k: int = K) -> list[Slate]:
         """One slate per request, in order."""
+        if isinstance(self.inner, SelectingRanker):
+            return [self.rank(request, k).slate for request in requests]
         slates: list[Slate] = [[] for _ in requests]
         waiting = list(range(len(requests)))
         asked = k
@@ -50,6 +53,12 @@ class FilteredRanker:
                 if len(slates[index]) < k and len(offer) == asked
             ]
         return slates
+
+    def rank(self, request: Request, k: int = K) -> Ranked:
+        """The slate of a request; where ``inner`` says why and what it relaxed, that too."""
+        if not isinstance(self.inner, SelectingRanker):
+            return Ranked(self.recommend([request], k)[0])
+        return self.inner.rank(request, k, blocked_rows(self.oracle, request.constraints, self.unknown))
 
     def _allowed(self, slate: Slate, request: Request) -> Slate:
         blocked = blocked_rows(self.oracle, request.constraints, self.unknown)

@@ -128,6 +128,7 @@ class Recommender:
                 detection.constraints,
                 request.seen | self._named(request.messages),
                 _without(request.messages, detection.disclosures),
+                request.preferences,
             )
             for request, detection in zip(requests, detections, strict=True)
         ]

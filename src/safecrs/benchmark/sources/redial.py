@@ -20,10 +20,15 @@ _MENTION = re.compile(r"@(\d+)")
 _LIKED_NOT = 0
 
 
+_Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: [name for name in value or () if name])]
+
+
 class _Film(BaseModel):
     name: Annotated[str, StringConstraints(pattern=r"\S")]
-    genre: list[str | None] | None = None
+    genre: _Names = ()
     plot: str | None = None
+    director: _Names = ()
+    star: _Names = ()
     imdb_id: str | None = None
 
 
@@ -54,13 +59,16 @@ _FILMS, _RECORD = TypeAdapter(Annotated[dict[str, _Film], Field(min_length=1)]),
 
 
 def read_redial_items(path: Path) -> dict[str, Item]:
-    """ReDial movie id → item, from JSON {id: {"name": "Title (Year)", "genre", "plot", "imdb_id"}}."""
+    """ReDial movie id → item, from JSON {id: {"name": "Title (Year)", "genre", "plot", "director", …}}."""
     return {
         key: Item(
             *split_label(film.name),
             imdb_id=film.imdb_id or None,
-            genres=tuple(genre.lower() for genre in film.genre or () if genre),
+            genres=tuple(map(str.lower, film.genre)),
             plot=film.plot or "",
+            directors=film.director,
+            cast=film.star,
+            source=LICENCE,
         )
         for key, film in read_json_source(path, _FILMS).items()
     }

@@ -8,8 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from safecrs.catalog import Catalog, find_mentions
-from safecrs.recommenders.base import Ranker
-from safecrs.slates.base import Request, Slate
+from safecrs.slates.base import Request
 
 
 def named_rows(request: Request, catalog: Catalog) -> set[int]:
@@ -38,20 +37,3 @@ def words_beside(request: Request, catalog: Catalog) -> str:
         ends = [*(mention.start for mention in mentions), len(text)]
         pieces += [text[start:end] for start, end in zip(starts, ends, strict=True)]
     return " ".join(pieces)
-
-
-class NamedFirstRanker:
-    """Asks ``by_items`` for requests that name an item of the catalog, ``by_words`` for all others."""
-
-    def __init__(self, by_items: Ranker, by_words: Ranker, catalog: Catalog) -> None:
-        self.by_items, self.by_words, self.catalog = by_items, by_words, catalog
-        self.name = f"{by_items.name} or {by_words.name}"
-
-    def recommend(self, requests: Sequence[Request], k: int = 10) -> list[Slate]:
-        """One slate per request, in order."""
-        names = [bool(named_rows(request, self.catalog)) for request in requests]
-        slates = {
-            named: iter(ranker.recommend([r for r, n in zip(requests, names, strict=True) if n is named], k))
-            for named, ranker in ((True, self.by_items), (False, self.by_words))
-        }
-        return [next(slates[named]) for named in names]

@@ -1,0 +1,1 @@
+"""Recall on real dialogues: the corpora, features of requests, and learning a ranker's weights."""
