@@ -75,12 +75,8 @@ def _among(condition: Mapping[str, Any], held: frozenset[str]) -> bool:
 
 def _mentions(condition: Mapping[str, Any], text: str) -> bool:
     plain = _plain(text)
-    found = {
-        word: f" {_plain(word)}" in plain for name in ("any", "none") for word in condition.get(name, ())
-    }
-    return ("any" not in condition or any(found[word] for word in condition["any"])) and not any(
-        found[word] for word in condition.get("none", ())
-    )
+    wanted = "any" not in condition or any(_plain(word) in plain for word in condition["any"])
+    return wanted and not any(_plain(word) in plain for word in condition.get("none", ()))
 
 
 def _plain(text: str) -> str:

@@ -29,12 +29,15 @@ class Reason:
     Attributes:
         kind: "asked": it has what was asked for; "like": it shares ``values`` with the named item in
             ``row``, or the same people like both (no values); "known": many people like it.
+        low, high: bounds that were asked for.
     """
 
     kind: Literal["asked", "like", "known"]
     facet: Facet | None = None
     values: tuple[str, ...] = ()
     row: int = -1
+    low: int | None = None
+    high: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from typing import Literal, get_args
 
 from safecrs.catalog import find_mentions
 from safecrs.conversation import Message, conversation
-from safecrs.detection import Detector, Disclosure
+from safecrs.detection import Detection, Detector, Disclosure
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, Verdict
-from safecrs.recommenders.base import Ranker
+from safecrs.preferences import Preferences, question, understand
+from safecrs.recommenders.base import Ranked, Ranker, SelectingRanker
 from safecrs.recommenders.filtered import FilteredRanker, Unknown
+from safecrs.recommenders.words import reason_words, wish_words
 from safecrs.slates.base import K, Recommendation, Request, Slate
 from safecrs.taxonomy import merge_constraints
 
@@ -23,13 +25,19 @@ language model to allowed titles while it decodes."""
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One recommended item; ``note`` says what is not known about it, empty when it is known to be safe."""
+    """One recommended item.
+
+    Attributes:
+        note: what is not known about it, empty when it is known to be safe.
+        why: why it is suggested, in the user's terms; empty where the ranker does not say.
+    """
 
     title: str
     year: int | None
     row: int
     verdict: Verdict
     note: str = field(default="", repr=False)
+    why: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,9 @@ class Answer:
         constraints: trait id → risk threshold that applied.
         disclosures: where in the conversation they were read; constraints that were told are not among them.
         ranker: the name of the ranker.
+        preferences: what was understood of the request, and what was not.
+        relaxed: wishes, in words, that no safe item meets together with the others.
+        question: what to ask where nothing was understood.
 
     What the person disclosed stays out of the repr and so out of logs.
     """
@@ -49,6 +60,9 @@ class Answer:
     constraints: Mapping[str, float] = field(repr=False)
     disclosures: tuple[Disclosure, ...] = field(repr=False)
     ranker: str
+    preferences: Preferences = field(default=Preferences(), repr=False)
+    relaxed: tuple[str, ...] = field(default=(), repr=False)
+    question: str | None = None
 
     @property
     def slate(self) -> Slate:
@@ -98,9 +112,11 @@ class Recommender:
         *,
         traits: Iterable[str] = (),
         thresholds: Mapping[str, float] | None = None,
-        k: int = K,
+        k: int | None = None,
     ) -> Answer:
         """At most ``k`` items for a conversation, none of which its constraints forbid.
+
+        Without ``k`` as many as the conversation asks for, or 10.
 
         Args:
             traits: sensitivities to respect besides those that are detected.
@@ -111,12 +127,12 @@ class Recommender:
         told = merge_constraints(taxonomy.constraints(traits), *own)
         return self.answer([Request(conversation(messages), told)], k)[0]
 
-    def answer(self, requests: Sequence[Request], k: int = K) -> list[Answer]:
+    def answer(self, requests: Sequence[Request], k: int | None = K) -> list[Answer]:
         """One answer per request, in order; ``Request.constraints`` are the constraints it is told.
 
         Items that a user message names are never recommended, nor those of ``Request.seen``.
         """
-        if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+        if k is not None and (not isinstance(k, int) or isinstance(k, bool) or k < 1):
             raise SafecrsError("The number of items must be a whole number of at least 1.")
         detections = [
             self.detector.detect(request.messages, request.constraints, self.oracle.taxonomy)
@@ -128,20 +144,44 @@ class Recommender:
                 detection.constraints,
                 request.seen | self._named(request.messages),
                 _without(request.messages, detection.disclosures),
-                request.preferences,
+                self._preferences(request.messages, detection.disclosures),
             )
             for request, detection in zip(requests, detections, strict=True)
         ]
-        slates = self._protected.recommend(asked, k)
         return [
-            Answer(
-                self._suggestions(slate[:k], request.constraints),
-                request.constraints,
-                detection.disclosures,
-                self.ranker.name,
-            )
-            for request, detection, slate in zip(asked, detections, slates, strict=True)
+            self._answer(request, detection, ranked)
+            for request, detection, ranked in zip(asked, detections, self._ranked(asked, k), strict=True)
         ]
+
+    def _preferences(self, messages: Sequence[Message], disclosures: Sequence[Disclosure]) -> Preferences:
+        """What the conversation asks for, beside what it discloses."""
+        spans = [(one.message, one.start, one.end) for one in disclosures]
+        return understand(messages, self.oracle.catalog, ignore=spans)
+
+    def _ranked(self, requests: Sequence[Request], k: int | None) -> list[Ranked]:
+        if isinstance(self._protected, (SelectingRanker, FilteredRanker)):
+            return [self._protected.rank(one, k or one.preferences.count or K) for one in requests]
+        most = k or max((one.preferences.count or K for one in requests), default=K)
+        slates = self._protected.recommend(requests, most)
+        counts = [k or one.preferences.count or K for one in requests]
+        return [Ranked(slate[:count]) for slate, count in zip(slates, counts, strict=True)]
+
+    def _answer(self, request: Request, detection: Detection, ranked: Ranked) -> Answer:
+        catalog, preferences = self.oracle.catalog, request.preferences
+        whys = [reason_words(reasons, catalog) for reasons in ranked.reasons] or [""] * len(ranked.slate)
+        verdicts = self.oracle.verdicts([item.row for item in ranked.slate], request.constraints).tolist()
+        return Answer(
+            tuple(
+                Suggestion(*item, Verdict(verdict), self._note(item.row, request.constraints, verdict), why)
+                for item, verdict, why in zip(ranked.slate, verdicts, whys, strict=True)
+            ),
+            request.constraints,
+            detection.disclosures,
+            self.ranker.name,
+            preferences,
+            tuple(map(wish_words, ranked.relaxed)),
+            question(preferences, catalog.domain),
+        )
 
     def _named(self, messages: Sequence[Message]) -> frozenset[int]:
         """Rows that user messages mention."""
@@ -152,15 +192,8 @@ class Recommender:
             for mention in find_mentions(message.content, self.oracle.catalog)
         )
 
-    def _suggestions(self, slate: Slate, constraints: Mapping[str, float]) -> tuple[Suggestion, ...]:
-        verdicts = self.oracle.verdicts([item.row for item in slate], constraints).tolist()
-        return tuple(
-            Suggestion(*item, Verdict(verdict), self._note(item.row, constraints, Verdict(verdict)))
-            for item, verdict in zip(slate, verdicts, strict=True)
-        )
-
-    def _note(self, row: int, constraints: Mapping[str, float], verdict: Verdict) -> str:
-        if verdict is not Verdict.UNKNOWN:
+    def _note(self, row: int, constraints: Mapping[str, float], verdict: int) -> str:
+        if verdict != Verdict.UNKNOWN:
             return ""
         if row < 0:
             return f"The catalog does not hold this {self.oracle.catalog.domain}."

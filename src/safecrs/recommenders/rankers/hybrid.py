@@ -214,7 +214,7 @@ class HybridRanker(ScoringRanker):
     def _reasons(self, row: int, query: Query) -> tuple[Reason, ...]:
         """What was asked for and holds, the named item it is most like and why, and how known it is."""
         reasons = [
-            Reason("asked", wish.facet, self._met(wish, row))
+            Reason("asked", wish.facet, self._met(wish, row), low=wish.low, high=wish.high)
             for wish in query.preferences.stated
             if wish.firmness in ("must", "rather") and wish.facet != "text" and meets(wish, self.catalog)[row]
         ]
