@@ -35,7 +35,7 @@ def recommend(
     *,
     traits: Iterable[str] = (),
     thresholds: Mapping[str, float] | None = None,
-    k: int = 10,
+    k: int | None = None,
     domain: Domain = "film",
 ) -> Answer:
     """Recommend items that respect what a conversation discloses, as ``safecrs recommend`` does.
@@ -45,7 +45,7 @@ def recommend(
         traits: sensitivities to respect besides those that are detected in the conversation.
         thresholds: trait → risk from which an item is unsafe for this person (0.66 by default); of several
             for one trait, such as one that is detected, the strictest holds.
-        k: the most items.
+        k: the most items; by default as many as the conversation asks for, or 10.
     """
     return _recommender(domain).recommend(messages, traits=traits, thresholds=thresholds, k=k)
 

@@ -30,7 +30,12 @@ from safecrs.recommenders.filtered import Unknown
 def recommend(
     text: Annotated[str, typer.Argument(help='What the person wrote; "-" reads it from standard input.')],
     trait: Traits = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many items.")] = 10,
+    k: Annotated[
+        int | None,
+        typer.Option(
+            "-k", min=1, max=100, help="How many items.", show_default="as many as asked for, or 10"
+        ),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -90,6 +95,8 @@ def recommend(
         print_json(answer)
         return
 
+    from safecrs.recommenders.words import wish_words
+
     screen = console()
     taxonomy = recommender.oracle.taxonomy
     for name in answer.constraints:
@@ -97,8 +104,22 @@ def recommend(
         screen.print(f"Leaving out {shown(taxonomy.trait(name).avoid)}" + (f" ({said[0]})" if said else ""))
     if detect and not answer.constraints:
         screen.print("No sensitivity found in this text; what it should respect can be named with --trait.")
+    heard = [wish_words(wish) for wish in answer.preferences.stated if wish.facet != "text"]
+    heard += [f"like {item.title}" for item in answer.preferences.named if item.role in ("liked", "more")]
+    if heard:
+        screen.print(f"Looking for: {shown('; '.join(dict.fromkeys(heard)))}")
+    if answer.preferences.not_understood:
+        left = ", ".join(f"“{words}”" for words in answer.preferences.not_understood)
+        screen.print(f"Not understood: {shown(left)}")
+    if answer.relaxed:
+        screen.print(f"Nothing safe has all of that; not met by all: {shown(', '.join(answer.relaxed))}")
     if not answer.suggestions:
         screen.print("Nothing in the catalog is known to be safe for this; try --allow-unknown.")
     for rank, item in enumerate(answer.suggestions, start=1):
         label = make_label(item.title, item.year)
-        screen.print(f"{rank:>2}. {shown(label)}" + (f"  [yellow]{shown(item.note)}[/]" if item.note else ""))
+        why = f"  [dim]{shown(item.why)}[/]" if item.why else ""
+        screen.print(
+            f"{rank:>2}. {shown(label)}{why}" + (f"  [yellow]{shown(item.note)}[/]" if item.note else "")
+        )
+    if answer.question:
+        screen.print(answer.question)

@@ -77,6 +77,17 @@ def entries(games: bool) -> tuple[Entry, ...]:
 
 
 @cache
+def place_names() -> dict[tuple[Facet, str], str]:
+    """(facet, code) of a country or language → its adjective in English, title case."""
+    named: dict[tuple[Facet, str], str] = {}
+    for entry in _read("places", "countries"):
+        for wish in entry.wishes:
+            if len(wish.values) == 1 and not wish.denied:
+                named.setdefault((wish.facet, wish.values[0]), entry.name.title())
+    return named
+
+
+@cache
 def triggers() -> Phrases[frozenset[str]]:
     """Phrases that govern wishes, with the kinds of each (see ``triggers.toml``)."""
     return phrase_kinds("triggers")
