@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--dialogues", type=Path, help="a folder with the ReDial and INSPIRED dialogues")
     parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
     options = parser.parse_args()
-    traits = load_taxonomy("film").ids
+    traits = load_taxonomy("film").assigned.ids
     given = [*training_examples()]
     if options.dialogues:
         given += real_examples(options.dialogues, 1 + max(example.group for example in given))
@@ -78,7 +78,7 @@ def training_examples() -> Iterator[Example]:
     for texts in [*((text,) for trait, text in oblique if not trait), *requests]:
         group += 1
         yield from (Example(part, None, group) for text in texts for part in _split(text))
-    known = load_taxonomy("film").column
+    known = load_taxonomy("film").assigned.column
     for turn in load_turns("dev"):
         group += 1
         parts = _split(turn.text)
@@ -104,7 +104,7 @@ def real_examples(folder: Path, group: int) -> Iterator[Example]:
 
 
 def _benchmark_sentences() -> tuple[list[tuple[str, str]], list[tuple[str, ...]]]:
-    taxonomy = load_taxonomy("film")
+    taxonomy = load_taxonomy("film").assigned
     known = load_phrasings(taxonomy)
     phrasings = [
         (trait, text)

@@ -144,7 +144,7 @@ def measure_detection(
 def measure(turns: Sequence[Turn], detector: Detector, draws: int = 1000, seed: int = 0) -> Measured:
     """Measure a detector on labelled turns, each with the taxonomy of its domain."""
     found = [_detect(turn, detector) for turn in turns]
-    traits = tuple(dict.fromkeys(t for turn in turns for t in load_taxonomy(turn.domain).ids))
+    traits = tuple(dict.fromkeys(t for turn in turns for t in load_taxonomy(turn.domain).assigned.ids))
     truth = np.array([[trait in turn.traits for trait in traits] for turn in turns])
     reported = np.array([[trait in {f.trait for f in each} for trait in traits] for each in found])
     silent = ~truth.any(axis=1)
@@ -187,13 +187,16 @@ def false_alarms(folder: Path, detector: Detector) -> dict[str, Share]:
         if dialogue.id not in known:
             found = detector.detect(dialogue.messages, {}, taxonomy).disclosures
             corpus = dialogue.id.partition(":")[0]
-            fired.setdefault(f"{corpus} {dialogue.half}", []).append(bool(found))
+            alarm = any(one.trait in taxonomy.column for one in found)
+            fired.setdefault(f"{corpus} {dialogue.half}", []).append(alarm)
     return {name: Share(sum(alarms), len(alarms)) for name, alarms in sorted(fired.items())}
 
 
 def _detect(turn: Turn, detector: Detector) -> tuple[Disclosure, ...]:
-    message = Message(role="user", content=turn.text)
-    return detector.detect((message,), {}, load_taxonomy(turn.domain)).disclosures
+    """The traits found; ages are no labels of these turns, where a child stands for traits."""
+    message, taxonomy = Message(role="user", content=turn.text), load_taxonomy(turn.domain).assigned
+    found = detector.detect((message,), {}, taxonomy).disclosures
+    return tuple(one for one in found if one.trait in taxonomy.column)
 
 
 def _thresholds(turns: Sequence[Turn], detector: Detector) -> dict[Strength, Share]:

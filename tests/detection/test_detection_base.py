@@ -9,7 +9,7 @@ from safecrs.detection import Combined, Detection, Detector, Disclosure, RuleDet
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import DEFAULT_THRESHOLD, load_taxonomy
 
-FILM = load_taxonomy("film")
+FILM = load_taxonomy("film").assigned
 SPOKEN = conversation("My wife hates horror, and nothing too gory please.")
 
 

@@ -68,10 +68,10 @@ def test_a_broken_lexicon_file_is_told_in_one_sentence(tmp_path, content, messag
 
 def test_every_shipped_trait_has_cues_and_every_cue_compiles():
     lexicon = load_lexicon()
-    known = {trait for domain in ("film", "game") for trait in load_taxonomy(domain).ids}
+    known = {trait for domain in ("film", "game") for trait in load_taxonomy(domain).assigned.ids}
     assert set(lexicon.traits) == known
     for domain in ("film", "game"):
-        lexicon.matcher(load_taxonomy(domain))
+        lexicon.matcher(load_taxonomy(domain).assigned)
     for entry in lexicon.traits.values():
         assert entry.cues["topics"]
         assert entry.otherwise is None or entry.otherwise in known

@@ -17,7 +17,7 @@ from safecrs.errors import SafecrsError
 from safecrs.recommenders.recommender import Recommender
 from safecrs.taxonomy import load_taxonomy
 
-FILM = load_taxonomy("film")
+FILM = load_taxonomy("film").assigned
 OBLIQUE = "Something for tonight? Mum’s garage still smells of\nthe exhaust, two winters on."
 """Nothing that the rules could read."""
 QUOTE = "Mum's garage still smells of the exhaust"

@@ -12,7 +12,7 @@ from safecrs.conversation import Message, conversation
 from safecrs.detection import Detection, RuleDetector, detect_traits, load_lexicon
 from safecrs.taxonomy import DEFAULT_THRESHOLD, load_taxonomy
 
-FILM = load_taxonomy("film")
+FILM = load_taxonomy("film").assigned
 GAME = load_taxonomy("game")
 CHILD = {"child_harm", "gore", "torture", "sexual_violence", "horror"}
 
@@ -109,8 +109,9 @@ def test_plots_wishes_and_titles_are_none(text):
 
 
 def test_a_child_who_watches_along_stands_for_what_a_guide_would_keep_from_it():
-    assert traits("Something for my 7-year-old and me?") == CHILD
-    assert traits("A thriller for my 15 year old son and me?") == {"torture", "sexual_violence"}
+    """In a taxonomy of the traits that benchmarks assign; in the whole one a child is an age alone."""
+    assert traits("Something for my 7-year-old and me?") == {*CHILD, "age_7"}
+    assert traits("A thriller for my 15 year old son and me?") == {"torture", "sexual_violence", "age_15"}
     assert traits("Our kids are at grandma's, we want a thriller") == set()
 
 
@@ -172,7 +173,7 @@ def test_any_text_gives_traits_of_the_taxonomy_with_spans_inside_it(text):
         assert found == detect_traits(messages, taxonomy)
         assert len({disclosure.trait for disclosure in found}) == len(found)
         for disclosure in found:
-            assert disclosure.trait in taxonomy.column
+            assert disclosure.trait in taxonomy.column or disclosure.trait.startswith("age_")
             assert 0 <= disclosure.start < disclosure.end <= len(text)
             assert disclosure.text == text[disclosure.start : disclosure.end]
 

@@ -15,7 +15,7 @@ from safecrs.detection.cues import CueMatcher
 from safecrs.detection.tokens import tokenise
 from safecrs.taxonomy import load_taxonomy
 
-FILM = load_taxonomy("film")
+FILM = load_taxonomy("film").assigned
 LEXICON = load_lexicon()
 CUES = [
     *chain.from_iterable(cues for entry in LEXICON.traits.values() for cues in entry.cues.values()),

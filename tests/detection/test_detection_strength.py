@@ -10,7 +10,7 @@ from safecrs.recommenders.rankers.bm25 import BM25Ranker
 from safecrs.recommenders.recommender import Recommender
 from safecrs.taxonomy import DEFAULT_THRESHOLD, load_taxonomy
 
-FILM = load_taxonomy("film")
+FILM = load_taxonomy("film").assigned
 STRICT, USUAL, LAX = (THRESHOLDS[strength] for strength in ("strict", "usual", "lax"))
 
 

@@ -9,6 +9,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import NamedTuple, TypeVar
 
+from safecrs.detection.audience import read_age
 from safecrs.detection.cues import Match, leftmost_longest
 from safecrs.detection.lexicon import CUE_KINDS, CueKind, Lexicon
 from safecrs.detection.people import Cast, Who
@@ -30,6 +31,9 @@ _PRAISE = frozenset(
     for good in ("good", "great", "nice", "fun", "cute")
 )
 """Before "family friendly" an opinion of a named film, not a wish."""
+_WORKS = frozenset(
+    ["film", "films", "movie", "movies", "drama", "comedy", "story", "one", "thriller", "game"]
+)
 _WISHING = frozenset(["love", "loved", "enjoy", "enjoyed", "prefer", "adore", "looking", "searching"])
 
 _Topic = Match[tuple[str, CueKind]]
@@ -244,11 +248,21 @@ class _Reader:
             praise = " ".join(token.word for token in self._tokens[max(0, match.start - 3) : match.start])
             if praise in _PRAISE or not told.isdisjoint(range(match.start, match.end)):
                 continue
-            traits = [t for t in self._lexicon.companions[match.label] if t in self._taxonomy.column]
+            age = read_age(self._tokens, match.start, match.end, self._lexicon.ages[match.label])
+            traits = [f"age_{age}"]
+            if all(trait.assigned for trait in self._taxonomy.traits):  # a benchmark's, which assigns no ages
+                traits += [t for t in self._lexicon.companions[match.label] if t in self._taxonomy.column]
             if self._cast.absent or self._negated(match.start, 6):
                 self.denied.update(traits)
-            elif self._titles.isdisjoint(range(match.start, match.end)):
+            elif self._titles.isdisjoint(range(match.start, match.end)) and not self._told(match):
                 yield from ((trait, "companion", match.start, match.end) for trait in traits)
+
+    def _told(self, match: Match[str]) -> bool:
+        """Whether somebody is the subject of a film: "a drama about a ten year old"."""
+        words = [token.word for token in self._tokens[max(0, match.start - 3) : match.end]]
+        return any(
+            word == "about" and before in _WORKS for before, word in zip(words, words[1:], strict=False)
+        )
 
     def _wished(self, match: _Topic) -> bool:
         """Whether the words are a wish or a plot after all: "I'm looking for gay films"."""

@@ -40,7 +40,8 @@ class Lexicon:
         strengths: words of strength (``strength.toml``).
         company: who watches along ("together", "absent", or a companion) and how films were taken
             ("reaction") → cues.
-        companions: who watches along → the traits that follow.
+        companions: who watches along → the traits that follow where a taxonomy has no ages.
+        ages: who watches along → the age that is meant where none is named.
     """
 
     classes: Classes
@@ -48,6 +49,7 @@ class Lexicon:
     strengths: Mapping[StrengthKind, Cues]
     company: Mapping[str, Cues]
     companions: Mapping[str, tuple[str, ...]]
+    ages: Mapping[str, int]
     traits: Mapping[str, TraitCues]
     _compiled: dict[tuple[object, ...], CueMatcher[tuple[str, CueKind]]] = field(
         default_factory=dict, repr=False, compare=False
@@ -133,6 +135,7 @@ def load_lexicon() -> Lexicon:
             **{name: entry["cues"] for name, entry in along.items()},
         },
         companions={name: tuple(entry["traits"]) for name, entry in along.items()},
+        ages={name: int(entry["age"]) for name, entry in along.items()},
         traits=_traits(cues, "cues.toml"),
     )
 

@@ -11,6 +11,7 @@ from safecrs.detection.tokens import Token
 _LOOK_BACK = 40
 """Words to the person that a pronoun or an event belongs to; a person further back is not meant."""
 _FAR = -_LOOK_BACK - 1
+_AGED = frozenset({"old", "olds", "yo"})
 _FORMER = frozenset({"ex", "late", "old", "former"})
 
 
@@ -104,6 +105,8 @@ class Cast:
         word = self._tokens[position].word
         if word in self._classes["self"]:
             return Who.USER
+        if word in ("who", "whose", "whos") and self._before(position) in _AGED:
+            return Who.OTHER if self.absent else Who.COMPANY
         if word in ("ex", "exes") or self._before(position) in _FORMER:
             return Who.OTHER
         if word not in self._classes["kin"]:
