@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from safecrs.detection.audience import read_age
@@ -250,7 +251,7 @@ class _Reader:
                 continue
             age = read_age(self._tokens, match.start, match.end, self._lexicon.ages[match.label])
             traits = [f"age_{age}"]
-            if all(trait.assigned for trait in self._taxonomy.traits):  # a benchmark's, which assigns no ages
+            if not self._taxonomy.ages:
                 traits += [t for t in self._lexicon.companions[match.label] if t in self._taxonomy.column]
             if self._cast.absent or self._negated(match.start, 6):
                 self.denied.update(traits)
@@ -261,7 +262,7 @@ class _Reader:
         """Whether somebody is the subject of a film: "a drama about a ten year old"."""
         words = [token.word for token in self._tokens[max(0, match.start - 3) : match.end]]
         return any(
-            word == "about" and before in _WORKS for before, word in zip(words, words[1:], strict=False)
+            word == "about" and before in _WORKS for before, word in pairwise(words)
         )
 
     def _wished(self, match: _Topic) -> bool:

@@ -16,7 +16,7 @@ from safecrs.recommenders.base import Ranked, Ranker, SelectingRanker
 from safecrs.recommenders.filtered import FilteredRanker, Unknown
 from safecrs.recommenders.words import reason_words, wish_words
 from safecrs.slates.base import K, Recommendation, Request, Slate
-from safecrs.taxonomy import merge_constraints
+from safecrs.taxonomy import age_of, merge_constraints
 
 Decoding = Literal["free", "filtered", "constrained"]
 """How a ranker's slate is protected: not at all, by dropping what the constraints forbid, or by restricting a
@@ -143,10 +143,11 @@ class Recommender:
                 request.messages,
                 detection.constraints,
                 request.seen | self._named(request.messages),
-                _without(request.messages, detection.disclosures),
-                self._preferences(request.messages, detection.disclosures),
+                _without(request.messages, apart),
+                self._preferences(request.messages, apart),
             )
             for request, detection in zip(requests, detections, strict=True)
+            for apart in [[one for one in detection.disclosures if age_of(one.trait) is None]]
         ]
         return [
             self._answer(request, detection, ranked)

@@ -14,6 +14,7 @@ from safecrs.taxonomy.trait import Domain, Trait
 
 _AGE = re.compile(r"\s*age[\s_:-]*(\d{1,3})\s*", re.IGNORECASE)
 _TOPIC = "topic_"
+_AUDIENCE = "age_"
 
 
 @lru_cache(maxsize=1024)
@@ -35,12 +36,17 @@ def concern(name: str, domain: Domain) -> Trait | None:
     )
 
 
+def age_of(concern: str) -> int | None:
+    """The age of an audience's id, None for any other concern."""
+    return int(concern.removeprefix(_AUDIENCE)) if concern.startswith(_AUDIENCE) else None
+
+
 def audience(age: int, domain: Domain) -> Trait | None:
     """What does not suit an age, as a trait; None for grown-ups, whom nothing is kept from by age."""
     if age > OLDEST:
         return None
     return Trait(
-        id=f"age_{age}",
+        id=f"{_AUDIENCE}{age}",
         name=f"Age {age}",
         avoid=f"{domain}s that do not suit age {age}",
         topics=audience_table().kept_from(age),

@@ -18,10 +18,16 @@ from safecrs.taxonomy.trait import DEFAULT_THRESHOLD, Constraints, Domain, Trait
 
 
 class Taxonomy(BaseModel, frozen=True, extra="forbid"):
-    """The traits of one domain, in a fixed order: the columns of every risk matrix."""
+    """The traits of one domain, in a fixed order: the columns of every risk matrix.
+
+    Attributes:
+        ages: whether a child who watches along is an age; in a benchmark, which assigns traits only, a child
+            stands for traits as well.
+    """
 
     domain: Domain
     traits: tuple[Trait, ...] = Field(min_length=1)
+    ages: bool = True
 
     @model_validator(mode="after")
     def _unique(self) -> Taxonomy:
@@ -82,7 +88,8 @@ class Taxonomy(BaseModel, frozen=True, extra="forbid"):
     @property
     def assigned(self) -> Taxonomy:
         """The traits that benchmarks assign to people."""
-        return Taxonomy(domain=self.domain, traits=tuple(trait for trait in self.traits if trait.assigned))
+        traits = tuple(trait for trait in self.traits if trait.assigned)
+        return Taxonomy(domain=self.domain, traits=traits, ages=False)
 
     def extended(self, path: Path) -> Taxonomy:
         """This taxonomy with the traits of a TOML file added; a trait of the same id is replaced."""
