@@ -12,6 +12,7 @@ from scipy import sparse
 from safecrs.catalog import Catalog
 from safecrs.catalog.item import Listed
 from safecrs.recommenders.histories import Histories, like_counts
+from safecrs.recommenders.rankers.bm25 import bm25_matrix
 from safecrs.recommenders.rankers.query import Query, Rows, words_of
 from safecrs.recommenders.rankers.talks import Talk, moments
 from safecrs.recommenders.rankers.wishes import meets
@@ -191,14 +192,7 @@ class Described:
 
     @cached_property
     def _index(self) -> tuple[dict[str, int], sparse.csc_array]:
-        import bm25s
-
-        retriever = bm25s.BM25(method="lucene", k1=1.2, b=0.5)
-        retriever.index(self.documents, show_progress=False)
-        held = retriever.scores
-        shape = (len(self.documents), len(held["indptr"]) - 1)
-        matrix = sparse.csc_array((held["data"], held["indices"], held["indptr"]), shape=shape)
-        return retriever.vocab_dict, matrix
+        return bm25_matrix(self.documents)
 
     @cached_property
     def _unit(self) -> sparse.csr_array:
