@@ -13,6 +13,7 @@ from ranker_world import ask
 from safecrs.catalog import Catalog, Item
 from safecrs.conversation import Message
 from safecrs.preferences import Named, Preference, Preferences
+from safecrs.recommenders.rankers import RANKERS
 from safecrs.recommenders.rankers.hybrid import HybridRanker, Reason, load_provenance, load_tables
 from safecrs.recommenders.rankers.meaning import Meaning
 from safecrs.recommenders.rankers.parts import Chosen, Described, SharedFacets, Spoken
@@ -207,6 +208,14 @@ def test_bm25_finds_plots_by_words_and_by_named_items():
     assert not described.by_words(Query.of(ask("xyzzy"), SHELF)).any()
     near = described.like(np.array([ROW["Tin Heart"]]))
     assert near.argsort()[-2] == ROW["The Clockmaker"]
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_a_catalog_of_bare_titles_is_ranked(name):
+    bare = Catalog.from_items([Item("Apart"), Item("Bridge", 2000)])
+    first, second = RANKERS[name](bare, []).recommend([ask("a clock in Paris"), ask("hi", seen=[0])])
+    assert sorted(item.row for item in first) == [0, 1]
+    assert [item.row for item in second] == [1]
 
 
 def test_meaning_compares_vectors_that_are_made_once():

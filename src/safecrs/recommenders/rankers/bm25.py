@@ -24,6 +24,8 @@ def bm25_matrix(documents: Sequence[Sequence[str]]) -> tuple[dict[str, int], spa
     """The vocabulary of documents given as words, and each word's weight in each, [documents, words]."""
     import bm25s
 
+    if not any(documents):
+        return {}, sparse.csc_array((len(documents), 0), dtype=np.float32)
     retriever = bm25s.BM25(method="lucene", k1=_K1, b=_B)
     retriever.index([list(words) for words in documents], show_progress=False)
     held = retriever.scores
