@@ -23,7 +23,7 @@ FOLDS = 5
 K = 10
 _NEAR, _RANDOM = 250, 100  # negatives of a sample: the best by a first guess, and any
 _KEPT = 1500  # candidates of a request on which variants are measured
-_PENALTY = 10.0
+_PENALTY = 30.0
 FIRST = {
     "mentioned": 0.9,
     "suggested": 0.1,

@@ -47,8 +47,8 @@ def _learnt() -> dict[str, Any]:
 
 
 def load_weights(learnt: Learnt, meaning: bool = False) -> Mapping[str, float]:
-    """The weights of a ranker's parts (``hybrid.toml``): learnt, or stated where no corpus teaches them."""
-    return {**_learnt()["stated"], **_learnt()[table_of(learnt, meaning)]}
+    """The weights of a ranker's parts (``hybrid.toml``): learnt, but for those that no corpus teaches."""
+    return {**_learnt()[table_of(learnt, meaning)], **_learnt()["stated"]}
 
 
 def table_of(learnt: Learnt, meaning: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 _CHARACTERS = 220  # of an item's text: a title, its genres and the first sentence or two
 _SAID = 300  # of what the user said last
+_NEUTRAL = "Hi, can you recommend a good film? I like many kinds."
+_SAME = 1e-6
 
 
 def item_vectors(catalog: Catalog, embed: Embed) -> Floats:
@@ -38,11 +41,17 @@ class Meaning:
         self.vectors = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
         self.embed = embed
 
+    @cached_property
+    def _neutral(self) -> Floats:
+        return np.asarray(self.embed([_NEUTRAL])[0])
+
     def by_words(self, query: Query) -> Floats:
-        """The inner product with the user's last words, [items]."""
-        if not query.said:
+        """The cosine to the user's last words, as far as these differ from a neutral request, [items]."""
+        said = self.embed([query.said[-_SAID:]])[0] - self._neutral if query.said else np.zeros(1)
+        length = float(np.linalg.norm(said))
+        if length < _SAME:
             return np.zeros(len(self.vectors), dtype=np.float32)
-        return np.asarray(self.vectors @ self.embed([query.said[-_SAID:]])[0], dtype=np.float32)
+        return np.asarray(self.vectors @ (said / length), dtype=np.float32)
 
     def like(self, rows: Rows) -> Floats:
         """The summed cosine to the named items over the root of their number, [items]."""

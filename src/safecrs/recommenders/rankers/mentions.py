@@ -26,14 +26,3 @@ def named_matrix(requests: Sequence[Request], catalog: Catalog) -> sparse.csr_ar
     columns = np.array([row for rows in named for row in rows], dtype=np.int64)
     shape = (len(requests), len(catalog))
     return sparse.csr_array((np.ones(len(columns)), columns, bounds), shape=shape)
-
-
-def words_beside(request: Request, catalog: Catalog) -> str:
-    """The user's messages without the titles they name: a title is not a description."""
-    pieces: list[str] = []
-    for text in (message.content for message in request.wished if message.role == "user"):
-        mentions = find_mentions(text, catalog)
-        starts = [0, *(mention.end for mention in mentions)]
-        ends = [*(mention.start for mention in mentions), len(text)]
-        pieces += [text[start:end] for start, end in zip(starts, ends, strict=True)]
-    return " ".join(pieces)

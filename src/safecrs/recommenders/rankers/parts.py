@@ -12,6 +12,7 @@ from scipy import sparse
 from safecrs.catalog import Catalog
 from safecrs.catalog.item import Listed
 from safecrs.recommenders.histories import Histories, like_counts
+from safecrs.recommenders.rankers.bm25 import bm25_matrix
 from safecrs.recommenders.rankers.query import Query, Rows, words_of
 from safecrs.recommenders.rankers.talks import Talk, moments
 from safecrs.recommenders.rankers.wishes import meets
@@ -95,8 +96,8 @@ class Chosen:
     """EASE (Steck 2019) over histories and training conversations, solved for the items near a request.
 
     EASE regresses every item on all others: B = I − P diag(P)⁻¹ with P = (XᵀX + λI)⁻¹. Only the rows of the
-    named items are needed, and of them only the columns that share users with those, so the inverse is taken
-    over the ``near`` nearest items: exact where there are no more, a few milliseconds at any catalog's size.
+    named items are needed, and of them only the columns of items near those, so the inverse is taken
+    over the ``near`` nearest: exact where no more were chosen, a few milliseconds at any catalog's size.
     """
 
     def __init__(
@@ -113,18 +114,19 @@ class Chosen:
         size = len(catalog)
         own, spoken = _users(histories, size), _users(said, size)
         self.together = sparse.csr_array(own.T @ own + weight * (spoken.T @ spoken)).astype(np.float32)
+        self._known = self.together.diagonal() > 0
         self._size = np.sqrt(np.maximum(self.together.diagonal(), 1))
         self.penalty, self.near = penalty, near
 
     def scores(self, query: Query) -> tuple[Floats, Floats]:
         """Predicted choice given what the user named, and given what was offered, [items] each."""
         result = np.zeros((2, len(self._size)), dtype=np.float32)
-        named = query.named[self.together.diagonal()[query.named] > 0] if len(query.named) else query.named
+        named = query.named[self._known[query.named]]
         if not len(named):
             return result[0], result[1]
-        shared = np.asarray(self.together[named].sum(axis=0)) / self._size
+        shared = np.where(self._known, self.together[named].sum(axis=0) / self._size, -1)
         shared[named] = np.inf
-        count = min(self.near, int((shared > 0).sum()))
+        count = min(self.near, int(self._known.sum()))
         items = np.sort(np.argpartition(-shared, count - 1)[:count])
         gram = self.together[items][:, items].toarray()
         gram[np.diag_indices(count)] += self.penalty
@@ -190,14 +192,7 @@ class Described:
 
     @cached_property
     def _index(self) -> tuple[dict[str, int], sparse.csc_array]:
-        import bm25s
-
-        retriever = bm25s.BM25(method="lucene", k1=1.2, b=0.5)
-        retriever.index(self.documents, show_progress=False)
-        held = retriever.scores
-        shape = (len(self.documents), len(held["indptr"]) - 1)
-        matrix = sparse.csc_array((held["data"], held["indices"], held["indptr"]), shape=shape)
-        return retriever.vocab_dict, matrix
+        return bm25_matrix(self.documents)
 
     @cached_property
     def _unit(self) -> sparse.csr_array:
