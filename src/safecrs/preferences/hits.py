@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from safecrs.preferences.base import Facet
+from safecrs.preferences.certificates import find_certificates
 from safecrs.preferences.gazetteer import Gazetteer, Meaning
 from safecrs.preferences.lexicon import Wish, word_class
 from safecrs.preferences.references import NUMBERS
@@ -51,7 +52,7 @@ def timed(text: str, words: Sequence[Word], taken: list[bool], today: int) -> li
     ]
     times = [
         Hit(*placed(time.start, time.end), (time.wish,), "time", marks={"vague"} if time.vague else set())
-        for time in sorted([*find_lengths(text), *find_years(text, today)])
+        for time in sorted([*find_lengths(text), *find_years(text, today), *find_certificates(text)])
     ]
     hits = []
     for hit in (*ages, *times):
