@@ -24,6 +24,7 @@ _POSITIVE = word_class("positive")
 _BACK, _CLOSE, _REACH, _SOFT_REACH, _WALK = 7, 3, 5, 4, 8
 _NONE = frozenset[str]()
 _ASKING = frozenset(["never", "softly", "want", "stress", "taste", "replace", "withdraw"])
+_KINDS_OF = frozenset(["type", "kind", "sort"])
 _LEADS = frozenset(["make", "keep", "should", "to", "must"])
 _VAGUE = frozenset(["one", "thing", "watch", "show", "play"])
 _POLARITIES = ("none", "withdraw", "softly", "never", "past", "taste", "want", "break")
@@ -88,6 +89,8 @@ class Surroundings:
             if before.word in _SOME or (before.word in NOUNS and passed & _LINKS):
                 return "asked"
             if self.solid[position] and (passed & {"or", "and", "nor"} or comma):
+                return "asked"
+            if before.word in _KINDS_OF and "of" in passed:
                 return "asked"
             if before.word in NOUNS and before.word != "one":
                 return ""
