@@ -15,13 +15,14 @@ from rapidfuzz import fuzz, process
 from safecrs.catalog import Catalog, Listed, ValueLists, normalize_title
 from safecrs.preferences.base import Facet
 from safecrs.preferences.lexicon import Entry, Phrases, Wish, entries, idioms, nicknames, ordinary_words
-from safecrs.preferences.words import key_of
+from safecrs.preferences.words import key_of, split_words
 
 Kind = Literal["word", "theme", "series", "idiom"]
 _DOMINANT = 2.5
 """A surname is that of the best known person if nobody else of that name is so many times less known."""
 _WELL_KNOWN = 8.0
 """Popularity, summed over items, of somebody who is called by the first name."""
+_SHORT_NAME = 4
 _RESCUE: tuple[Listed, ...] = ("genres", "themes", "moods")
 _ALIKE_NAME, _ALIKE_TITLE = 86.0, 90.0
 _FREE = ("certificates", "countries", "languages", "years", "runtime", "fame", "audience", "text")
@@ -60,6 +61,7 @@ class Gazetteer:
     def __init__(self, catalog: Catalog) -> None:
         self._lists = catalog.facets.lists
         self._titles = [catalog.title(row) for row in range(len(catalog))]
+        self._plots = [catalog.plot(row) for row in range(len(catalog))]
         self._lacking = _lacking(catalog)
         self._popularity = np.maximum(catalog.facets.popularity, 0.0) + 1.0
         self.phrases: Phrases[Meaning] = Phrases(self._meanings(entries(catalog.domain == "game")))
@@ -197,6 +199,17 @@ class Gazetteer:
         for key, person in self.people.meanings.items():
             named[key.partition(" ")[0]].append(person)
         return {name: of[0] for name, of in named.items() if len(of) == 1 and of[0].weight >= _WELL_KNOWN}
+
+    def told_apart(self, word: str, person: Person) -> bool:
+        """Whether a last name alone says who is meant: a known person's, and no word of a plot or a title."""
+        return len(word) > _SHORT_NAME and person.weight >= _WELL_KNOWN and word not in self._spoken
+
+    @cached_property
+    def _spoken(self) -> frozenset[str]:
+        """The words of plots that are written small, of titles, themes and series."""
+        small = {word.word for word in split_words(" ".join(self._plots)) if not word.capital}
+        values = (*self._lists["themes"].vocabulary, *self._lists["series"].vocabulary)
+        return frozenset(small.union(*(key_of(text).split() for text in (*self._titles, *values))))
 
     def given(self, word: str) -> Person | None:
         """Whom a first name means when it is said alone."""

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from safecrs.preferences.base import Facet
+from safecrs.preferences.certificates import find_certificates
 from safecrs.preferences.gazetteer import Gazetteer, Meaning
 from safecrs.preferences.lexicon import Wish, word_class
 from safecrs.preferences.references import NUMBERS
@@ -34,6 +35,8 @@ _CHILD, _TEEN, _MONTHS = 11, 17, 36
 _SHOUTED = 0.6
 """A message of which more words are capitalised tells nothing by capitals."""
 _SHORT_SERIES = 5
+_ORIGIN = 5
+"""Words before a place in which its speaker is looked for."""
 
 
 def timed(text: str, words: Sequence[Word], taken: list[bool], today: int) -> list[Hit]:
@@ -51,7 +54,7 @@ def timed(text: str, words: Sequence[Word], taken: list[bool], today: int) -> li
     ]
     times = [
         Hit(*placed(time.start, time.end), (time.wish,), "time", marks={"vague"} if time.vague else set())
-        for time in sorted([*find_lengths(text), *find_years(text, today)])
+        for time in sorted([*find_lengths(text), *find_years(text, today), *find_certificates(text)])
     ]
     hits = []
     for hit in (*ages, *times):
@@ -84,6 +87,8 @@ def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> I
         before = words[first - 1].plain if first and not word.boundary else ""
         behind = words[end].word if end < len(words) and not words[end].boundary else ""
         series = known.series.get(word.word) if lone and word.capital and word.boundary < 2 else None
+        if words[first].plain == "from" and _of_speaker(words, first):
+            continue
         if series and (before in word_class("another") or behind in word_class("franchise")):
             hit.wishes, hit.kind = series.wishes, "series"
         elif meaning.kind != "idiom":
@@ -91,7 +96,8 @@ def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> I
             if "was" in (before, judged and words[first - 2].plain) or before == "were":
                 continue  # what an item was is no wish
             if meaning.kind == "series":
-                if not _names_series(word, meaning, lone, before, behind):
+                usual = lone and known.ordinary(word.word)
+                if not _names_series(word, meaning, lone, usual, before, behind):
                     continue
             elif meaning.kind == "theme" and lone and known.ordinary(word.word) and not _told(words, first):
                 continue
@@ -104,12 +110,21 @@ def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> I
         yield hit
 
 
-def _names_series(word: Word, meaning: Meaning, lone: bool, before: str, behind: str) -> bool:
+def _of_speaker(words: Sequence[Word], first: int) -> bool:
+    """Whether who speaks comes from there, and not the item: "I am a student from Brazil"."""
+    before = words[max(0, first - _ORIGIN) : first]
+    asked = any(word.word in word_class("nouns") for word in before)
+    return not asked and any(word.plain in word_class("comers") for word in before)
+
+
+def _names_series(
+    word: Word, meaning: Meaning, lone: bool, usual: bool, before: str, behind: str
+) -> bool:
     named = behind in word_class("series")
     if lone and not word.capital and len(word.word) < _SHORT_SERIES:
         return False
     if meaning.weak:
-        return named or (before in word_class("before_series") and word.capital)
+        return named or (before in word_class("before_series") and (word.capital or not usual))
     return named or before not in word_class("before_item")
 
 

@@ -27,7 +27,7 @@ _LOOK = 7
 _LONGEST = 8
 _MAX_GUESSES = 6
 """Misspelt names and titles that are looked up in one message: a bound that keeps long texts linear."""
-_RANKED = ("unseen", "disliked", "liked", "more", "seen")
+_RANKED = ("barred", "unseen", "disliked", "liked", "more", "seen")
 _QUOTED = re.compile(r"[\"“«*_]([^\"“”«»*_\n]{1,60})[\"”»*_]")
 _DATED = re.compile(r"\(((?:19|20)\d\d)\)")
 
@@ -41,6 +41,8 @@ class Title:
     row: int
     title: str
     role: Role | None
+    barred: bool = False
+    """Whether it is named as what is not wanted: "anything but Batman"."""
 
 
 @cache
@@ -81,16 +83,22 @@ class Names:
     def _is_wish(self, first: int, end: int) -> bool:
         """Whether a title's words are here a theme or a series: "Halloween movies", "another Batman"."""
         words, text = self._words, self._text
-        meaning = self._known.phrases.meanings.get(" ".join(word.word for word in words[first:end]))
         dated = end < len(words) and "(" in text[words[end - 1].end : words[end].start]
-        if (
-            meaning is None
-            or not meaning.wishes
-            or dated
-            or text[max(0, words[first].start - 1) : words[first].start] in QUOTES
-        ):
+        if dated or text[max(0, words[first].start - 1) : words[first].start] in QUOTES:
             return False
+        if end - first == 1 and words[first].plain in ("no", "not"):
+            return True
+        first += end - first > 1 and words[first].plain in ("a", "an") and not words[first].capital
+        key = " ".join(word.word for word in words[first:end])
         before = words[first - 1].word if first else ""
+        meanings = self._known.phrases.meanings
+        if before in ("from", "in", "to") and f"from {key}" in meanings:
+            return True  # a place: "from Brazil"
+        meaning = meanings.get(key)
+        if meaning is None or not meaning.wishes:
+            return False
+        if end - first == 1 and meaning.wishes[0].facet in ("countries", "languages") and before != "the":
+            return True
         behind = words[end].word if end < len(words) and not words[end].boundary else ""
         if meaning.kind == "series":
             return behind in word_class("series") or before in word_class("another") | {"except", "without"}
@@ -111,8 +119,10 @@ class Names:
         for number, (first, end, row, title) in enumerate(found):
             limit = found[number + 1][0] if number + 1 < len(found) else len(self._words)
             role = self._role(first, end, limit, titles)
+            barred = role == "barred"
             if role != "unseen":
-                titles.append(Title(first, end, row, title, cast("Role | None", role)))
+                said = "seen" if barred else role
+                titles.append(Title(first, end, row, title, cast("Role | None", said), barred))
         return titles
 
     def _role(self, first: int, end: int, limit: int, titles: Sequence[Title]) -> str | None:
@@ -120,7 +130,7 @@ class Names:
         words = self._words
         role: str | None = None
         if titles and self._listed(titles[-1].end, first):
-            role = titles[-1].role
+            role = "barred" if titles[-1].barred else titles[-1].role
         else:
             for position in range(first, max(-1, first - _LOOK), -1):
                 if position in self._before:

@@ -89,11 +89,16 @@ class People:
         single = not (behind and (behind.capital or not (known.ordinary(behind.word) or word.capital)))
         single = single and not (before and not known.ordinary(before.word) and not self._taken[first - 1])
         person = known.surname(word.word) or (known.given(word.word) if cue == 2 else None)
+        if person and person.name.endswith("s") and not word.plain.endswith("s"):
+            person = None  # "Lyon" is not David Lyons
+        rare = person and not ordinary and known.told_apart(word.word, person)
         inside = word.capital and word.boundary == 0
-        clear = (cue == 2 and word.capital) if ordinary or word.word in known.first_names else cue or inside
+        clear = cue or inside or rare
+        if ordinary or word.word in known.first_names:
+            clear = cue == 2 and word.capital
         if word.word in known.first_names and known.given(word.word):
             clear = cue == 2
-        if person and single and clear:
+        if person and clear and (single or (rare and not (behind and behind.capital))):
             self._add(first, position + 1, person)
         elif not ordinary and (cue == 2 or (behind and word.word in known.first_names)):
             self._misspelt(position, cue)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from safecrs.preferences.base import Facet, Preference
 from safecrs.preferences.descriptions import describe
 from safecrs.preferences.gazetteer import Gazetteer
 from safecrs.preferences.hits import phrased, shifts, timed, unnamed
-from safecrs.preferences.lexicon import Wish, triggers
+from safecrs.preferences.lexicon import Wish, phrase_kinds, triggers
 from safecrs.preferences.names import Names, Title
 from safecrs.preferences.references import Reference, find_count, find_references
 from safecrs.preferences.scope import Hit, Surroundings, Trigger, govern
@@ -25,6 +25,7 @@ _UNSHOWN: dict[tuple[Facet, int], tuple[int | None, int | None]] = {
     ("runtime", 1): (130, None),
 }
 """What "older" and the like mean where nothing was shown yet; years count from this one."""
+_POSSESSIVE = frozenset(["his", "her", "hers", "their", "theirs"])
 _MOST = 100
 """Wishes of one message that are read."""
 
@@ -84,6 +85,10 @@ def read_message(
     govern(words, hits, spoken)
     marked = _covered(words, [*hits, *idioms])
     titles = names.titles(marked)
+    for hit in hits:
+        if hit.kind == "person" and hit.mode == "past":  # "finished a biography of Cary Grant; which of his films"
+            hit.mode = ""
+            hit.marks |= set() if any(word.plain in _POSSESSIVE for word in words[hit.end :]) else {"hedge"}
     hits = [
         hit
         for hit in hits
@@ -103,6 +108,7 @@ def read_message(
                 "text", (said.lower(),), None, None, "never" if denied else "rather", number, *span, text=said
             )
         )
+    reading.wishes += _barred(words, titles, catalog, number, text)
     reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
     left = [text[start:end] for title, start, end in reading.titles if title.row < 0]
     left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
@@ -117,6 +123,20 @@ def read_message(
         for one, two in pairwise(words)
     )
     return reading
+
+
+def _barred(
+    words: Sequence[Word], titles: Sequence[Title], catalog: Catalog, number: int, text: str
+) -> Iterator[Preference]:
+    """The series of items that are named as what is not wanted, or of which all are said to be known."""
+    ends = [end for _, end, _ in phrase_kinds("triggers", "none_of", "").find(words)]
+    for title in titles:
+        series = catalog.facets.lists["series"].of(title.row) if title.row >= 0 else ()
+        if series and (title.barred or any(end > title.end for end in ends)):
+            start, end = words[title.first].start, words[title.end - 1].end
+            yield Preference(
+                "series", series, None, None, "never", number, start, end, text=text[start:end]
+            )
 
 
 def _hidden(words: Sequence[Word], ignore: Sequence[tuple[int, int]]) -> list[bool]:

@@ -24,6 +24,7 @@ _POSITIVE = word_class("positive")
 _BACK, _CLOSE, _REACH, _SOFT_REACH, _WALK = 7, 3, 5, 4, 8
 _NONE = frozenset[str]()
 _ASKING = frozenset(["never", "softly", "want", "stress", "taste", "replace", "withdraw"])
+_KINDS_OF = frozenset(["type", "kind", "sort"])
 _LEADS = frozenset(["make", "keep", "should", "to", "must"])
 _VAGUE = frozenset(["one", "thing", "watch", "show", "play"])
 _POLARITIES = ("none", "withdraw", "softly", "never", "past", "taste", "want", "break")
@@ -65,6 +66,9 @@ class Surroundings:
         """Whether the words of ``hit`` describe what is asked for."""
         if self.starts.get(hit.end, _NONE) & {"denied_after", "fine_after"}:
             return True
+        beside = hit.first and self.solid[hit.first - 1] and not self.words[hit.first].boundary
+        if beside and hit.wishes and hit.wishes[0].facet == "genres":
+            return True  # "a Clint Eastwood western"
         left = self._left(hit.first)
         right = self._right(hit.end, left == "edge") if left != "asked" else "asked"
         return "asked" in (left, right) or left == right == "edge"
@@ -85,6 +89,8 @@ class Surroundings:
             if before.word in _SOME or (before.word in NOUNS and passed & _LINKS):
                 return "asked"
             if self.solid[position] and (passed & {"or", "and", "nor"} or comma):
+                return "asked"
+            if before.word in _KINDS_OF and "of" in passed:
                 return "asked"
             if before.word in NOUNS and before.word != "one":
                 return ""
@@ -161,6 +167,9 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
                 if hit.mode in ("", "taste"):
                     hit.mode = "never"
             continue
+        if "absent_after" in kinds and near:
+            near[-1].mode = "never"
+            continue
         if "fine_after" in kinds and near and first - near[-1].end <= _CLOSE:
             near[-1].marks.add("hedge")
             if near[-1].mode == "never" and "doesnt" in words[first].plain:
@@ -210,6 +219,8 @@ def _covers(
         return False
     if bounded and between and between[-1].plain in ("a", "an", "some"):
         return False  # "not a comedy, a thriller"
+    if bounded and not (same or _content(before[-1]) and _content(hit)):
+        return False  # "not too scary, under two hours"
     if bounded:
         rest = []
         for word in words[hit.end : hit.end + 6]:
@@ -218,6 +229,11 @@ def _covers(
             rest.append(word.word)
         return not _POSITIVE & set(rest)
     return bool(plain & {"and"})
+
+
+def _content(hit: Hit) -> bool:
+    """Whether a hit is about what an item holds."""
+    return hit.kind not in ("time", "person") and hit.wishes[0].facet in ("genres", "moods", "themes")
 
 
 def _apart(words: Sequence[Word], start: int, end: int) -> bool:

@@ -54,19 +54,21 @@ _PATTERNS = (
     rf"{_THE}(?P<last>{_WHEN})",
     rf"(?P<before>{_BEFORE})[ -]{{1,3}}{_THE}(?P<end>{_WHEN})",
     rf"(?P<after>{_AFTER})[ -]{{1,3}}{_THE}(?P<begin>{_WHEN})",
-    rf"(?:from )?{_THE}(?P<then>{_WHEN}) (?P<way>{_OPEN})",
+    rf"(?:(?:from|in|made in|released in|since) )?{_THE}(?P<then>{_WHEN}) (?P<way>{_OPEN})",
+    rf"(?:of |from |in )?the years? (?P<years_of>\d0)s?\b",
     rf"(?P<about>around|circa|about|near|roughly|like) {_THE}(?P<near>{_WHEN})",
     r"(?:in |from |of |during )?(?:the )?"
     r"(?:(?P<part>early|mid|middle|late)(?: to (?P<until>mid|late))?[- ]{1,3})?"
     rf"{_THE}(?P<decade>{_DECADE})(?!['’]?\w)",
     rf"(?:in|from|of|the|came out in|released in|made in) (?:the year )?(?P<year>{_YEAR})(?![\w%])",
     rf"(?P<alone>{_YEAR})(?= (?:\w{{1,20}} ){{0,2}}(?:{_KINDS}))",
-    rf"(?:from |in |of |within )?(?:the )?(?:last|past|previous|recent) (?P<years>{_NUMBER})? ?"
-    r"(?P<unit>years?|yrs?|decades?)\b(?! of my)",
+    rf"(?:from |in |of |within )?(?:the )?(?:last|past|previous|recent) (?:(?P<years>{_NUMBER}) ?|(?=years|decade))"
+    r"(?P<unit>years?|yrs?|decades?)\b(?! of my| i\b)",
     rf"(?P<ago>{_NUMBER}) (?:of )?(?:years?|yrs?|decades?) (?:ago|back)",
     rf"(?:{_AT_MOST}) (?P<young>{_NUMBER}) years?(?: old)?\b",
     rf"(?:more than|over|at least|older than) (?P<aged>{_NUMBER}) years? old\b",
-    r"(?P<this>this (?:year|decade|century)|last year)(?:['’]s)?\b(?! i\b)",
+    r"(?:(?:of|from|in|out|made|released|new) (?:the )?)(?P<this>this (?:year|decade|century)|last year)\b(?! i\b)",
+    r"(?P<current>this (?:year|decade|century)|last year)['’]s\b|(?:^|(?<=[.!?,] ))(?P<lead>this (?:year|decade))\b",
     rf"(?P<born>(?:from |made |released )?(?:before|older than) (?:i|me|my birth|we)\b{_BORN})",
     rf"(?P<youth>{_YOUNG})",
 )
@@ -77,7 +79,7 @@ _LIFE = re.compile(
 )
 _AGE = re.compile(
     r"\b(?:i['’]?m|i am|im|aged?|turned|turning) (\d\d)\b(?! ?(?:min|hour|%|st|nd|rd|th|/))|"
-    r"\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs? old)\b|\bborn in (?:the )?(?:year )?((?:19|20)\d\d)",
+    r"\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs? old)\b|\bborn (?:in )?(?:the )?(?:year )?((?:19|20)\d\d)",
     re.IGNORECASE,
 )
 _COMPARED = (
@@ -166,6 +168,9 @@ def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | Non
     if "near" in kinds:
         low, high = _span(kinds["near"])
         return (low - 2, high + 2) if low == high else (low, high)
+    if "years_of" in kinds:
+        low = _span(f"{kinds['years_of']}s")[0]
+        return low, low + 9
     if "decade" in kinds:
         low = _span(kinds["decade"])[0]
         part = kinds.get("part", "").replace("middle", "mid")
@@ -184,10 +189,10 @@ def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | Non
         return today - int(_number(kinds["young"])), None
     if "aged" in kinds:
         return None, today - int(_number(kinds["aged"]))
-    if kinds.get("this") == "last year":
-        return today - 1, today - 1
-    if "this" in kinds:
-        return {"year": today, "decade": today // 10 * 10, "century": 2000}[kinds["this"].split()[1]], None
+    if said := kinds.get("this") or kinds.get("current") or kinds.get("lead"):
+        if said == "last year":
+            return today - 1, today - 1
+        return {"year": today, "decade": today // 10 * 10, "century": 2000}[said.split()[1]], None
     if "born" in kinds:
         return None, (birth or today - 30) - 1
     return (birth + 4, birth + 16) if birth else (today - 40, today - 15)

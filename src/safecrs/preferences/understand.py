@@ -14,7 +14,7 @@ from safecrs.preferences.base import Facet, Named, Preference, Preferences, Role
 from safecrs.preferences.gazetteer import Gazetteer, gazetteer_of
 from safecrs.preferences.reading import Reading, read_message
 from safecrs.preferences.wishes import dated
-from safecrs.preferences.words import split_words
+from safecrs.preferences.words import key_of, split_words
 from safecrs.taxonomy import Domain
 
 _REPLACED = ("years", "runtime")
@@ -129,7 +129,7 @@ class _State:
         elif reading.shifts:
             self._shift(reading, [])
         for wish in reading.wishes:
-            self._state(dated(wish, self._today), reading.replaces)
+            self._state(self._of_shown(dated(wish, self._today), shown), reading.replaces)
         alike = any(title.role == "more" for title, _, _ in reading.titles)
         for title, start, end in reading.titles:
             role: Role = title.role or ("liked" if alike else "more")
@@ -196,6 +196,17 @@ class _State:
         self._shift(reading, [row for row in rows if row >= 0])
         if reading.without:
             self._without(number, text, shown)
+
+    def _of_shown(self, wish: Preference, shown: str) -> Preference:
+        """ "Anything but Ocean's" after an item of that name: its series."""
+        if wish.firmness != "never" or not shown or wish.facet not in ("themes", "text"):
+            return wish
+        said = set(key_of(wish.text).split())
+        for row in _rows_shown(shown, self._catalog):
+            series = self._catalog.facets.lists["series"].of(row) if row >= 0 else ()
+            if series and said <= set(key_of(" ".join((self._catalog.title(row), *series))).split()):
+                return replace(wish, facet="series", values=series)
+        return wish
 
     def _shift(self, reading: Reading, rows: Sequence[int]) -> None:
         """ "Older" or "shorter" than the list shown, or than what was asked for before."""

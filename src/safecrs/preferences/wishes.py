@@ -66,7 +66,9 @@ def preferences_of(
 
 
 def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
-    """The wish, and how firmly it is meant."""
+    """The wish, and how firmly it is meant; denied years that are open on one side are the other years."""
+    if hit.mode == "never" and wish.facet == "years" and (wish.low is None) != (wish.high is None):
+        return _other_years(wish), "rather" if "hedge" in hit.marks else "must"
     if (hit.mode in ("never", "softly")) != wish.denied:
         if hit.mode == "softly" and wish.facet == "runtime":
             return _opposite(wish), "must"
@@ -77,6 +79,12 @@ def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
         general or bool(hit.marks & {"hedge", "vague"}) or "general" in wish.values or wish.facet not in _MUST
     )
     return wish, "rather" if soft else "must"
+
+
+def _other_years(wish: Wish) -> Wish:
+    if wish.low is not None:
+        return wish._replace(low=None, high=wish.low - 1)
+    return wish._replace(low=wish.high and wish.high + 1, high=None)
 
 
 def _opposite(wish: Wish) -> Wish:

@@ -9,12 +9,13 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-_WORD = re.compile(r"w/o?(?![^\W_])|[^\W_]+(?:['’´`][^\W_]+)*", re.IGNORECASE)
+_WORD = re.compile(r"w/o?(?![^\W_])|(?<= )\+(?= )|[^\W_]+(?:['’´`][^\W_]+)*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?;\n…]")
 _CLAUSE = re.compile(r"[,:()\[\]–—]|\s-+\s")
 _APOSTROPHES = str.maketrans("", "", "'’´`")
 _SIGNS = {n: None if chr(n) in "'`" else " " for n in range(128) if not chr(n).isalnum()}
 _SPELLED = {
+    "+": "and",
     "w/": "with",
     "w/o": "without",
     "cannot": "cant",
@@ -25,6 +26,7 @@ _SPELLED = {
 _BEFORE_NOT = frozenset(
     ["do", "does", "did", "is", "are", "was", "were", "could", "would", "has", "have", "had", "should", "can"]
 )
+_ABBREVIATED = frozenset(["mr", "mrs", "ms", "dr", "st", "vs", "vol"])
 _KEPT = frozenset(["news", "series"])
 _PART = re.compile(r"\(([^()]*)\)(\??)|([^\s()?]+)(\??)")
 
@@ -64,6 +66,8 @@ def split_words(text: str) -> list[Word]:
         plain = raw.lower().translate(_APOSTROPHES)
         plain = _SPELLED.get(plain, plain)
         boundary = 2 if not words or _SENTENCE.search(between) else 1 if _CLAUSE.search(between) else 0
+        if boundary == 2 and words and between == ". " and _shortened(words[-1]):
+            boundary = 0
         end = match.end()
         if not boundary and plain in ("not", "am"):
             last = words[-1]
@@ -74,6 +78,12 @@ def split_words(text: str) -> list[Word]:
                 continue
         words.append(Word(start, end, plain, fold(plain), boundary, raw[0].isupper()))
     return words
+
+
+def _shortened(word: Word) -> bool:
+    """Whether a full stop behind the word ends no sentence: "Samuel L. Jackson", "Dr. Strangelove"."""
+    initial = len(word.plain) == 1 and word.capital and word.plain not in "ig" and not word.plain.isdigit()
+    return initial or word.plain in _ABBREVIATED
 
 
 def key_of(text: str) -> str:

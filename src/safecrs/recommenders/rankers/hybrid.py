@@ -21,6 +21,7 @@ from safecrs.recommenders.rankers.meaning import Meaning
 from safecrs.recommenders.rankers.parts import ALIKE, Chosen, Described, Popularity, SharedFacets, Spoken
 from safecrs.recommenders.rankers.query import Query
 from safecrs.recommenders.rankers.ranking import ScoringRanker, as_slate
+from safecrs.recommenders.rankers.serving import bounded, directness
 from safecrs.recommenders.rankers.talks import Talk
 from safecrs.recommenders.rankers.wishes import Mask, candidates, meets
 from safecrs.slates.base import K, Request, Slate
@@ -137,9 +138,10 @@ class HybridRanker(ScoringRanker):
             result[near] += np.linspace(1, 0, len(near), endpoint=False, dtype=np.float32)
         return result
 
-    def _scores(self, query: Query) -> NDArray[np.float64]:
+    def _scores(self, query: Query, served: bool = False) -> NDArray[np.float64]:
         total = np.zeros(len(self.catalog))
-        for name, part in self.parts(query).items():
+        parts = self.parts(query)
+        for name, part in (bounded(parts) if served else parts).items():
             if weight := self.weights.get(name, 0.0):
                 total += weight * part
         return total
@@ -165,7 +167,7 @@ class HybridRanker(ScoringRanker):
         allowed[list({*request.seen, *query.disliked.tolist()})] = False
         fit, relaxed = candidates(request.preferences.must, self.catalog, allowed)
         rows = np.flatnonzero(fit)
-        scores = self._scores(query)[rows]
+        scores = (self._scores(query, served=True) + directness(query, self.catalog))[rows]
         order = np.argsort(-scores, kind="stable")
         rows, scores = rows[order], scores[order]
         if not (len(query.named) or query.own_words or request.preferences.stated):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from safecrs.catalog import Catalog
 from safecrs.catalog.item import LISTED
 from safecrs.preferences import Preference
+from safecrs.preferences.words import key_of
 
 Mask = NDArray[np.bool_]
 _KNOWN, _HIDDEN, _CLASSIC_AGE = 4.0, 2.0, 25
@@ -23,7 +26,9 @@ def meets(wish: Preference, catalog: Catalog) -> Mask:
         mask = np.zeros(len(catalog), dtype=np.bool_)
         for value in wish.values:
             mask[facets.lists[wish.facet].rows_with(value)] = True
-        return mask
+        if wish.facet == "themes":
+            return mask | named_in_text(wish, catalog)
+        return mask & _main_language(wish, catalog) if wish.facet == "languages" else mask
     if wish.facet in ("years", "runtime"):
         numbers = catalog.years if wish.facet == "years" else facets.runtime
         low, high = 1 if wish.low is None else max(wish.low, 1), wish.high
@@ -41,6 +46,50 @@ def meets(wish: Preference, catalog: Catalog) -> Mask:
         asked = [fame[value] for value in wish.values if value in fame]
         return np.asarray(np.any([old & False, *asked], axis=0))
     return np.ones(len(catalog), dtype=np.bool_)
+
+
+def _main_language(wish: Preference, catalog: Catalog) -> Mask:
+    """The rows whose first language is wanted: an English film with a scene in French is not in French."""
+    languages = catalog.facets.lists["languages"]
+    wanted = [languages.numbers[value] for value in wish.values if value in languages.numbers]
+    some = np.diff(languages.bounds) > 0
+    first = np.full(len(catalog), -1, dtype=np.int64)
+    first[some] = languages.ids[languages.bounds[:-1][some]]
+    return np.isin(first, wanted)
+
+
+def named_in_text(wish: Preference, catalog: Catalog) -> Mask:
+    """The rows whose title or plot holds the words of one of the wish's values."""
+    texts = _texts_of(catalog)
+    mask = np.zeros(len(catalog), dtype=np.bool_)
+    for value in wish.values:
+        mask[texts.rows(key_of(value))] = True
+    return mask
+
+
+class _Texts:
+    """Titles and plots by the words in them."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._keys = [f" {key_of(f'{catalog.title(row)} . {catalog.plot(row)}')} " for row in range(len(catalog))]
+        self._rows: dict[str, list[int]] = defaultdict(list)
+        for row, key in enumerate(self._keys):
+            for word in set(key.split()):
+                self._rows[word].append(row)
+
+    def rows(self, key: str) -> list[int]:
+        """The rows that hold the words of ``key`` side by side."""
+        found = min((self._rows.get(word, []) for word in key.split()), key=len, default=[])
+        return [row for row in found if f" {key} " in self._keys[row]] if " " in key else found
+
+
+def _texts_of(catalog: Catalog) -> _Texts:
+    if catalog not in _TEXTS:
+        _TEXTS[catalog] = _Texts(catalog)
+    return _TEXTS[catalog]
+
+
+_TEXTS: WeakKeyDictionary[Catalog, _Texts] = WeakKeyDictionary()
 
 
 def holds(wish: Preference, catalog: Catalog) -> Mask:

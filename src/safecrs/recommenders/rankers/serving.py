@@ -1,0 +1,60 @@
+"""What a served list adds to the learnt score, which suggestions of past conversations alone would bend.
+
+Weights are learnt on conversations of one time: the newest items of a later catalog, and words that state no
+wish, weigh too much there. What a request asks for directly comes first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safecrs.catalog import Catalog
+from safecrs.preferences import Preference
+from safecrs.recommenders.rankers.query import Query
+from safecrs.recommenders.rankers.wishes import meets, named_in_text
+
+Floats = NDArray[np.float32]
+_NEWEST = 0.14  # "recent" of an item ten years old
+_MOST_WORDS = 2.5  # BM25; an item that repeats small talk is not what was asked for
+_FAME, _FAME_LIKE = 0.9, 0.3  # a point of popularity: where nothing is named, and where something is
+_OBSCURE, _OBSCURE_LOSS = 2.0, 3.0  # popularity below which an item comes late
+_CENTRAL, _DIRECT = 2.0, 1.5
+
+
+def bounded(parts: dict[str, Floats]) -> dict[str, Floats]:
+    """The parts of a score with what a catalog newer than the training conversations exaggerates bounded."""
+    bounds = {"recent": _NEWEST, "words": _MOST_WORDS}
+    return parts | {name: np.minimum(parts[name], most) for name, most in bounds.items()}
+
+
+def directness(query: Query, catalog: Catalog) -> Floats:
+    """What an item gains by how known it is and how directly it is what was asked for, [items]."""
+    known = catalog.facets.popularity
+    wishes = [wish for wish in query.preferences.stated if wish.firmness in ("must", "rather")]
+    gain = np.zeros(len(catalog), dtype=np.float32)
+    if not any(wish.facet == "fame" for wish in wishes):
+        gain += (_FAME_LIKE if len(query.named) else _FAME) * np.maximum(known, 0)
+        gain -= _OBSCURE_LOSS * ((known >= 0) & (known < _OBSCURE))
+    genres = [wish for wish in wishes if wish.facet == "genres"]
+    if genres:
+        counts = np.maximum(np.diff(catalog.facets.lists["genres"].bounds), 1)
+        gain += _CENTRAL * sum(meets(wish, catalog) for wish in genres) / counts
+    for wish in wishes:
+        if wish.facet == "themes":
+            gain += _DIRECT * (named_in_text(wish, catalog) + _first(wish, catalog))
+    return gain
+
+
+def _first(wish: Preference, catalog: Catalog) -> Floats:
+    """1 where a wanted theme is the first of an item, less where it is a later one, 0 where it has none."""
+    themes = catalog.facets.lists["themes"]
+    result = np.zeros(len(catalog), dtype=np.float32)
+    for value in wish.values:
+        number = themes.numbers.get(value)
+        if number is None:
+            continue
+        at = np.flatnonzero(themes.ids == number)
+        rows = np.searchsorted(themes.bounds, at, side="right") - 1
+        result[rows] = np.maximum(result[rows], 1 / (1 + at - themes.bounds[rows]))
+    return result
