@@ -238,7 +238,8 @@ def test_the_stored_weights_are_of_parts_that_exist_and_say_how_they_were_made()
     for name, weights in load_tables().items():
         assert set(weights) <= parts, name
         assert "recall@10" in load_provenance()[name]
-    assert {"alone", "histories", "talks"} <= set(load_tables())
+    learnt = ("alone", "histories", "talks")
+    assert set(load_tables()) == {*learnt, *(f"{name}-meaning" for name in learnt)}
 
 
 @given(st.text(max_size=80), st.integers(0, 9), st.frozensets(st.integers(0, len(SHELF) - 1)))
