@@ -69,7 +69,7 @@ def test_check_without_a_trait_shows_all(cli):
     assert done.code == 1
     assert "sensitivities" in done.out
     assert "gore" in done.out
-    assert len(json.loads(cli("check", "Saw (2004)", "--json").out)["traits"]) == 20
+    assert len(json.loads(cli("check", "Saw (2004)", "--json").out)["traits"]) == 37
 
 
 def test_a_stricter_threshold_forbids_more(cli):
