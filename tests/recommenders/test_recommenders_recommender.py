@@ -163,12 +163,12 @@ def test_the_persons_own_threshold_counts(films):
     told = Recommender(films.oracle, films.ranker, Told())
 
     def slate(threshold):
-        answer = told.recommend("something good", thresholds={"gore": threshold} if threshold else {}, k=100)
+        answer = told.recommend("something good", thresholds={"gore": threshold} if threshold else {}, k=3000)
         assert answer.constraints == ({"gore": threshold} if threshold else {})
         return {item.row for item in answer.suggestions}
 
     strict, usual, free = slate(0.1), slate(0.66), slate(None)
-    assert len(usual) == len(free) == 100 > len(strict) > 0
+    assert len(free) > len(usual) > len(strict) > 0
     assert films.oracle.unsafe({"gore": 0.1})[list(usual)].any()
     assert films.oracle.unsafe({"gore": 0.66})[list(free)].any()
     assert not films.oracle.unsafe({"gore": 0.1})[list(strict)].any()

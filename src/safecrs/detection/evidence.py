@@ -253,7 +253,7 @@ class _Reader:
             traits = [f"age_{age}"]
             if not self._taxonomy.ages:
                 traits += [t for t in self._lexicon.companions[match.label] if t in self._taxonomy.column]
-            if self._cast.absent or self._negated(match.start, 6):
+            if self._cast.absent or self._negated(match.start, 6, clause=True):
                 self.denied.update(traits)
             elif self._titles.isdisjoint(range(match.start, match.end)) and not self._told(match):
                 yield from ((trait, "companion", match.start, match.end) for trait in traits)
@@ -261,9 +261,7 @@ class _Reader:
     def _told(self, match: Match[str]) -> bool:
         """Whether somebody is the subject of a film: "a drama about a ten year old"."""
         words = [token.word for token in self._tokens[max(0, match.start - 3) : match.end]]
-        return any(
-            word == "about" and before in _WORKS for before, word in pairwise(words)
-        )
+        return any(word == "about" and before in _WORKS for before, word in pairwise(words))
 
     def _wished(self, match: _Topic) -> bool:
         """Whether the words are a wish or a plot after all: "I'm looking for gay films"."""

@@ -33,10 +33,13 @@ class Governed:
     averse: bool
 
 
-def negated(tokens: Sequence[Token], start: int, within: int, classes: Classes) -> bool:
-    """Whether a negator stands within ``within`` words before ``start``, in the same sentence."""
+def negated(
+    tokens: Sequence[Token], start: int, within: int, classes: Classes, *, clause: bool = False
+) -> bool:
+    """Whether a negator stands within ``within`` words before ``start``, in the same sentence or clause."""
+    ends = (1, 2) if clause else (2,)
     first = max(start - within, 0)
-    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary == 2)])
+    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary in ends)])
     return any(token.word in classes["negators"] for token in tokens[begin:start])
 
 
