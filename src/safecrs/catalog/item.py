@@ -7,7 +7,16 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
 
 Listed = Literal[
-    "genres", "moods", "themes", "certificates", "countries", "languages", "directors", "cast", "series"
+    "genres",
+    "moods",
+    "themes",
+    "certificates",
+    "countries",
+    "languages",
+    "directors",
+    "cast",
+    "series",
+    "platforms",
 ]
 """Facets of which an item may have several values."""
 LISTED: tuple[Listed, ...] = get_args(Listed)
@@ -29,6 +38,7 @@ class Item:
         runtime: minutes.
         directors, cast: full names, the most important first.
         series: "Name #position", or the name alone: "Toy Story #2".
+        platforms: what a game is played on, lower-case: pc, playstation, xbox, switch, nintendo, mobile …
         popularity: from 0 (hardly known) to 5 (known to nearly everybody).
         alike: labels of items that the same people like.
         source: who says so.
@@ -50,6 +60,7 @@ class Item:
     directors: tuple[str, ...] = ()
     cast: tuple[str, ...] = ()
     series: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     popularity: float | None = None
     alike: tuple[str, ...] = ()
     source: str = ""

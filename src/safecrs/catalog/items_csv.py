@@ -48,6 +48,7 @@ def item_of(row: Row, source: str = "") -> Item:
         directors=row.parts("directors", "director"),
         cast=row.parts("cast", "actors", "stars"),
         series=row.parts("series"),
+        platforms=_lower(row, "platforms", "platform"),
         popularity=_number(row, "popularity", *_STEPS),
         alike=row.parts("alike"),
         source=source,
