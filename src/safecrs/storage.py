@@ -294,6 +294,26 @@ def fingerprint_of(parts: Iterable[bytes | str]) -> str:
     return digest.hexdigest()[:16]
 
 
+def cached(name: str, key: str, make: Callable[[Path], None]) -> Path | None:
+    """A file of the user's cache folder that ``make`` writes where it is missing; None where there is no such
+    folder. Files of ``name`` under another ``key`` are removed.
+
+    For what is computed from shipped data alone; nothing that a person says is ever cached.
+    """
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "safecrs"
+    path = folder / f"{name}-{key}.safetensors"
+    try:
+        if not path.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            make(path)
+            for old in folder.glob(f"{name}-*.safetensors"):
+                if old != path:
+                    old.unlink(missing_ok=True)
+    except (OSError, RuntimeError, SafecrsError):
+        return None
+    return path
+
+
 def read_toml(read: Callable[..., str], name: str) -> dict[str, Any]:
     """The table that ``read`` gives; ``name`` names the file in the error."""
     try:

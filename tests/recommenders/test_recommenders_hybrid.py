@@ -271,3 +271,14 @@ def test_a_request_over_3000_items_takes_milliseconds():
     start = time.process_time()
     ranker.recommend(requests)
     assert (time.process_time() - start) / len(requests) < 0.05
+
+
+def test_a_mapped_catalog_is_ranked_as_one_in_memory(tmp_path):
+    from safecrs.oracle import Oracle, load_starter
+
+    load_starter("film").save(tmp_path / "o")
+    mapped = Oracle.load(tmp_path / "o").catalog
+    asked = ask("a heist in Paris")
+    assert titles(HybridRanker(mapped).rank(asked)) == titles(
+        HybridRanker(load_starter("film").catalog).rank(asked)
+    )

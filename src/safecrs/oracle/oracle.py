@@ -18,7 +18,7 @@ from safecrs.oracle.explain import Check, TraitRisk, reason, relevant
 from safecrs.oracle.fusion import Fusion, fuse
 from safecrs.oracle.store import read_oracle, write_oracle
 from safecrs.oracle.verdict import Key, Verdict, constraint_key, trait_verdict, worst
-from safecrs.storage import fingerprint
+from safecrs.storage import cached, fingerprint, fingerprint_of
 from safecrs.taxonomy import DEFAULT_THRESHOLD, Constraints, Domain, Taxonomy, load_taxonomy
 
 _REMEMBERED = 32
@@ -231,13 +231,30 @@ def compile_oracle(
 
 @cache
 def load_starter(domain: Domain = "film", *, assigned: bool = False) -> Oracle:
-    """The oracle over the shipped films or games (`safecrs.starter`), compiled once per process.
+    """The oracle over the shipped films or games (`safecrs.starter`), compiled once and cached on disk.
 
     With ``assigned`` only for the traits that benchmarks assign.
     """
     from safecrs.starter import read_starter
 
-    items, advisories = read_starter(domain)
     taxonomy = load_taxonomy(domain)
     traits = taxonomy.assigned if assigned else taxonomy
-    return compile_oracle(Catalog.from_items(items, domain), advisories, traits)
+
+    def compiled() -> Oracle:
+        items, advisories = read_starter(domain)
+        return compile_oracle(Catalog.from_items(items, domain), advisories, traits)
+
+    name = f"starter-{domain}" + "-assigned" * assigned
+    path = cached(name, _shipped_fingerprint(), lambda target: compiled().save(target))
+    try:
+        return Oracle.load(path) if path else compiled()
+    except SafecrsError:  # a damaged cache
+        return compiled()
+
+
+@cache
+def _shipped_fingerprint() -> str:
+    """Changes with the shipped data and with the code that compiles it."""
+    rooms = ("advisories", "catalog", "oracle", "starter", "taxonomy")
+    paths = sorted(path for room in rooms for path in Path(__file__).parents[1].joinpath(room).glob("*.*"))
+    return fingerprint_of(path.read_bytes() for path in paths)

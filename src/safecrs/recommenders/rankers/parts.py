@@ -87,7 +87,8 @@ def _by_rarity(catalog: Catalog, name: Listed) -> sparse.csr_array:
     shape = (len(catalog), len(lists.vocabulary))
     holding = np.maximum(np.bincount(lists.ids, minlength=shape[1]), 1)
     weights = np.log(len(catalog) / holding + 1e-9).astype(np.float32)[lists.ids]
-    matrix = sparse.csr_array((weights, lists.ids, lists.bounds), shape=shape)
+    ids, bounds = np.array(lists.ids), np.array(lists.bounds)  # scipy sorts them in place
+    matrix = sparse.csr_array((weights, ids, bounds), shape=shape)
     norms = np.sqrt(matrix.power(2).sum(axis=1))
     return sparse.csr_array(sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ matrix).astype(np.float32)
 
