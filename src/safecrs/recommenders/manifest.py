@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -203,4 +204,5 @@ def installed_histories(catalog: Catalog) -> dict[str, NDArray[np.int32]]:
         return read()
     held, _ = map_tensors(path)
     people = StringColumn(held["people"], held["people.offsets"])
-    return dict(zip(people, np.split(held["rows"], held["bounds"][1:-1]), strict=True))
+    spans = pairwise(held["bounds"].tolist())
+    return {person: held["rows"][start:end] for person, (start, end) in zip(people, spans, strict=True)}
