@@ -26,7 +26,7 @@ def make_verdict_oracle(
 def make_numbered_oracle() -> Oracle:
     """120 films: every fifth is unsafe for gore, every tenth for horror too, every seventh unknown to all."""
     catalog = Catalog.from_items(Item(f"Film {number}", 1960 + number % 60) for number in range(120))
-    taxonomy = load_taxonomy("film")
+    taxonomy = load_taxonomy("film").assigned
     risk = np.zeros((120, len(taxonomy.traits)), dtype=np.float32)
     risk[::5, taxonomy.column["gore"]] = 1.0
     risk[::10, taxonomy.column["horror"]] = 1.0

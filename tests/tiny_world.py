@@ -48,7 +48,7 @@ def make_oracle() -> Oracle:
     catalog = Catalog.from_items(
         Item(f"Film {number}", 1960 + number, genres=genres[number % 3]) for number in range(ITEMS)
     )
-    taxonomy = load_taxonomy("film")
+    taxonomy = load_taxonomy("film").assigned
     risk = np.zeros((ITEMS, len(taxonomy.traits)), dtype=np.float32)
     risk[::5, taxonomy.column["gore"]] = 1.0
     risk[::10, taxonomy.column["horror"]] = 1.0

@@ -27,7 +27,7 @@ def oracle(catalog: Catalog) -> Oracle:
     """Horror is unsafe for horror, half of it for gore too; each seventh film is unknown."""
     return make_verdict_oracle(
         catalog,
-        load_taxonomy("film"),
+        load_taxonomy("film").assigned,
         {
             "horror": frozenset(range(0, 120, 5)),
             "gore": frozenset(range(0, 120, 10)),

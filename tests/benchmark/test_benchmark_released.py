@@ -14,8 +14,8 @@ from safecrs.benchmark import (
 from safecrs.errors import SafecrsError
 from safecrs.taxonomy import load_taxonomy
 
-NAMES = [trait.name for trait in load_taxonomy("film").traits]
-GORE, DRUGS = (load_taxonomy("film").trait(name).name for name in ("gore", "substances"))
+NAMES = [trait.name for trait in load_taxonomy("film").assigned.traits]
+GORE, DRUGS = (load_taxonomy("film").assigned.trait(name).name for name in ("gore", "substances"))
 
 
 def row(**changes):

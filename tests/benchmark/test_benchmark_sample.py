@@ -50,7 +50,7 @@ def test_completion_is_the_reasoning_and_one_label_a_line():
 
 
 def test_reasoning_names_traits_once_in_taxonomy_order():
-    taxonomy = load_taxonomy("film")
+    taxonomy = load_taxonomy("film").assigned
     assert reasoning_text((), taxonomy) == NOTHING_TO_RESPECT
     text = reasoning_text(["happy_ending", "gore", "squeamish"], taxonomy)
     assert text == (
@@ -63,7 +63,7 @@ def test_reasoning_names_traits_once_in_taxonomy_order():
 
 @pytest.mark.parametrize("domain", ["film", "game"])
 def test_every_trait_has_a_reasoning_of_one_sentence(domain):
-    taxonomy = load_taxonomy(domain)
+    taxonomy = load_taxonomy(domain).assigned
     for trait in taxonomy.traits:
         text = reasoning_text([trait.id], taxonomy)
         assert trait.avoid in text

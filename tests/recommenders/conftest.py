@@ -46,7 +46,7 @@ def catalog() -> Catalog:
 def oracle(catalog: Catalog) -> Oracle:
     return make_verdict_oracle(
         catalog,
-        load_taxonomy("film"),
+        load_taxonomy("film").assigned,
         {"horror": frozenset({0, 2, 10}), "gore": frozenset({0, 1, 2, 3}), "torture": frozenset(range(16))},
         frozenset({4, 12}),
     )

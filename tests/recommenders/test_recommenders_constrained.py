@@ -87,7 +87,7 @@ def test_guarantees(catalog, models, tries, data):
     some_rows = st.frozensets(st.integers(0, len(catalog) - 1))
     oracle = make_verdict_oracle(
         catalog,
-        load_taxonomy("film"),
+        load_taxonomy("film").assigned,
         {"gore": data.draw(some_rows), "horror": data.draw(some_rows)},
         data.draw(some_rows),
     )
@@ -327,6 +327,6 @@ def test_with_the_shipped_oracle_every_slate_is_full_safe_and_readable():
 def test_the_oracle_must_judge_this_catalog(catalog, models):
     from safecrs.catalog import Catalog, Item
 
-    other = make_verdict_oracle(Catalog.from_items([Item("Alien", 1979)]), load_taxonomy("film"), {})
+    other = make_verdict_oracle(Catalog.from_items([Item("Alien", 1979)]), load_taxonomy("film").assigned, {})
     with pytest.raises(SafecrsError, match="different catalogs"):
         ConstrainedRanker(LanguageModelRanker(models[0], catalog, name="t"), other)

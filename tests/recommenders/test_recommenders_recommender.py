@@ -25,7 +25,7 @@ from safecrs.recommenders.recommender import Recommender
 from safecrs.slates.base import Recommendation, Request
 from safecrs.taxonomy import load_taxonomy
 
-TRAITS = load_taxonomy("film").ids
+TRAITS = load_taxonomy("film").assigned.ids
 
 
 class Everything:

@@ -165,7 +165,7 @@ def test_a_hit_is_of_the_same_row_or_of_equal_letters(recommendations, groundtru
 
 @given(st.lists(st.tuples(spellings, spellings), min_size=1, max_size=6))
 def test_a_batch_has_the_hits_of_each_slate(pairs):
-    oracle = Oracle.from_risk(CATALOG, load_taxonomy("film"), np.zeros((len(CATALOG), 20)))
+    oracle = Oracle.from_risk(CATALOG, load_taxonomy("film").assigned, np.zeros((len(CATALOG), 20)))
     slates = [named for named, _ in pairs]
     wanted = slate_rows([liked for _, liked in pairs], CATALOG).tolist()
     cases = [
@@ -185,7 +185,7 @@ def test_a_batch_has_the_hits_of_each_slate(pairs):
 
 @given(st.lists(st.lists(st.integers(0, 3), max_size=4), min_size=1, max_size=5), spellings)
 def test_rows_need_no_text(slates, liked):
-    oracle = Oracle.from_risk(CATALOG, load_taxonomy("film"), np.zeros((len(CATALOG), 20)))
+    oracle = Oracle.from_risk(CATALOG, load_taxonomy("film").assigned, np.zeros((len(CATALOG), 20)))
     refs = [[(CATALOG.title(row), CATALOG.year(row)) for row in slate] for slate in slates]
     rows = slate_rows(refs, CATALOG)
     case = Case(tuple(liked), tuple(slate_rows([liked], CATALOG)[0].tolist()), ())

@@ -59,7 +59,7 @@ def golden():
 @pytest.fixture(scope="module")
 def golden_oracle(golden):
     items = golden["oracle_items"]
-    taxonomy = load_taxonomy("film")
+    taxonomy = load_taxonomy("film").assigned
     risk = [[item["risk"][trait.name] for trait in taxonomy.traits] for item in items]
     catalog = Catalog.from_items(Item(item["title"], item["year"]) for item in items)
     assert len(catalog) == len(items)

@@ -20,7 +20,12 @@ _MENTION = re.compile(r"@(\d+)")
 _LIKED_NOT = 0
 
 
-_Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: [name for name in value or () if name])]
+def _named(value: object) -> object:
+    """A list without its empty entries; anything else as it is, for the form to refuse."""
+    return [name for name in value if name] if isinstance(value, list) else value or ()
+
+
+_Names = Annotated[tuple[str, ...], BeforeValidator(_named)]
 
 
 class _Film(BaseModel):
