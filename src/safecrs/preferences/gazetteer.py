@@ -208,8 +208,9 @@ class Gazetteer:
     def _spoken(self) -> frozenset[str]:
         """The words of plots that are written small, of titles, themes and series."""
         small = {word.word for word in split_words(" ".join(self._plots)) if not word.capital}
-        values = (*self._lists["themes"].vocabulary, *self._lists["series"].vocabulary)
-        return frozenset(small.union(*(key_of(text).split() for text in (*self._titles, *values))))
+        themes = {value for value in self._lists["themes"].vocabulary if " " not in value}
+        titles = (*self._titles, *self._lists["series"].vocabulary)
+        return frozenset(small.union(map(key_of, themes), *(key_of(text).split() for text in titles)))
 
     def given(self, word: str) -> Person | None:
         """Whom a first name means when it is said alone."""

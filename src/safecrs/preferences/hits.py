@@ -76,7 +76,8 @@ def _aged(match: re.Match[str], words: Sequence[Word], first: int, end: int) -> 
     youngest = min(ages)
     if youngest > _TEEN:
         return None
-    return Wish("audience", ("kids", "family") if youngest <= _CHILD else ("teens", "family"))
+    older = ("teens", "family", "general")
+    return Wish("audience", ("kids", "family") if youngest <= _CHILD else older)
 
 
 def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> Iterator[Hit]:

@@ -104,6 +104,9 @@ class Names:
             return behind in word_class("series") or before in word_class("another") | {"except", "without"}
         if before == "for" and meaning.kind == "word":
             return True
+        genre = meanings.get(behind)
+        if genre and genre.wishes and genre.wishes[0].facet == "genres" and not words[first].capital:
+            return True  # "a road trip comedy"
         return behind in _KINDS or (before in ("about", "no", "any") and meaning.kind == "word")
 
     def titles(self, hits: Sequence[bool]) -> list[Title]:

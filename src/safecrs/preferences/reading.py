@@ -109,6 +109,7 @@ def read_message(
             )
         )
     reading.wishes += _barred(words, titles, catalog, number, text)
+    reading.wishes = _last_language(reading.wishes)
     reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
     left = [text[start:end] for title, start, end in reading.titles if title.row < 0]
     left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
@@ -123,6 +124,13 @@ def read_message(
         for one, two in pairwise(words)
     )
     return reading
+
+
+def _last_language(wishes: Sequence[Preference]) -> list[Preference]:
+    """Without all but the last language that has to hold, since an item has one main language."""
+    musts = [wish for wish in wishes if wish.facet == "languages" and wish.firmness == "must"]
+    last = max(musts, key=lambda wish: wish.start, default=None)
+    return [wish for wish in wishes if wish not in musts or wish is last]
 
 
 def _barred(

@@ -116,7 +116,7 @@ class Surroundings:
         words = self.words
         for position in range(end, min(len(words), end + _WALK)):
             word = words[position]
-            if word.boundary == 2:
+            if word.boundary == 2 or (word.boundary and word.plain == "but"):
                 return "edge"
             if word.word in NOUNS and not word.boundary:
                 return "asked" if word.word not in _VAGUE or not begins or position == end else ""
@@ -191,7 +191,7 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
                 continue
             mode, anchor, had = polarity, end, False
         elif polarity == "break" or (
-            polarity == "want" and (mode not in ("never", "softly", "withdraw") or had or first - anchor > 1)
+            polarity == "want" and (mode not in ("never", "softly", "withdraw") or had or first - anchor > 1 or words[first].boundary)
         ):
             mode, anchor, had = "", end, False
         elif polarity == "want":

@@ -44,6 +44,8 @@ _JOINING = NOUNS | {
     "directed",
 }
 _GAP = 4
+_TOLD = frozenset(["about", "involving", "featuring", "with", "around", "on", "in", "during"])
+"""Words before a theme that what is asked for is about."""
 
 
 def preferences_of(
@@ -51,6 +53,7 @@ def preferences_of(
 ) -> Iterator[Preference]:
     """The preferences that the hits of message ``number`` state, in facets that the catalog knows."""
     merged = _merged(words, hits)
+    _head_themes(words, merged)
     asked: set[Facet] = {wish.facet for hit in merged if hit.mode == "" for wish in hit.wishes}
     for hit in merged:
         start, end = words[hit.first].start, words[hit.end - 1].end
@@ -65,6 +68,26 @@ def preferences_of(
             )
 
 
+def _head_themes(words: Sequence[Word], hits: Sequence[Hit]) -> None:
+    """Mark the themes that say what is asked for: "heist film", "about chess", or a lone "Submarines."."""
+    plain = [hit for hit in hits if hit.mode == "" and not hit.marks & {"hedge", "vague"}]
+    themes = [hit for hit in plain if hit.wishes[0].facet == "themes"]
+    for hit in themes:
+        behind = words[hit.end] if hit.end < len(words) and not words[hit.end].boundary else None
+        genre = any(other.first == hit.end and other.wishes[0].facet == "genres" for other in plain)
+        lead = [word.plain for word in words[max(0, hit.first - 2) : hit.first]]
+        if lead and lead[-1] in ("a", "an", "the", "some"):
+            lead.pop()
+        told = bool(lead) and lead[-1] in _TOLD and not words[hit.first].boundary
+        if told or (behind and (genre or behind.word in NOUNS)):
+            hit.marks.add("head")
+    kinds = {wish.facet for hit in plain if hit.mode == "" for wish in hit.wishes}
+    if themes and not kinds & {"genres", "cast", "directors", "series"} and not any(
+        "head" in hit.marks for hit in themes
+    ):
+        themes[0].marks.add("head")
+
+
 def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
     """The wish, and how firmly it is meant; denied years that are open on one side are the other years."""
     if hit.mode == "never" and wish.facet == "years" and (wish.low is None) != (wish.high is None):
@@ -74,6 +97,8 @@ def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
             return _opposite(wish), "must"
         return wish, "rather not" if hit.mode == "softly" or "hedge" in hit.marks else "never"
     if "stress" in hit.marks and wish.facet != "text":
+        return wish, "must"
+    if "head" in hit.marks and wish.facet == "themes" and not general:
         return wish, "must"
     soft = (
         general or bool(hit.marks & {"hedge", "vague"}) or "general" in wish.values or wish.facet not in _MUST
