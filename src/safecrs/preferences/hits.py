@@ -61,8 +61,8 @@ def timed(text: str, words: Sequence[Word], taken: list[bool], today: int) -> li
         if not any(taken[hit.first : hit.end]):
             taken[hit.first : hit.end] = [True] * (hit.end - hit.first)
             hits.append(hit)
-    firm = any(hit.wishes[0].facet == "years" and not hit.marks for hit in hits)
-    return [hit for hit in hits if not (firm and hit.marks)]
+    firm = {hit.wishes[0].facet for hit in hits if not hit.marks}
+    return [hit for hit in hits if not (hit.marks and hit.wishes[0].facet in firm)]
 
 
 def _aged(match: re.Match[str], words: Sequence[Word], first: int, end: int) -> Wish | None:

@@ -87,7 +87,8 @@ class People:
             cue = max(cue, self._cue(first, position + 1))
         before = words[first - 1] if first and not words[first].boundary else None
         single = not (behind and (behind.capital or not (known.ordinary(behind.word) or word.capital)))
-        single = single and not (before and not known.ordinary(before.word) and not self._taken[first - 1])
+        other = before and not cue and not known.ordinary(before.word) and not self._taken[first - 1]
+        single = single and not other
         person = known.surname(word.word) or (known.given(word.word) if cue == 2 else None)
         if person and person.name.endswith("s") and not word.plain.endswith("s"):
             person = None  # "Lyon" is not David Lyons

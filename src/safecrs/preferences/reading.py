@@ -82,7 +82,7 @@ def read_message(
     hits = sorted(
         (hit for hit in (*hits, *names.people.hits) if hit.first not in shifted), key=lambda hit: hit.first
     )
-    govern(words, hits, spoken)
+    govern(words, hits, [_differing(words, trigger, named) for trigger in spoken])
     marked = _covered(words, [*hits, *idioms])
     titles = names.titles(marked)
     for hit in hits:
@@ -109,7 +109,7 @@ def read_message(
             )
         )
     reading.wishes += _barred(words, titles, catalog, number, text)
-    reading.wishes = _last_language(reading.wishes)
+    reading.wishes = _consistent(reading.wishes)
     reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
     left = [text[start:end] for title, start, end in reading.titles if title.row < 0]
     left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
@@ -126,11 +126,41 @@ def read_message(
     return reading
 
 
-def _last_language(wishes: Sequence[Preference]) -> list[Preference]:
-    """Without all but the last language that has to hold, since an item has one main language."""
-    musts = [wish for wish in wishes if wish.facet == "languages" and wish.firmness == "must"]
-    last = max(musts, key=lambda wish: wish.start, default=None)
-    return [wish for wish in wishes if wish not in musts or wish is last]
+def _consistent(wishes: Sequence[Preference]) -> list[Preference]:
+    """Without musts that a later one of the message makes impossible, or more exact: the last one counts.
+
+    An item has one main language; years in numbers count more than "old".
+    """
+    kept: list[Preference] = []
+    for wish in sorted(wishes, key=lambda wish: (wish.facet == "years" and _in_numbers(wish), wish.start)):
+        if wish.firmness == "must" and wish.facet in ("languages", "years"):
+            kept = [old for old in kept if old.firmness != "must" or not _ousted(old, wish)]
+        kept.append(wish)
+    return kept
+
+
+def _in_numbers(wish: Preference) -> bool:
+    return any(map(str.isdecimal, wish.text)) or "ties" in wish.text
+
+
+def _ousted(old: Preference, new: Preference) -> bool:
+    if old.facet != new.facet or old.facet == "languages":
+        return old.facet == new.facet
+    bounds = [(one.low, one.high) for one in (old, new)]
+    if any(bound is not None and bound <= 0 for pair in bounds for bound in pair):
+        return True  # counts from today
+    one, two = ((low or 0, high or 9999) for low, high in bounds)
+    apart = one[0] > two[1] or two[0] > one[1]
+    return apart or (one[0] >= two[0] and one[1] <= two[1]) or (two[0] >= one[0] and two[1] <= one[1])
+
+
+def _differing(words: Sequence[Word], trigger: Trigger, named: Sequence[bool]) -> Trigger:
+    """ "Except" behind an item it compares with says what differs: "Heat, except in the 70s"."""
+    first, end, kinds = trigger
+    led = end < len(words) and words[end].plain in ("in", "from", "set", "made", "with", "for", "its", "as")
+    if words[first].plain == "except" and first and named[first - 1] and led:
+        return first, end, frozenset(["break"])
+    return trigger
 
 
 def _barred(

@@ -17,11 +17,14 @@ _DECADES = {
 _NUMBERS = {
     **{"a": 1, "an": 1, "one": 1, "two": 2, "couple": 2, "couple of": 2, "few": 4, "three": 3, "four": 4},
     **{"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15},
-    **{"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "eighty": 80, "ninety": 90},
+    **{"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90},
     **{"hundred": 100, "several": 7, "half": 0.5, "half a": 0.5, "half an": 0.5},
 }
 _PART_OF = {"early": (0, 4), "mid": (3, 6), "late": (5, 9)}
-_NUMBER = r"(?:\d{1,3}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")"
+_SIMPLE = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_TENS = "(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+_UNIT = "(?:one|two|three|four|five|six|seven|eight|nine)"
+_NUMBER = rf"(?:\d{{1,3}}|(?:(?:a|one) )?hundred(?: and)? (?:{_TENS}|{_UNIT}|ten|fifteen)|{_TENS}[- ]{_UNIT}|{_SIMPLE})"
 _YEAR = r"(?:18[89]\d|19\d\d|20\d\d)"
 _DECADE = rf"(?:(?:18|19|20)?\d0['’´]?s|{'|'.join(_DECADES)})"
 _WHEN = rf"(?:{_DECADE}|{_YEAR})"
@@ -83,6 +86,7 @@ _AGE = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = (
+    "keep it to|keep it at|stick to|gives? (?:me|us)|lasts? about|lasts?|"
     "under|less than|shorter than|below|at most|max(?:imum)?(?: of)?|up to|within|no (?:longer|more) than|"
     "not (?:longer|more) than|not over|no over|nothing (?:over|longer than|above|past|beyond|more than)|"
     "longer than|more than|over|above|at least|min(?:imum)?(?: of)?|around|about|roughly|approximately|circa|"
@@ -91,12 +95,15 @@ _COMPARED = (
 )
 _BEHIND = (
     r"or (?:less|shorter|under|so|more|longer)|max(?:imum)?|tops|at most|at the most|or thereabouts|"
+    r"(?:is|are|will be|would be) (?:plenty|enough|the (?:limit|max(?:imum)?)|my limit|fine)|"
+    r",? ?(?:and )?(?:not more|no more|not a minute (?:over|more|longer))|"
     r"at least|minimum|long\b|(?:\w{1,15} ){0,2}(?:movie|film|flick|epic|runtimes?|comedy|show)"
 )
 _LENGTH = re.compile(
     rf"(?<![\w.])(?:(?P<comparison>{_COMPARED}) (?:a |an (?=hour)|like |about )?)?"
     rf"(?:(?P<hours>{_NUMBER}(?:\.5| and a half)?)[ -]?(?:hours?|hrs?|h)(?:\b|(?=\d\d\b))"
-    rf"(?: (?:and )?(?:(?P<half>a half)|(?P<more>{_NUMBER}) ?(?:minutes?|mins?|m)\b)|(?P<bare>\d\d)\b)?"
+    rf"(?: ?(?:and )?(?:(?P<half>a half)|(?P<more>{_NUMBER}) ?(?:minutes?|mins?|m)\b|"
+    rf"(?P<bare>\d\d|{_TENS}(?:[- ]{_UNIT})?)\b))?"
     rf"|(?P<minutes>{_NUMBER})[ -]?(?:minutes?|mins?|min)\b)(?P<behind> ?(?:{_BEHIND}))?",
     re.IGNORECASE,
 )
@@ -104,7 +111,15 @@ _BAD_AFTER = re.compile(
     " (?:ago|old|later|away|from now|drive|flight|shift|trip|of sleep|of work|late|commute|straight)",
     re.IGNORECASE,
 )
+_BARE = (60, 180)
+"""Minutes that say how much time there is without a word that compares: "the train takes 95 minutes"."""
+_SPENT = re.compile(
+    r"(?:for|worked|slept|drove|drive|waited|spent|everything|was|were|been|ran|runs|every|after|another|are|now) "
+    r"(?:the |an? |about |like |over |nearly |almost )?$",
+    re.IGNORECASE,
+)
 _UPPER = (
+    *("keep it", "stick to", "give", "last"),
     *("under", "less", "shorter", "below", "at most", "max", "up to", "within", "no longer", "no more"),
     *("not longer", "not more", "not over", "no over", "nothing", "only", "just", "have", "ve got", "got"),
 )
@@ -215,7 +230,12 @@ def _number(text: str) -> float:
     text = text.strip()
     half = 0.5 if text.endswith((".5", "and a half")) else 0.0
     text = text.removesuffix(".5").removesuffix("and a half").strip()
-    return (float(text) if text.isdecimal() else float(_NUMBERS.get(text, 1))) + half
+    if text.isdecimal():
+        return float(text) + half
+    if text in _NUMBERS:
+        return float(_NUMBERS[text]) + half
+    parts = (part for part in re.split("[- ]", text) if part not in ("a", "and"))
+    return sum(float(_NUMBERS.get(part, 1)) for part in parts) + half
 
 
 def find_lengths(text: str) -> Iterator[Time]:
@@ -223,26 +243,32 @@ def find_lengths(text: str) -> Iterator[Time]:
     spaced = text.translate(_BLANKS)
     for match in _LENGTH.finditer(spaced):
         said, behind = (match["comparison"] or "").lower().strip(), (match["behind"] or "").lower().strip()
-        if not (said or behind) or _BAD_AFTER.match(spaced, match.end()):
+        if _BAD_AFTER.match(spaced, match.end()):
             continue
         hours = _number(match["hours"].lower()) if match["hours"] else 0.0
         rest = match["more"] or match["bare"] or match["minutes"]
         minutes = int(60 * hours + (30.0 if match["half"] else _number(rest.lower()) if rest else 0.0))
-        if not 5 <= minutes <= 600:
+        bare = not (said or behind)
+        if not (_BARE[0] <= minutes <= _BARE[1] if bare else 5 <= minutes <= 600):
+            continue
+        if bare and _SPENT.search(spaced, max(0, match.start() - 24), match.start()):
             continue
         low: int | None = minutes - 15
         high: int | None = minutes + 15
-        if said in _NOT:
+        if bare:
+            low, high = None, minutes
+        elif said in _NOT:
             low, high = None, minutes - 15
         elif said.startswith(_UPPER) or any(
-            w in behind for w in ("less", "shorter", "under", "max", "tops", "most")
+            w in behind
+            for w in ("less", "shorter", "under", "max", "tops", "most", "plenty", "enough", "limit", "no", "fine")
         ):
             low, high = None, minutes
         elif said.startswith(("over", "more", "longer", "above", "at least", "min")) or any(
             w in behind for w in ("more", "longer", "at least", "minimum")
         ):
             low, high = minutes, None
-        yield Time(match.start(), match.end(), Wish("runtime", (), low, high))
+        yield Time(match.start(), match.end(), Wish("runtime", (), low, high), bare)
 
 
 _BLANKS = str.maketrans("\t\r\n\u00a0", "    ")

@@ -44,6 +44,9 @@ _JOINING = NOUNS | {
     "directed",
 }
 _GAP = 4
+_OPENING = 6
+_ASKING = word_class("asking") | word_class("fillers") | NOUNS | {"i", "we", "in", "mood"}
+_LOOSE = frozenset(["stuff", "thing"])
 _TOLD = frozenset(["about", "involving", "featuring", "with", "around", "on", "in", "during"])
 """Words before a theme that what is asked for is about."""
 
@@ -75,17 +78,31 @@ def _head_themes(words: Sequence[Word], hits: Sequence[Hit]) -> None:
     for hit in themes:
         behind = words[hit.end] if hit.end < len(words) and not words[hit.end].boundary else None
         genre = any(other.first == hit.end and other.wishes[0].facet == "genres" for other in plain)
-        lead = [word.plain for word in words[max(0, hit.first - 2) : hit.first]]
-        if lead and lead[-1] in ("a", "an", "the", "some"):
+        lead = list(words[max(0, hit.first - 4) : hit.first])
+        if lead and lead[-1].plain in ("a", "an", "the", "some"):
             lead.pop()
-        told = bool(lead) and lead[-1] in _TOLD and not words[hit.first].boundary
-        if told or (behind and (genre or behind.word in NOUNS)):
+        told = bool(lead) and lead[-1].plain in _TOLD and not words[hit.first].boundary
+        of_item = any(word.word in NOUNS or word.plain in ("set", "based") for word in lead[:-1]) or any(
+            hit.first - _GAP <= other.end <= hit.first - 1 for other in plain if other is not hit
+        )
+        if (told and of_item) or (behind and (genre or behind.word in NOUNS - _LOOSE)):
             hit.marks.add("head")
+    opening = [hit for hit in themes if _opens(words, hit)]
     kinds = {wish.facet for hit in plain if hit.mode == "" for wish in hit.wishes}
-    if themes and not kinds & {"genres", "cast", "directors", "series"} and not any(
+    if opening and not kinds & {"genres", "cast", "directors", "series"} and not any(
         "head" in hit.marks for hit in themes
     ):
-        themes[0].marks.add("head")
+        opening[0].marks.add("head")
+
+
+def _opens(words: Sequence[Word], hit: Hit) -> bool:
+    """Whether only words of asking stand before a hit in its sentence."""
+    for position in range(hit.first, max(-1, hit.first - _OPENING), -1):
+        if words[position].boundary == 2:
+            return True
+        if words[position - 1].word not in _ASKING:
+            return False
+    return False
 
 
 def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:

@@ -6,6 +6,8 @@ wish, weigh too much there. What a request asks for directly comes first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,15 +18,19 @@ from safecrs.recommenders.rankers.wishes import meets, named_in_text
 
 Floats = NDArray[np.float32]
 _NEWEST = 0.14  # "recent" of an item ten years old
+_OLDEST = 0.5  # "old" of an item fifteen years old
 _MOST_WORDS = 2.5  # BM25; an item that repeats small talk is not what was asked for
 _FAME, _FAME_LIKE = 0.9, 0.3  # a point of popularity: where nothing is named, and where something is
 _OBSCURE, _OBSCURE_LOSS = 2.0, 3.0  # popularity below which an item comes late
-_CENTRAL, _DIRECT = 2.0, 1.5
+_CENTRAL, _DIRECT = 2.0, 3.0
+_AGED, _AGED_LOSS = 35, 1 / 30  # years from which an item that nobody asks for is dated, and by how much a year
+_FEATURE, _SHORT_LOSS = 60, 2.0  # minutes below which an item is no feature film
+_SEASONS, _SEASON_LOSS = ("christmas", "halloween", "thanksgiving"), 1.5
 
 
 def bounded(parts: dict[str, Floats]) -> dict[str, Floats]:
     """The parts of a score with what a catalog newer than the training conversations exaggerates bounded."""
-    bounds = {"recent": _NEWEST, "words": _MOST_WORDS}
+    bounds = {"recent": _NEWEST, "words": _MOST_WORDS, "old": _OLDEST}
     return parts | {name: np.minimum(parts[name], most) for name, most in bounds.items()}
 
 
@@ -36,6 +42,7 @@ def directness(query: Query, catalog: Catalog) -> Floats:
     if not any(wish.facet == "fame" for wish in wishes):
         gain += (_FAME_LIKE if len(query.named) else _FAME) * np.maximum(known, 0)
         gain -= _OBSCURE_LOSS * ((known >= 0) & (known < _OBSCURE))
+    gain -= _unasked(query, wishes, catalog)
     genres = [wish for wish in wishes if wish.facet == "genres"]
     if genres:
         counts = np.maximum(np.diff(catalog.facets.lists["genres"].bounds), 1)
@@ -44,6 +51,22 @@ def directness(query: Query, catalog: Catalog) -> Floats:
         if wish.facet == "themes":
             gain += _DIRECT * (named_in_text(wish, catalog) + _first(wish, catalog))
     return gain
+
+
+def _unasked(query: Query, wishes: Sequence[Preference], catalog: Catalog) -> Floats:
+    """What is lost by being dated, short or of a season that is not asked for, [items]."""
+    facets, loss = catalog.facets, np.zeros(len(catalog), dtype=np.float32)
+    asked = {wish.facet for wish in wishes}
+    if not len(query.named) and not asked & {"years", "fame", "cast", "directors", "series"}:
+        age = catalog.years.max(initial=0) - catalog.years
+        loss += _AGED_LOSS * np.maximum(age - _AGED, 0) * (catalog.years > 0)
+    if not asked & {"runtime", "series"}:
+        loss += _SHORT_LOSS * ((facets.runtime > 0) & (facets.runtime < _FEATURE))
+    said = {value for wish in wishes for value in wish.values}
+    for season in _SEASONS:
+        if season not in said:
+            loss[facets.lists["themes"].rows_with(season)] += _SEASON_LOSS
+    return loss
 
 
 def _first(wish: Preference, catalog: Catalog) -> Floats:
