@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from safecrs.preferences.lexicon import Wish
 from safecrs.preferences.times import Time
@@ -52,7 +52,17 @@ _DENIED = re.compile(
     r"(?:\bnot|\bno|\bnothing|\bnon|\bisn['’]?t|\baren['’]?t|\bwithout|\bnever|\bavoid|\bskip|\bexcept)[ -]+"
     r"(?:(?:too|any|an?|the|be) )?(?:rated )?$"
 )
-_BARE, _BARE_BEHIND = re.compile(r"(?:,|\band|\bbut|\bis|:)\s*$"), re.compile(r"\s*(?:[,.;!?]|$)")
+_BARE, _BARE_BEHIND = re.compile(r"(?:^|,|\band|\bor|\bbut|\bis|:)\s*$"), re.compile(r"\s*(?:[,.;!?]|$)")
+_NOUN_BEHIND = re.compile(r" (?:only|films?|movies?|stuff)\b")
+
+
+def milder(certificates: Sequence[str]) -> tuple[str, ...]:
+    """The certificates milder than all of these."""
+    for scale in (_FILM, _GAME):
+        places = [place for place, level in enumerate(scale) if set(level) & set(certificates)]
+        if places:
+            return tuple(value for level in scale[: min(places)] for value in level)
+    return ()
 
 
 def find_certificates(text: str) -> Iterator[Time]:
@@ -64,7 +74,7 @@ def find_certificates(text: str) -> Iterator[Time]:
         most, denied = _MOST.search(before), _DENIED.search(before) or _UNDER.search(before)
         bounded = most or _MOST_BEHIND.match(behind)
         rated = _RATED.search(before) or _RATED_BEHIND.match(behind)
-        alone = denied or bounded or (_BARE.search(before) and _BARE_BEHIND.match(behind))
+        alone = denied or bounded or _NOUN_BEHIND.match(behind) or (_BARE.search(before) and _BARE_BEHIND.match(behind))
         if not (rated or _SURE & set(names) or (alone and match[0].isupper())):
             continue
         scale = _LEVELS[names[0]][0]

@@ -23,6 +23,8 @@ _DOMINANT = 2.5
 _WELL_KNOWN = 8.0
 """Popularity, summed over items, of somebody who is called by the first name."""
 _SHORT_NAME = 4
+_GIVEN = 5
+"""How many times better known somebody is who is called by the first name alone, without a word that says so."""
 _RESCUE: tuple[Listed, ...] = ("genres", "themes", "moods")
 _ALIKE_NAME, _ALIKE_TITLE = 86.0, 90.0
 _FREE = ("certificates", "countries", "languages", "years", "runtime", "fame", "audience", "text")
@@ -200,9 +202,10 @@ class Gazetteer:
             named[key.partition(" ")[0]].append(person)
         return {name: of[0] for name, of in named.items() if len(of) == 1 and of[0].weight >= _WELL_KNOWN}
 
-    def told_apart(self, word: str, person: Person) -> bool:
-        """Whether a last name alone says who is meant: a known person's, and no word of a plot or a title."""
-        return len(word) > _SHORT_NAME and person.weight >= _WELL_KNOWN and word not in self._spoken
+    def told_apart(self, word: str, person: Person, given: bool = False) -> bool:
+        """Whether a name alone says who is meant: a known person's, and no word of a plot or a title."""
+        known = _WELL_KNOWN * (_GIVEN if given else 1)
+        return len(word) > _SHORT_NAME and person.weight >= known and word not in self._spoken
 
     @cached_property
     def _spoken(self) -> frozenset[str]:

@@ -92,6 +92,8 @@ def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> I
             continue
         if series and (before in word_class("another") or behind in word_class("franchise")):
             hit.wishes, hit.kind = series.wishes, "series"
+        elif words[end - 1].plain == "set" and behind in ("in", "on", "at", "during", "around", "before", "after"):
+            continue
         elif meaning.kind != "idiom":
             judged = before in ("so", "really", "very", "too", "pretty") and first > 1
             if "was" in (before, judged and words[first - 2].plain) or before == "were":

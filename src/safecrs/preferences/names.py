@@ -88,7 +88,7 @@ class Names:
             return False
         if end - first == 1 and words[first].plain in ("no", "not"):
             return True
-        first += end - first > 1 and words[first].plain in ("a", "an") and not words[first].capital
+        first += end - first > 1 and words[first].plain in ("a", "an", "the") and not words[first].capital
         key = " ".join(word.word for word in words[first:end])
         before = words[first - 1].word if first else ""
         meanings = self._known.phrases.meanings

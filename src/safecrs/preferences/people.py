@@ -71,7 +71,8 @@ class People:
         if behind and behind.word in word_class("works"):
             return 1 if self._known.ordinary(self._word(first)) else 2
         ending = self._text[self._words[end - 1].end - 2 : self._words[end - 1].end]
-        if ending in ("'s", "’s") or len(self._words) == 1 or (behind and behind.word == "please"):
+        lone = self._words[first].boundary == 2 and not (end < len(self._words) and self._words[end].boundary < 2)
+        if ending in ("'s", "’s") or (lone and self._words[first].capital) or len(self._words) == 1 or (behind and behind.word == "please"):
             return 1
         cues = word_class("cues") | word_class("directing") | word_class("acting")
         return 1 if joined and before in cues else 0
@@ -89,15 +90,17 @@ class People:
         single = not (behind and (behind.capital or not (known.ordinary(behind.word) or word.capital)))
         other = before and not cue and not known.ordinary(before.word) and not self._taken[first - 1]
         single = single and not other
-        person = known.surname(word.word) or (known.given(word.word) if cue == 2 else None)
+        given = known.given(word.word)
+        alone = given and not known.surname(word.word) and known.told_apart(word.word, given, given=True)
+        person = known.surname(word.word) or (given if cue == 2 or alone else None)
         if person and person.name.endswith("s") and not word.plain.endswith("s"):
             person = None  # "Lyon" is not David Lyons
         rare = person and not ordinary and known.told_apart(word.word, person)
         inside = word.capital and word.boundary == 0
         clear = cue or inside or rare
-        if ordinary or word.word in known.first_names:
+        if ordinary or (word.word in known.first_names and not alone):
             clear = cue == 2 and word.capital
-        if word.word in known.first_names and known.given(word.word):
+        if word.word in known.first_names and given and not alone:
             clear = cue == 2
         if person and clear and (single or (rare and not (behind and behind.capital))):
             self._add(first, position + 1, person)

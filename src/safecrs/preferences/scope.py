@@ -122,7 +122,8 @@ class Surroundings:
                 return "asked" if word.word not in _VAGUE or not begins or position == end else ""
             if self.solid[position] and not word.boundary:
                 return "asked"
-            if not (self.hits[position] or word.word in _FILLERS):
+            listed = words[position - 1].word in ("and", "or") and position > end
+            if not (self.hits[position] or word.word in _FILLERS or listed):
                 return "edge" if word.boundary == 1 or word.plain in _BEHIND else ""
         return "edge" if end + _WALK >= len(words) else ""
 

@@ -50,7 +50,7 @@ _YOUNG = (
     r"in (?:high )?school|at school)|(?:from|of) my (?:childhood|youth|teens|teenage years|school days)"
 )
 _VAGUE = ("around", "circa", "near", "roughly")
-_AT_MOST = "no (?:older|more) than|less than|under|not older than|at most|not more than"
+_AT_MOST = "(?:no|nothing) (?:older|more) than|nothing over|newer than|within|less than|under|not older than|at most|not more than"
 _PATTERNS = (
     rf"between {_THE}(?P<low>{_WHEN}) (?:and|to|&) {_THE}(?P<high>{_WHEN})",
     rf"(?:from )?{_THE}(?P<first>{_WHEN}) ?(?:-|–|—|to|until|till|through|thru|up to) ?"
@@ -65,11 +65,11 @@ _PATTERNS = (
     rf"{_THE}(?P<decade>{_DECADE})(?!['’]?\w)",
     rf"(?:in|from|of|the|came out in|released in|made in) (?:the year )?(?P<year>{_YEAR})(?![\w%])",
     rf"(?P<alone>{_YEAR})(?= (?:\w{{1,20}} ){{0,2}}(?:{_KINDS}))",
-    rf"(?:from |in |of |within )?(?:the )?(?:last|past|previous|recent) (?:(?P<years>{_NUMBER}) ?|(?=years|decade))"
+    rf"(?:from |in |of |within )?(?:the )?(?:last|past|previous|recent) (?:(?:{_NUMBER} (?:or|to) )?(?P<years>{_NUMBER}) ?|(?=years|decade))"
     r"(?P<unit>years?|yrs?|decades?)\b(?! of my| i\b)",
     rf"(?P<ago>{_NUMBER}) (?:of )?(?:years?|yrs?|decades?) (?:ago|back)",
     rf"(?:{_AT_MOST}) (?P<young>{_NUMBER}) years?(?: old)?\b",
-    rf"(?:more than|over|at least|older than) (?P<aged>{_NUMBER}) years? old\b",
+    rf"(?:(?:more than|over|at least) (?P<aged>{_NUMBER}) years? old|older than (?P<over>{_NUMBER}) years)\b",
     r"(?:(?:of|from|in|out|made|released|new) (?:the )?)(?P<this>this (?:year|decade|century)|last year)\b(?! i\b)",
     r"(?P<current>this (?:year|decade|century)|last year)['’]s\b|(?:^|(?<=[.!?,] ))(?P<lead>this (?:year|decade))\b",
     rf"(?P<born>(?:from |made |released )?(?:before|older than) (?:i|me|my birth|we)\b{_BORN})",
@@ -144,6 +144,10 @@ def find_years(text: str, today: int) -> Iterator[Time]:
         start = match.start() + (len(match[0]) - len(match[0].lstrip()))
         if (kinds.get("decade") or kinds.get("first")) and _LIFE.search(spaced, max(0, start - 24), start):
             continue
+        if spaced[max(0, start - 8) : start].lower().endswith(("born ", "born in ", "born the ")) or (
+            match[0].lower().startswith("in ") and spaced[max(0, start - 5) : start].lower() == "born "
+        ):
+            continue
         if age is None and ("born" in kinds or "youth" in kinds):
             age = _birth(spaced, today)
         bounds = _bounds(kinds, today, age or 0)
@@ -202,8 +206,8 @@ def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | Non
         return today - number - max(2, number // 5), today - number + max(1, number // 5)
     if "young" in kinds:
         return today - int(_number(kinds["young"])), None
-    if "aged" in kinds:
-        return None, today - int(_number(kinds["aged"]))
+    if aged := kinds.get("aged") or kinds.get("over"):
+        return None, today - int(_number(aged))
     if said := kinds.get("this") or kinds.get("current") or kinds.get("lead"):
         if said == "last year":
             return today - 1, today - 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from safecrs.preferences.base import Facet, Firmness, Preference
+from safecrs.preferences.certificates import milder
 from safecrs.preferences.gazetteer import Gazetteer
 from safecrs.preferences.lexicon import Wish, word_class
 from safecrs.preferences.scope import NOUNS, Hit
@@ -45,7 +46,8 @@ _JOINING = NOUNS | {
 }
 _GAP = 4
 _OPENING = 6
-_ASKING = word_class("asking") | word_class("fillers") | NOUNS | {"i", "we", "in", "mood"}
+_ASKING = word_class("asking") | word_class("fillers") | NOUNS | {"i", "we", "in", "mood", "about"}
+_ITEMS = NOUNS | {"set", "based", "story", "tale", "documentary", "adventure"}
 _LOOSE = frozenset(["stuff", "thing"])
 _TOLD = frozenset(["about", "involving", "featuring", "with", "around", "on", "in", "during"])
 """Words before a theme that what is asked for is about."""
@@ -82,7 +84,7 @@ def _head_themes(words: Sequence[Word], hits: Sequence[Hit]) -> None:
         if lead and lead[-1].plain in ("a", "an", "the", "some"):
             lead.pop()
         told = bool(lead) and lead[-1].plain in _TOLD and not words[hit.first].boundary
-        of_item = any(word.word in NOUNS or word.plain in ("set", "based") for word in lead[:-1]) or any(
+        of_item = any(word.word in _ITEMS for word in lead[:-1]) or any(
             hit.first - _GAP <= other.end <= hit.first - 1 for other in plain if other is not hit
         )
         if (told and of_item) or (behind and (genre or behind.word in NOUNS - _LOOSE)):
@@ -109,6 +111,8 @@ def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
     """The wish, and how firmly it is meant; denied years that are open on one side are the other years."""
     if hit.mode == "never" and wish.facet == "years" and (wish.low is None) != (wish.high is None):
         return _other_years(wish), "rather" if "hedge" in hit.marks else "must"
+    if hit.mode == "never" and wish.facet == "certificates" and (values := milder(wish.values)):
+        return wish._replace(values=values), "must"
     if (hit.mode in ("never", "softly")) != wish.denied:
         if hit.mode == "softly" and wish.facet == "runtime":
             return _opposite(wish), "must"
