@@ -71,7 +71,7 @@ def _aged(match: re.Match[str], words: Sequence[Word], first: int, end: int) -> 
     ages = [NUMBERS.get(age) or int(age) for age in said]
     before = {word.plain for word in words[max(0, first - 3) : first]}
     item = {word.word for word in words[end : end + 2]} & word_class("not_aged") and "for" not in before
-    if before & {"im", "than"} or item or ("month" in match[0].lower() and max(ages) > _MONTHS):
+    if before & {"im", "than", "most", "least"} or item or ("month" in match[0].lower() and max(ages) > _MONTHS):
         return None
     youngest = min(ages)
     if youngest > _TEEN:
@@ -95,6 +95,8 @@ def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> I
         elif words[end - 1].plain == "set" and behind in ("in", "on", "at", "during", "around", "before", "after"):
             continue
         elif meaning.kind != "idiom":
+            if meaning.wishes[0].facet == "runtime" and behind in ("before", "after", "ago", "since"):
+                continue
             judged = before in ("so", "really", "very", "too", "pretty") and first > 1
             if "was" in (before, judged and words[first - 2].plain) or before == "were":
                 continue  # what an item was is no wish

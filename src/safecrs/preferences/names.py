@@ -94,6 +94,13 @@ class Names:
         meanings = self._known.phrases.meanings
         if before in ("from", "in", "to") and f"from {key}" in meanings:
             return True  # a place: "from Brazil"
+        lead = words[first - 2].plain if first > 1 else ""
+        if end - first == 1 and (
+            (before in ("on", "this", "next", "last", "every") and key in word_class("days"))
+            or (before in ("to", "from", "near") and key in meanings)
+            or (before == "in" and lead in word_class("dwelling"))
+        ):
+            return True  # "moved to Chicago", "on Friday"
         meaning = meanings.get(key)
         if meaning is None or not meaning.wishes:
             return False

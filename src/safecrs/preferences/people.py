@@ -102,6 +102,9 @@ class People:
             clear = cue == 2 and word.capital
         if word.word in known.first_names and given and not alone:
             clear = cue == 2
+        meaning = known.phrases.meanings.get(word.word)
+        if meaning and meaning.wishes and cue < 2:
+            return  # "a Disney musical"
         if person and clear and (single or (rare and not (behind and behind.capital))):
             self._add(first, position + 1, person)
         elif not ordinary and (cue == 2 or (behind and word.word in known.first_names)):

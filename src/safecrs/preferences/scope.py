@@ -116,7 +116,7 @@ class Surroundings:
         words = self.words
         for position in range(end, min(len(words), end + _WALK)):
             word = words[position]
-            if word.boundary == 2 or (word.boundary and word.plain == "but"):
+            if word.boundary == 2 or word.plain == "but":
                 return "edge"
             if word.word in NOUNS and not word.boundary:
                 return "asked" if word.word not in _VAGUE or not begins or position == end else ""
@@ -138,6 +138,7 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
     for start, _, event in events:
         gap = words[anchor : start + 1] if start - anchor <= _BACK + 2 else ()
         ended = any(word.boundary == 2 for word in words[anchor + (anchor == 0) : start + 1]) if gap else True
+        ended = ended and start >= anchor  # a trigger may end within a hit: "not from | this decade"
         if ended and not (mode == "taste" and gap):
             mode, had = "", False
         if isinstance(event, Hit):

@@ -108,9 +108,9 @@ def _opens(words: Sequence[Word], hit: Hit) -> bool:
 
 
 def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
-    """The wish, and how firmly it is meant; denied years that are open on one side are the other years."""
-    if hit.mode == "never" and wish.facet == "years" and (wish.low is None) != (wish.high is None):
-        return _other_years(wish), "rather" if "hedge" in hit.marks else "must"
+    """The wish, and how firmly it is meant; denied years and lengths that are open on one side are the others."""
+    if hit.mode == "never" and wish.facet in ("years", "runtime") and (wish.low is None) != (wish.high is None):
+        return _beyond(wish), "rather" if "hedge" in hit.marks else "must"
     if hit.mode == "never" and wish.facet == "certificates" and (values := milder(wish.values)):
         return wish._replace(values=values), "must"
     if (hit.mode in ("never", "softly")) != wish.denied:
@@ -127,7 +127,8 @@ def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
     return wish, "rather" if soft else "must"
 
 
-def _other_years(wish: Wish) -> Wish:
+def _beyond(wish: Wish) -> Wish:
+    """The years or lengths that one open on one side leaves."""
     if wish.low is not None:
         return wish._replace(low=None, high=wish.low - 1)
     return wish._replace(low=wish.high and wish.high + 1, high=None)
