@@ -46,7 +46,7 @@ _JOINING = NOUNS | {
 }
 _GAP = 4
 _OPENING = 6
-_ASKING = word_class("asking") | word_class("fillers") | NOUNS | {"i", "we", "in", "mood", "about"}
+_ASKING = word_class("asking") | word_class("fillers") | NOUNS - {"play"} | {"i", "we", "in", "mood", "about"}
 _ITEMS = NOUNS | {"set", "based", "story", "tale", "documentary", "adventure"}
 _LOOSE = frozenset(["stuff", "thing"])
 _TOLD = frozenset(["about", "involving", "featuring", "with", "around", "on", "in", "during"])

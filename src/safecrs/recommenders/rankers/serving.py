@@ -22,7 +22,8 @@ _OLDEST = 0.5  # "old" of an item fifteen years old
 _MOST_WORDS = 2.5  # BM25; an item that repeats small talk is not what was asked for
 _FAME, _FAME_LIKE = 0.9, 0.3  # a point of popularity: where nothing is named, and where something is
 _OBSCURE, _OBSCURE_LOSS = 2.0, 3.0  # popularity below which an item comes late
-_CENTRAL, _DIRECT = 2.0, 3.0
+_REASONED, _REASONS_SINCE = 2.0, 1990  # certificates with published reasons, by the standards of today
+_CENTRAL, _DIRECT = 2.0, 4.0
 _AGED, _AGED_LOSS = 35, 1 / 30  # years from which an item that nobody asks for is dated, and by how much a year
 _FEATURE, _SHORT_LOSS = 60, 2.0  # minutes below which an item is no feature film
 _SEASONS, _SEASON_LOSS = ("christmas", "halloween", "thanksgiving"), 1.5
@@ -47,6 +48,8 @@ def directness(query: Query, catalog: Catalog) -> Floats:
     if genres:
         counts = np.maximum(np.diff(catalog.facets.lists["genres"].bounds), 1)
         gain += _CENTRAL * sum(meets(wish, catalog) for wish in genres) / counts
+    if any(wish.facet == "certificates" for wish in wishes):
+        gain += _REASONED * (catalog.years >= _REASONS_SINCE)
     for wish in wishes:
         if wish.facet == "themes":
             gain += _DIRECT * (named_in_text(wish, catalog) + _first(wish, catalog))
