@@ -113,7 +113,9 @@ def main() -> None:
     for kind, values in (*shares.items(), ("all", every)):
         fit, unknown = (sum(column) / len(values) for column in zip(*values, strict=True))
         whole = sum(share == 1 for share, _ in values) / len(values)
-        print(f"{kind[:44]:44} {len(values):4}  fits {fit:.3f}  all six {whole:.3f}  in no table {unknown:.3f}")
+        print(
+            f"{kind[:44]:44} {len(values):4}  fits {fit:.3f}  all six {whole:.3f}  in no table {unknown:.3f}"
+        )
 
 
 if __name__ == "__main__":

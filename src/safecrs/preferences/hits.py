@@ -71,7 +71,11 @@ def _aged(match: re.Match[str], words: Sequence[Word], first: int, end: int) -> 
     ages = [NUMBERS.get(age) or int(age) for age in said]
     before = {word.plain for word in words[max(0, first - 3) : first]}
     item = {word.word for word in words[end : end + 2]} & word_class("not_aged") and "for" not in before
-    if before & {"im", "than", "most", "least"} or item or ("month" in match[0].lower() and max(ages) > _MONTHS):
+    if (
+        before & {"im", "than", "most", "least"}
+        or item
+        or ("month" in match[0].lower() and max(ages) > _MONTHS)
+    ):
         return None
     youngest = min(ages)
     if youngest > _TEEN:
@@ -92,7 +96,15 @@ def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> I
             continue
         if series and (before in word_class("another") or behind in word_class("franchise")):
             hit.wishes, hit.kind = series.wishes, "series"
-        elif words[end - 1].plain == "set" and behind in ("in", "on", "at", "during", "around", "before", "after"):
+        elif words[end - 1].plain == "set" and behind in (
+            "in",
+            "on",
+            "at",
+            "during",
+            "around",
+            "before",
+            "after",
+        ):
             continue
         elif meaning.kind != "idiom":
             if meaning.wishes[0].facet == "runtime" and behind in ("before", "after", "ago", "since"):
@@ -122,9 +134,7 @@ def _of_speaker(words: Sequence[Word], first: int) -> bool:
     return not asked and any(word.plain in word_class("comers") for word in before)
 
 
-def _names_series(
-    word: Word, meaning: Meaning, lone: bool, usual: bool, before: str, behind: str
-) -> bool:
+def _names_series(word: Word, meaning: Meaning, lone: bool, usual: bool, before: str, behind: str) -> bool:
     named = behind in word_class("series")
     if lone and not word.capital and len(word.word) < _SHORT_SERIES:
         return False

@@ -296,7 +296,7 @@ class Names:
         if self._guesses < _MAX_GUESSES:
             self._guesses += 1
             near = self._known.title_like(written)
-            row = self._catalog.resolve(near, year) if near and _digits(near) == _digits(written) else None
+            row = self._row(near, year) if near and _digits(near) == _digits(written) else None
             if row is not None:
                 return first, end, row, self._catalog.title(row)
             values = self._known.phrases.meanings.get(key_of(written))
@@ -308,6 +308,14 @@ class Names:
             ):
                 return first, end, of, self._catalog.title(of)
         return first, end, -1, written
+
+    def _row(self, title: str, year: int | None) -> int | None:
+        """The item of this title; without a year the best known of several."""
+        row = self._catalog.resolve(title, year)
+        if row is None and year is None:
+            popularity = self._catalog.facets.popularity
+            return max(self._catalog.same_title(title), key=lambda row: float(popularity[row]), default=None)
+        return row
 
     def _first_of(self, series: Sequence[str]) -> int | None:
         """The item that begins a series."""

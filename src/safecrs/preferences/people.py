@@ -32,7 +32,8 @@ class People:
         self.hits: list[Hit] = []
         self.unknown: list[tuple[int, int]] = []
         for first, end, person in known.people.find(words, taken):
-            named = end - first > 1 or key_of(person.name).rpartition(" ")[2] != words[first].word
+            last = key_of(person.name).rpartition(" ")[2] == words[first].word
+            named = end - first > 1 or not last or known.surname(words[first].word) is None
             if named and not self._in_title(first, end, titles) and self._meant(first, end):
                 self._add(first, end, person)
         for position, word in enumerate(words):
@@ -71,8 +72,15 @@ class People:
         if behind and behind.word in word_class("works"):
             return 1 if self._known.ordinary(self._word(first)) else 2
         ending = self._text[self._words[end - 1].end - 2 : self._words[end - 1].end]
-        lone = self._words[first].boundary == 2 and not (end < len(self._words) and self._words[end].boundary < 2)
-        if ending in ("'s", "’s") or (lone and self._words[first].capital) or len(self._words) == 1 or (behind and behind.word == "please"):
+        lone = self._words[first].boundary == 2 and not (
+            end < len(self._words) and self._words[end].boundary < 2
+        )
+        if (
+            ending in ("'s", "’s")
+            or (lone and self._words[first].capital)
+            or len(self._words) == 1
+            or (behind and behind.word == "please")
+        ):
             return 1
         cues = word_class("cues") | word_class("directing") | word_class("acting")
         return 1 if joined and before in cues else 0
@@ -135,7 +143,8 @@ class People:
 
     def _add(self, first: int, end: int, person: Person) -> None:
         near = {self._word(position) for position in range(max(0, first - _NEAR), first)}
-        facet = person.facets[0]
+        facet, behind = person.facets[0], self._next(end)
+        near |= {behind.word} & word_class("directing") if behind else set()
         acting = bool(near & word_class("performing"))
         if "directors" in person.facets and near & word_class("directing") and not acting:
             facet = "directors"

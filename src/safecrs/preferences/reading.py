@@ -86,7 +86,9 @@ def read_message(
     marked = _covered(words, [*hits, *idioms])
     titles = names.titles(marked)
     for hit in hits:
-        if hit.kind == "person" and hit.mode == "past":  # "finished a biography of Cary Grant; which of his films"
+        if (
+            hit.kind == "person" and hit.mode == "past"
+        ):  # "finished a biography of Cary Grant; which of his films"
             hit.mode = ""
             hit.marks |= set() if any(word.plain in _POSSESSIVE for word in words[hit.end :]) else {"hedge"}
     hits = [
@@ -172,9 +174,7 @@ def _barred(
         series = catalog.facets.lists["series"].of(title.row) if title.row >= 0 else ()
         if series and (title.barred or any(end > title.end for end in ends)):
             start, end = words[title.first].start, words[title.end - 1].end
-            yield Preference(
-                "series", series, None, None, "never", number, start, end, text=text[start:end]
-            )
+            yield Preference("series", series, None, None, "never", number, start, end, text=text[start:end])
 
 
 def _hidden(words: Sequence[Word], ignore: Sequence[tuple[int, int]]) -> list[bool]:

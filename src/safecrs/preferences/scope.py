@@ -123,7 +123,7 @@ class Surroundings:
             if self.solid[position] and not word.boundary:
                 return "asked"
             listed = words[position - 1].word in ("and", "or") and position > end
-            if not (self.hits[position] or word.word in _FILLERS or listed):
+            if word.plain in _BEHIND or not (self.hits[position] or word.word in _FILLERS or listed):
                 return "edge" if word.boundary == 1 or word.plain in _BEHIND else ""
         return "edge" if end + _WALK >= len(words) else ""
 
@@ -193,7 +193,13 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
                 continue
             mode, anchor, had = polarity, end, False
         elif polarity == "break" or (
-            polarity == "want" and (mode not in ("never", "softly", "withdraw") or had or first - anchor > 1 or words[first].boundary)
+            polarity == "want"
+            and (
+                mode not in ("never", "softly", "withdraw")
+                or had
+                or first - anchor > 1
+                or words[first].boundary
+            )
         ):
             mode, anchor, had = "", end, False
         elif polarity == "want":

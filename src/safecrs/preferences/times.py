@@ -18,7 +18,16 @@ _DECADES = {
 _NUMBERS = {
     **{"a": 1, "an": 1, "one": 1, "two": 2, "couple": 2, "couple of": 2, "few": 4, "three": 3, "four": 4},
     **{"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15},
-    **{"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90},
+    **{
+        "twenty": 20,
+        "thirty": 30,
+        "forty": 40,
+        "fifty": 50,
+        "sixty": 60,
+        "seventy": 70,
+        "eighty": 80,
+        "ninety": 90,
+    },
     **{"thirteen": 13, "fourteen": 14, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19},
     **{"hundred": 100, "several": 7, "half": 0.5, "half a": 0.5, "half an": 0.5},
 }
@@ -173,7 +182,13 @@ def find_years(text: str, today: int) -> Iterator[Time]:
 def _birth(text: str, today: int) -> int:
     """The year of birth that a text states, 0 if none."""
     found = _AGE.search(text)
-    return 0 if found is None else int(found[3]) if found[3] else today - int(_number((found[1] or found[2]).lower()))
+    return (
+        0
+        if found is None
+        else int(found[3])
+        if found[3]
+        else today - int(_number((found[1] or found[2]).lower()))
+    )
 
 
 def _bounds(kinds: Mapping[str, str], today: int, birth: int) -> tuple[int | None, int | None] | None:
@@ -287,7 +302,19 @@ def find_lengths(text: str) -> Iterator[Time]:
             low, high = None, minutes - 15
         elif said.startswith(_UPPER) or any(
             w in behind
-            for w in ("less", "shorter", "under", "max", "tops", "most", "plenty", "enough", "limit", "no", "fine")
+            for w in (
+                "less",
+                "shorter",
+                "under",
+                "max",
+                "tops",
+                "most",
+                "plenty",
+                "enough",
+                "limit",
+                "no",
+                "fine",
+            )
         ):
             low, high = None, minutes
         elif said.startswith(("over", "more", "longer", "above", "at least", "min")) or any(

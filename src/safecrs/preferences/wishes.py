@@ -46,7 +46,7 @@ _JOINING = NOUNS | {
 }
 _GAP = 4
 _OPENING = 6
-_ASKING = word_class("asking") | word_class("fillers") | NOUNS - {"play"} | {"i", "we", "in", "mood", "about"}
+_ASKING = word_class("asking") | word_class("fillers") | NOUNS - {"play"} | {*"i we in mood about kid son daughter wife husband wants".split()}
 _ITEMS = NOUNS | {"set", "based", "story", "tale", "documentary", "adventure"}
 _LOOSE = frozenset(["stuff", "thing"])
 _TOLD = frozenset(["about", "involving", "featuring", "with", "around", "on", "in", "during"])
@@ -91,8 +91,10 @@ def _head_themes(words: Sequence[Word], hits: Sequence[Hit]) -> None:
             hit.marks.add("head")
     opening = [hit for hit in themes if _opens(words, hit)]
     kinds = {wish.facet for hit in plain if hit.mode == "" for wish in hit.wishes}
-    if opening and not kinds & {"genres", "cast", "directors", "series"} and not any(
-        "head" in hit.marks for hit in themes
+    if (
+        opening
+        and not kinds & {"genres", "cast", "directors", "series"}
+        and not any("head" in hit.marks for hit in themes)
     ):
         opening[0].marks.add("head")
 
@@ -109,7 +111,11 @@ def _opens(words: Sequence[Word], hit: Hit) -> bool:
 
 def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
     """The wish, and how firmly it is meant; denied years and lengths that are open on one side are the others."""
-    if hit.mode == "never" and wish.facet in ("years", "runtime") and (wish.low is None) != (wish.high is None):
+    if (
+        hit.mode == "never"
+        and wish.facet in ("years", "runtime")
+        and (wish.low is None) != (wish.high is None)
+    ):
         return _beyond(wish), "rather" if "hedge" in hit.marks else "must"
     if hit.mode == "never" and wish.facet == "certificates" and (values := milder(wish.values)):
         return wish._replace(values=values), "must"

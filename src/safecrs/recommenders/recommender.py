@@ -11,7 +11,7 @@ from safecrs.conversation import Message, conversation
 from safecrs.detection import Detection, Detector, Disclosure
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, Verdict
-from safecrs.preferences import Preferences, question, understand
+from safecrs.preferences import Preferences, Role, question, understand
 from safecrs.recommenders.base import Ranked, Ranker, SelectingRanker
 from safecrs.recommenders.filtered import FilteredRanker, Unknown
 from safecrs.recommenders.words import reason_words, wish_words
@@ -138,15 +138,19 @@ class Recommender:
             self.detector.detect(request.messages, request.constraints, self.oracle.taxonomy)
             for request in requests
         ]
+        wished = [
+            self._preferences(request.messages, detection.disclosures)
+            for request, detection in zip(requests, detections, strict=True)
+        ]
         asked = [
             Request(
                 request.messages,
                 detection.constraints,
-                request.seen | self._named(request.messages),
+                request.seen | self._named(request.messages) | {*preferences.rows(*get_args(Role))},
                 _without(request.messages, detection.disclosures),
-                self._preferences(request.messages, detection.disclosures),
+                preferences,
             )
-            for request, detection in zip(requests, detections, strict=True)
+            for request, detection, preferences in zip(requests, detections, wished, strict=True)
         ]
         return [
             self._answer(request, detection, ranked)

@@ -21,7 +21,7 @@ from safecrs.recommenders.rankers.meaning import Meaning
 from safecrs.recommenders.rankers.parts import ALIKE, Chosen, Described, Popularity, SharedFacets, Spoken
 from safecrs.recommenders.rankers.query import Query
 from safecrs.recommenders.rankers.ranking import ScoringRanker, as_slate
-from safecrs.recommenders.rankers.serving import bounded, directness
+from safecrs.recommenders.rankers.serving import bounded, directness, is_open
 from safecrs.recommenders.rankers.talks import Talk
 from safecrs.recommenders.rankers.wishes import Mask, candidates, meets
 from safecrs.slates.base import K, Request, Slate
@@ -33,6 +33,7 @@ training conversations."""
 _OF_SERIES = 2  # items of one series in a row of ten
 _SPAN = 20.0  # years
 _POOL, _LIKENESS, _ERA = 12, 3.0, 10.0  # items of a list, log odds, years
+_AS_GOOD = 1.0  # log odds below the last of the best within which another item is as good
 _NEAR = 1.5  # shared genres from which an item is near
 _BY_LIKENESS = ("mentioned", "liked", "fame")
 """Parts that weigh differently where an item shares genres with the named ones."""
@@ -170,7 +171,7 @@ class HybridRanker(ScoringRanker):
         scores = (self._scores(query, served=True) + directness(query, self.catalog))[rows]
         order = np.argsort(-scores, kind="stable")
         rows, scores = rows[order], scores[order]
-        if not (len(query.named) or query.own_words or request.preferences.stated):
+        if is_open(query):
             rows = self._spread(rows, scores, k)
         best = self._varied(rows, k)
         return Ranked(as_slate(best, self.catalog), relaxed, tuple(self._reasons(row, query) for row in best))
@@ -180,7 +181,8 @@ class HybridRanker(ScoringRanker):
 
         The next item has the highest score less `_LIKENESS` times its likeness to the most alike one before.
         """
-        pool = rows[: _POOL * k]
+        near = np.searchsorted(-scores, -(scores[:k].min(initial=np.inf) - _AS_GOOD), side="right")
+        pool = rows[: min(_POOL * k, int(near))]
         genres = self.shared.values["genres"][pool]
         years = self.catalog.years[pool].astype(np.float32)
         left, alike = scores[: len(pool)].copy(), np.zeros(len(pool))

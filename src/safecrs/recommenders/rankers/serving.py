@@ -17,14 +17,20 @@ from safecrs.recommenders.rankers.query import Query
 from safecrs.recommenders.rankers.wishes import meets, named_in_text
 
 Floats = NDArray[np.float32]
-_NEWEST = 0.14  # "recent" of an item ten years old
+_NEWEST = 0.05  # "recent" of an item fifteen years old
 _OLDEST = 0.5  # "old" of an item fifteen years old
 _MOST_WORDS = 2.5  # BM25; an item that repeats small talk is not what was asked for
 _FAME, _FAME_LIKE = 0.9, 0.3  # a point of popularity: where nothing is named, and where something is
+_CONTENT = frozenset(["genres", "moods", "themes", "text", "cast", "directors", "series"])
+_GEM = 2.5  # popularity of what is little known and not poor
 _OBSCURE, _OBSCURE_LOSS = 2.0, 3.0  # popularity below which an item comes late
 _REASONED, _REASONS_SINCE = 2.0, 1990  # certificates with published reasons, by the standards of today
 _CENTRAL, _DIRECT = 2.0, 4.0
-_AGED, _AGED_LOSS = 35, 1 / 30  # years from which an item that nobody asks for is dated, and by how much a year
+_SAME_LANGUAGE = 2.0
+_AGED, _AGED_LOSS = (
+    35,
+    1 / 30,
+)  # years from which an item that nobody asks for is dated, and by how much a year
 _FEATURE, _SHORT_LOSS = 60, 2.0  # minutes below which an item is no feature film
 _SEASONS, _SEASON_LOSS = ("christmas", "halloween", "thanksgiving"), 1.5
 
@@ -35,6 +41,13 @@ def bounded(parts: dict[str, Floats]) -> dict[str, Floats]:
     return parts | {name: np.minimum(parts[name], most) for name, most in bounds.items()}
 
 
+def is_open(query: Query) -> bool:
+    """Whether a request says nothing of what items are to be about, like, or by whom."""
+    stated = query.preferences.stated
+    told = any(wish.facet in _CONTENT and wish.firmness in ("must", "rather") for wish in stated)
+    return not (told or len(query.named))
+
+
 def directness(query: Query, catalog: Catalog) -> Floats:
     """What an item gains by how known it is and how directly it is what was asked for, [items]."""
     known = catalog.facets.popularity
@@ -43,7 +56,11 @@ def directness(query: Query, catalog: Catalog) -> Floats:
     if not any(wish.facet == "fame" for wish in wishes):
         gain += (_FAME_LIKE if len(query.named) else _FAME) * np.maximum(known, 0)
         gain -= _OBSCURE_LOSS * ((known >= 0) & (known < _OBSCURE))
+    elif any("hidden" in wish.values for wish in wishes):
+        gain -= 2 * _FAME * np.abs(known - _GEM)
     gain -= _unasked(query, wishes, catalog)
+    if len(query.named):
+        gain += _SAME_LANGUAGE * _foreign_like(query, catalog)
     genres = [wish for wish in wishes if wish.facet == "genres"]
     if genres:
         counts = np.maximum(np.diff(catalog.facets.lists["genres"].bounds), 1)
@@ -54,6 +71,15 @@ def directness(query: Query, catalog: Catalog) -> Floats:
         if wish.facet == "themes":
             gain += _DIRECT * (named_in_text(wish, catalog) + _first(wish, catalog))
     return gain
+
+
+def _foreign_like(query: Query, catalog: Catalog) -> NDArray[np.bool_]:
+    """The items in the language of the named ones, where all of them have one that is not English."""
+    said = {catalog.facets.lists["languages"].of(row)[:1] for row in query.named.tolist()}
+    language = said.pop() if len(said) == 1 else ()
+    if not language or language == ("en",):
+        return np.zeros(len(catalog), dtype=np.bool_)
+    return meets(Preference("languages", language), catalog)
 
 
 def _unasked(query: Query, wishes: Sequence[Preference], catalog: Catalog) -> Floats:

@@ -71,7 +71,9 @@ class _Texts:
     """Titles and plots by the words in them."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._keys = [f" {key_of(f'{catalog.title(row)} . {catalog.plot(row)}')} " for row in range(len(catalog))]
+        self._keys = [
+            f" {key_of(f'{catalog.title(row)} . {catalog.plot(row)}')} " for row in range(len(catalog))
+        ]
         self._rows: dict[str, list[int]] = defaultdict(list)
         for row, key in enumerate(self._keys):
             for word in set(key.split()):
