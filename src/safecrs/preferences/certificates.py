@@ -44,7 +44,8 @@ _MOST = re.compile(
     rf"no (?:more|higher) than|{_CAP} (?:in our house |here |for us |at home )?(?:is|of|:|at))(?: an?)? *$"
 )
 _MOST_BEHIND = re.compile(
-    r"[- ]?(?:rated )?(?:(?:or|and) (?:milder|below|under|lower|less|gentler|softer|younger|cleaner|tamer|safer)|"
+    r"[- ]?(?:rated )?(?:(?:or|and) (?:milder|below|under|lower|less|gentler|softer|younger|cleaner|tamer|"
+    r"safer)|"
     rf"at (?:the )?(?:most|max)|tops|{_CAP}\b|(?:is|as) (?:the|our|my) {_CAP}|is as far as|"
     rf"[ ,]*but (?:that['’]?s|that is) (?:the|our|my) {_CAP})"
 )

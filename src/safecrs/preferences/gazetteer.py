@@ -24,7 +24,7 @@ _WELL_KNOWN = 8.0
 """Popularity, summed over items, of somebody who is called by the first name."""
 _SHORT_NAME = 4
 _GIVEN = 5
-"""How many times better known somebody is who is called by the first name alone, without a word that says so."""
+"""How many times better known somebody is whose first name alone tells who is meant."""
 _RESCUE: tuple[Listed, ...] = ("genres", "themes", "moods")
 _ALIKE_NAME, _ALIKE_TITLE = 86.0, 90.0
 _FREE = ("certificates", "countries", "languages", "years", "runtime", "fame", "audience", "text")

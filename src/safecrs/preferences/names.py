@@ -71,8 +71,12 @@ class Names:
         titles = {position for first, end, _ in mentions for position in range(first, end)}
         self.people = People(text, words, taken, known, titles)
         self._rows: list[tuple[int, int, int]] = []
+        self.unmeant: set[int] = set()
+        """Items whose titles are here other words."""
         for first, end, row in mentions:
-            if not any(taken[first:end]) and not self._is_wish(first, end):
+            if self._is_wish(first, end):
+                self.unmeant.add(row)
+            elif not any(taken[first:end]):
                 self._rows.append((first, end, row))
                 taken[first:end] = [True] * (end - first)
 

@@ -39,6 +39,7 @@ class Reading:
         titles: items with where they are named in the text.
         shifts: "older", "shorter": facet, direction, and what it means where nothing was shown yet.
         anew: whether earlier wishes are dropped; replaces: whether new ones take the place of earlier ones.
+        unmeant: items whose titles are other words here.
         without: whether the people named last are not wanted ("without him").
     """
 
@@ -52,6 +53,7 @@ class Reading:
     replaces: bool = False
     without: bool = False
     not_understood: list[str] = field(default_factory=list)
+    unmeant: set[int] = field(default_factory=set)
 
 
 def read_message(
@@ -117,6 +119,7 @@ def read_message(
     left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
     left += [wish.text for wish in reading.wishes if wish.facet == "text"]
     reading.not_understood = list(dict.fromkeys(left))
+    reading.unmeant = names.unmeant
     reading.count = find_count(words, spoken)
     reading.references = find_references(words, names.taken)
     kinds = {kind for _, _, of in spoken for kind in of}
@@ -158,7 +161,7 @@ def _ousted(old: Preference, new: Preference) -> bool:
 
 def _differing(words: Sequence[Word], trigger: Trigger, named: Sequence[bool]) -> Trigger:
     """ "Except" behind an item it compares with says what differs: "Heat, except in the 70s"."""
-    first, end, kinds = trigger
+    first, end, _ = trigger
     led = end < len(words) and words[end].plain in ("in", "from", "set", "made", "with", "for", "its", "as")
     if words[first].plain == "except" and first and named[first - 1] and led:
         return first, end, frozenset(["break"])

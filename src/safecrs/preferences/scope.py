@@ -227,7 +227,7 @@ def _covers(
         return False
     if bounded and between and between[-1].plain in ("a", "an", "some"):
         return False  # "not a comedy, a thriller"
-    if bounded and not (same or _content(before[-1]) and _content(hit)):
+    if bounded and not (same or (_content(before[-1]) and _content(hit))):
         return False  # "not too scary, under two hours"
     if bounded:
         rest = []

@@ -36,7 +36,10 @@ _SIMPLE = "|".join(sorted(_NUMBERS, key=len, reverse=True))
 _TENS = "(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 _UNIT = "(?:one|two|three|four|five|six|seven|eight|nine)"
 _TEENS = "(?:thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
-_NUMBER = rf"(?:\d{{1,3}}|(?:(?:a|one) )?hundred(?: and)? (?:{_TENS}|{_UNIT}|ten|fifteen)|{_TENS}[- ]{_UNIT}|{_SIMPLE})"
+_NUMBER = (
+    rf"(?:\d{{1,3}}|(?:(?:a|one) )?hundred(?: and)? (?:{_TENS}|{_UNIT}|ten|fifteen)|"
+    rf"{_TENS}[- ]{_UNIT}|{_SIMPLE})"
+)
 _YEAR = r"(?:18[89]\d|19\d\d|20\d\d)"
 _DECADE = rf"(?:(?:18|19|20)?\d0['’´]?s|{'|'.join(_DECADES)})"
 _WHEN = rf"(?:{_DECADE}|{_YEAR})"
@@ -46,8 +49,8 @@ _BEFORE = (
     "nothing (?:after|newer than|later than|more recent than)|no newer than|not newer than"
 )
 _AFTER = (
-    "after|post|since|this side of|newer than|later than|more recent than|not before|no older than|not older than|"
-    "no earlier than|nothing (?:before|older than|earlier than)"
+    "after|post|since|this side of|newer than|later than|more recent than|not before|no older than|"
+    "not older than|no earlier than|nothing (?:before|older than|earlier than)"
 )
 _OPEN = (
     r"(?:or|and) (?:later|newer|up|after|above|onwards?)|on(?:wards?)?\b|\+|"
@@ -62,7 +65,7 @@ _YOUNG = (
     r"in (?:high )?school|at school)|(?:from|of) my (?:childhood|youth|teens|teenage years|school days)"
 )
 _VAGUE = ("around", "circa", "near", "roughly")
-_AT_MOST = "(?:no|nothing) (?:older|more) than|nothing over|newer than|within|less than|under|not older than|at most|not more than"
+_AT_MOST = "(?:no|not|nothing) (?:older|more) than|nothing over|newer than|within|less than|under|at most"
 _PATTERNS = (
     rf"between {_THE}(?P<low>{_WHEN}) (?:and|to|&) {_THE}(?P<high>{_WHEN})",
     rf"(?:from )?{_THE}(?P<first>{_WHEN}) ?(?:-|–|—|to|until|till|through|thru|up to) ?"
@@ -70,26 +73,29 @@ _PATTERNS = (
     rf"(?P<before>{_BEFORE})[ -]{{1,3}}{_THE}(?P<end>{_WHEN})",
     rf"(?P<after>{_AFTER})[ -]{{1,3}}{_THE}(?P<begin>{_WHEN})",
     rf"(?:(?:from|in|made in|released in|since) )?{_THE}(?P<then>{_WHEN}) (?P<way>{_OPEN})",
-    rf"(?:of |from |in )?the years? (?P<years_of>\d0)s?\b",
+    r"(?:of |from |in )?the years? (?P<years_of>\d0)s?\b",
     rf"(?P<about>around|circa|about|near|roughly|like) {_THE}(?P<near>{_WHEN})",
     r"(?:in |from |of |during )?(?:the )?"
     r"(?:(?P<part>early|mid|middle|late)(?: to (?P<until>mid|late))?[- ]{1,3})?"
     rf"{_THE}(?P<decade>{_DECADE})(?!['’]?\w)",
     rf"(?:in|from|of|the|came out in|released in|made in) (?:the year )?(?P<year>{_YEAR})(?![\w%])",
     rf"(?P<alone>{_YEAR})(?= (?:\w{{1,20}} ){{0,2}}(?:{_KINDS}))",
-    rf"(?:from |in |of |within )?(?:the )?(?:last|past|previous|recent) (?:(?:{_NUMBER} (?:or|to) )?(?P<years>{_NUMBER}) ?|(?=years|decade))"
+    r"(?:from |in |of |within )?(?:the )?(?:last|past|previous|recent) "
+    rf"(?:(?:{_NUMBER} (?:or|to) )?(?P<years>{_NUMBER}) ?|(?=years|decade))"
     r"(?P<unit>years?|yrs?|decades?|months)\b(?! of my| i\b)",
     rf"(?P<ago>{_NUMBER}) (?:of )?(?:years?|yrs?|decades?) (?:ago|back)",
     rf"(?:{_AT_MOST}) (?P<young>{_NUMBER}) years?(?: old)?\b",
     rf"(?:(?:more than|over|at least) (?P<aged>{_NUMBER}) years? old|older than (?P<over>{_NUMBER}) years)\b",
-    r"(?:(?:of|from|in|out|made|released|new) (?:the )?)(?P<this>(?:this|the current) (?:year|decade|century)|last year)\b(?! i\b)",
-    r"(?P<current>this (?:year|decade|century)|last year)['’]s\b|(?:^|(?<=[.!?,] ))(?P<lead>(?:this|the current) (?:year|decade))\b",
+    r"(?:of|from|in|out|made|released|new) (?:the )?"
+    r"(?P<this>(?:this|the current) (?:year|decade|century)|last year)\b(?! i\b)",
+    r"(?P<current>this (?:year|decade|century)|last year)['’]s\b",
+    r"(?:^|(?<=[.!?,] ))(?P<lead>(?:this|the current) (?:year|decade))\b",
     rf"(?P<born>(?:from |made |released )?(?:before|older than) (?:i|me|my birth|we)\b{_BORN})",
     rf"(?P<youth>{_YOUNG})",
     r"(?P<lifetime>(?:in|during|from|within) my (?:own )?lifetime)",
     rf"(?:have ?n['’]?t|not|never) (?:\w{{1,9}} ){{1,6}}(?:in|for) (?P<away>{_NUMBER}) (?:years|decades)\b",
     r"(?P<half_of>first|second|latter|last) half of the (?P<century>19th|20th|21st|last) century",
-    r"older than (?:my|her|his|our) \w{1,20} ?,? ?(?:who )?(?:was |is )?(?:born )(?:in )?(?P<elder>(?:19|20)\d\d)",
+    r"older than (?:my|her|his|our) \w{1,20} ?,? ?(?:who )?(?:was )?born (?:in )?(?P<elder>(?:19|20)\d\d)",
     r"the year (?:[\w'’]{1,12}[,:]? ){1,5}\(?(?P<event>(?:19|20)\d\d)",
 )
 _ERA = re.compile(rf"(?<![\w$£€])(?:{'|'.join(_PATTERNS)})", re.IGNORECASE)
@@ -98,7 +104,8 @@ _LIFE = re.compile(
     re.IGNORECASE,
 )
 _AGE = re.compile(
-    rf"\b(?:i['’]?m|i am|im|aged?|turned|turning) (\d\d|{_TEENS}|{_TENS}(?:[- ]{_UNIT})?)\b(?! ?(?:min|hour|%|st|nd|rd|th|/))|"
+    rf"\b(?:i['’]?m|i am|im|aged?|turned|turning) (\d\d|{_TEENS}|{_TENS}(?:[- ]{_UNIT})?)\b"
+    r"(?! ?(?:min|hour|%|st|nd|rd|th|/))|"
     r"\b(\d\d)[ -]?(?:years?[ -]old|yo|yrs? old)\b|\bborn,? (?:in )?(?:the )?(?:year )?((?:19|20)\d\d)",
     re.IGNORECASE,
 )
@@ -131,7 +138,8 @@ _BAD_AFTER = re.compile(
 _BARE = (60, 180)
 """Minutes that say how much time there is without a word that compares: "the train takes 95 minutes"."""
 _SPENT = re.compile(
-    r"(?:for|worked|slept|drove|drive|waited|spent|everything|was|were|been|ran|runs|every|after|another|are|now) "
+    r"(?:for|worked|slept|drove|drive|waited|spent|everything|was|were|been|ran|runs|every|after|another|are|"
+    r"now) "
     r"(?:the |an? |about |like |over |nearly |almost )?$",
     re.IGNORECASE,
 )

@@ -46,7 +46,12 @@ _JOINING = NOUNS | {
 }
 _GAP = 4
 _OPENING = 6
-_ASKING = word_class("asking") | word_class("fillers") | NOUNS - {"play"} | {*"i we in mood about kid son daughter wife husband wants".split()}
+_ASKING = (
+    word_class("asking")
+    | word_class("fillers")
+    | NOUNS - {"play"}
+    | {*["i", "we", "in", "mood", "about", "kid", "son", "daughter", "wife", "husband", "wants"]}
+)
 _ITEMS = NOUNS | {"set", "based", "story", "tale", "documentary", "adventure"}
 _LOOSE = frozenset(["stuff", "thing"])
 _TOLD = frozenset(["about", "involving", "featuring", "with", "around", "on", "in", "during"])
@@ -110,7 +115,7 @@ def _opens(words: Sequence[Word], hit: Hit) -> bool:
 
 
 def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
-    """The wish, and how firmly it is meant; denied years and lengths that are open on one side are the others."""
+    """The wish, and how firmly it is meant; of denied years that are open on one side the others."""
     if (
         hit.mode == "never"
         and wish.facet in ("years", "runtime")

@@ -74,7 +74,8 @@ class HybridRanker(ScoringRanker):
     Args:
         histories: what users liked; talks: training conversations. Either may be empty.
         meaning: compares what is said with what items are about; slower, and better.
-        weights: part → weight; by default those of `load_weights`.
+        weights: part → weight, and nothing else then; by default those of `load_weights`, and what directness
+            adds (``serving.py``).
     """
 
     name = "hybrid"
@@ -94,6 +95,7 @@ class HybridRanker(ScoringRanker):
         self.popularity = Popularity(catalog, histories, talks)
         self.shared, self.described = SharedFacets(catalog), Described(catalog)
         self.chosen, self.spoken = Chosen(catalog, histories, talks), Spoken(catalog, talks)
+        self.serves = weights is None
         self.weights = load_weights(self.learnt, meaning is not None) if weights is None else weights
 
     def parts(self, query: Query) -> dict[str, Floats]:
@@ -168,7 +170,9 @@ class HybridRanker(ScoringRanker):
         allowed[list({*request.seen, *query.disliked.tolist()})] = False
         fit, relaxed = candidates(request.preferences.must, self.catalog, allowed)
         rows = np.flatnonzero(fit)
-        scores = (self._scores(query, served=True) + directness(query, self.catalog))[rows]
+        scores = self._scores(query, self.serves)[rows]
+        if self.serves:
+            scores = scores + directness(query, self.catalog)[rows]
         order = np.argsort(-scores, kind="stable")
         rows, scores = rows[order], scores[order]
         if is_open(query):
@@ -181,8 +185,8 @@ class HybridRanker(ScoringRanker):
 
         The next item has the highest score less `_LIKENESS` times its likeness to the most alike one before.
         """
-        near = np.searchsorted(-scores, -(scores[:k].min(initial=np.inf) - _AS_GOOD), side="right")
-        pool = rows[: min(_POOL * k, int(near))]
+        as_good = int((scores >= scores[:k].min(initial=np.inf) - _AS_GOOD).sum())
+        pool = rows[: min(_POOL * k, as_good)]
         genres = self.shared.values["genres"][pool]
         years = self.catalog.years[pool].astype(np.float32)
         left, alike = scores[: len(pool)].copy(), np.zeros(len(pool))

@@ -107,8 +107,8 @@ def candidates(
 ) -> tuple[Mask, tuple[Preference, ...]]:
     """The allowed rows that meet every must, and the musts that were relaxed because none does.
 
-    As few musts as possible are relaxed; of equally many themes first, whose lists are the least complete, then
-    those without which most rows are left.
+    As few musts as possible are relaxed; of equally many themes first, whose lists are the least complete,
+    then those without which most rows are left.
     """
     masks = [holds(wish, catalog) for wish in musts]
     for count in range(len(musts) + 1):
