@@ -84,7 +84,7 @@ def _plain(text: str) -> str:
 
 
 def main() -> None:
-    """Print the share of the first six that fits, by kind, and what does not."""
+    """Print by kind the share of the first six that fits, and of those that no table knows."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -93,18 +93,17 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="how many requests that do not fit to show")
     given = parser.parse_args()
     tables, recommender = ReferenceTables(given.data), build_recommender(Manifest())
-    shares: dict[str, list[float]] = defaultdict(list)
+    shares: dict[str, list[tuple[float, float]]] = defaultdict(list)
     shown = 0
     for line in given.requests.read_text(encoding="utf-8").splitlines():
         request = json.loads(line)
         if not request.get("fits") or request.get("domain", "film") != "film":
             continue
         answer: Answer = recommender.recommend(request.get("messages", request.get("text")), k=FIRST)
-        good = [
-            fits(request["fits"], tables.of(item.title, item.year)) for item in answer.suggestions[:FIRST]
-        ]
-        share = sum(good) / FIRST
-        shares[request.get("kind", request.get("of", ""))].append(share)
+        known = [tables.of(item.title, item.year) for item in answer.suggestions[:FIRST]]
+        good = [fits(request["fits"], records) for records in known]
+        share, unknown = sum(good) / FIRST, sum(not records for records in known) / FIRST
+        shares[request.get("kind", request.get("of", ""))].append((share, unknown))
         if share < 1 and shown < given.show:
             shown += 1
             print(conversation(request.get("messages", request.get("text")))[-1].content, request["fits"])
@@ -112,8 +111,11 @@ def main() -> None:
                 print(f"   {'+' if right else '-'} {item.title} ({item.year})")
     every = [share for kind in shares.values() for share in kind]
     for kind, values in (*shares.items(), ("all", every)):
-        whole = sum(value == 1 for value in values) / len(values)
-        print(f"{kind[:44]:44} {len(values):4}  fits {sum(values) / len(values):.3f}  all six {whole:.3f}")
+        fit, unknown = (sum(column) / len(values) for column in zip(*values, strict=True))
+        whole = sum(share == 1 for share, _ in values) / len(values)
+        print(
+            f"{kind[:44]:44} {len(values):4}  fits {fit:.3f}  all six {whole:.3f}  in no table {unknown:.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ class Preferences:
         stated: in the order of the conversation.
         named: items that the user names, each once, with its last role.
         count: how many items are asked for.
+        unmeant: rows whose titles occur in the text as other words ("I am from Brazil").
         not_understood: parts of the last user message that seem to ask for something and were not understood.
     """
 
@@ -67,6 +68,7 @@ class Preferences:
     named: tuple[Named, ...] = ()
     count: int | None = None
     not_understood: tuple[str, ...] = field(default=(), repr=False)
+    unmeant: frozenset[int] = frozenset()
 
     @property
     def must(self) -> tuple[Preference, ...]:

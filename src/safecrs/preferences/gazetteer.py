@@ -23,6 +23,8 @@ _DOMINANT = 2.5
 _WELL_KNOWN = 8.0
 """Popularity, summed over items, of somebody who is called by the first name."""
 _SHORT_NAME = 4
+_GIVEN = 5
+"""How many times better known somebody is whose first name alone tells who is meant."""
 _RESCUE: tuple[Listed, ...] = ("genres", "themes", "moods")
 _ALIKE_NAME, _ALIKE_TITLE = 86.0, 90.0
 _FREE = ("certificates", "countries", "languages", "years", "runtime", "fame", "audience", "text")
@@ -200,16 +202,18 @@ class Gazetteer:
             named[key.partition(" ")[0]].append(person)
         return {name: of[0] for name, of in named.items() if len(of) == 1 and of[0].weight >= _WELL_KNOWN}
 
-    def told_apart(self, word: str, person: Person) -> bool:
-        """Whether a last name alone says who is meant: a known person's, and no word of a plot or a title."""
-        return len(word) > _SHORT_NAME and person.weight >= _WELL_KNOWN and word not in self._spoken
+    def told_apart(self, word: str, person: Person, given: bool = False) -> bool:
+        """Whether a name alone says who is meant: a known person's, and no word of a plot or a title."""
+        known = _WELL_KNOWN * (_GIVEN if given else 1)
+        return len(word) > _SHORT_NAME and person.weight >= known and word not in self._spoken
 
     @cached_property
     def _spoken(self) -> frozenset[str]:
         """The words of plots that are written small, of titles, themes and series."""
         small = {word.word for word in split_words(" ".join(self._plots)) if not word.capital}
-        values = (*self._lists["themes"].vocabulary, *self._lists["series"].vocabulary)
-        return frozenset(small.union(*(key_of(text).split() for text in (*self._titles, *values))))
+        themes = {value for value in self._lists["themes"].vocabulary if " " not in value}
+        titles = (*self._titles, *self._lists["series"].vocabulary)
+        return frozenset(small.union(map(key_of, themes), *(key_of(text).split() for text in titles)))
 
     def given(self, word: str) -> Person | None:
         """Whom a first name means when it is said alone."""

@@ -61,8 +61,8 @@ def timed(text: str, words: Sequence[Word], taken: list[bool], today: int) -> li
         if not any(taken[hit.first : hit.end]):
             taken[hit.first : hit.end] = [True] * (hit.end - hit.first)
             hits.append(hit)
-    firm = any(hit.wishes[0].facet == "years" and not hit.marks for hit in hits)
-    return [hit for hit in hits if not (firm and hit.marks)]
+    firm = {hit.wishes[0].facet for hit in hits if not hit.marks}
+    return [hit for hit in hits if not (hit.marks and hit.wishes[0].facet in firm)]
 
 
 def _aged(match: re.Match[str], words: Sequence[Word], first: int, end: int) -> Wish | None:
@@ -71,12 +71,17 @@ def _aged(match: re.Match[str], words: Sequence[Word], first: int, end: int) -> 
     ages = [NUMBERS.get(age) or int(age) for age in said]
     before = {word.plain for word in words[max(0, first - 3) : first]}
     item = {word.word for word in words[end : end + 2]} & word_class("not_aged") and "for" not in before
-    if before & {"im", "than"} or item or ("month" in match[0].lower() and max(ages) > _MONTHS):
+    if (
+        before & {"im", "than", "most", "least"}
+        or item
+        or ("month" in match[0].lower() and max(ages) > _MONTHS)
+    ):
         return None
     youngest = min(ages)
     if youngest > _TEEN:
         return None
-    return Wish("audience", ("kids", "family") if youngest <= _CHILD else ("teens", "family"))
+    older = ("teens", "family", "general")
+    return Wish("audience", ("kids", "family") if youngest <= _CHILD else older)
 
 
 def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> Iterator[Hit]:
@@ -91,7 +96,19 @@ def phrased(words: Sequence[Word], taken: Sequence[bool], known: Gazetteer) -> I
             continue
         if series and (before in word_class("another") or behind in word_class("franchise")):
             hit.wishes, hit.kind = series.wishes, "series"
+        elif words[end - 1].plain == "set" and behind in (
+            "in",
+            "on",
+            "at",
+            "during",
+            "around",
+            "before",
+            "after",
+        ):
+            continue
         elif meaning.kind != "idiom":
+            if meaning.wishes[0].facet == "runtime" and behind in ("before", "after", "ago", "since"):
+                continue
             judged = before in ("so", "really", "very", "too", "pretty") and first > 1
             if "was" in (before, judged and words[first - 2].plain) or before == "were":
                 continue  # what an item was is no wish
@@ -117,9 +134,7 @@ def _of_speaker(words: Sequence[Word], first: int) -> bool:
     return not asked and any(word.plain in word_class("comers") for word in before)
 
 
-def _names_series(
-    word: Word, meaning: Meaning, lone: bool, usual: bool, before: str, behind: str
-) -> bool:
+def _names_series(word: Word, meaning: Meaning, lone: bool, usual: bool, before: str, behind: str) -> bool:
     named = behind in word_class("series")
     if lone and not word.capital and len(word.word) < _SHORT_SERIES:
         return False

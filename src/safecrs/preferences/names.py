@@ -71,8 +71,12 @@ class Names:
         titles = {position for first, end, _ in mentions for position in range(first, end)}
         self.people = People(text, words, taken, known, titles)
         self._rows: list[tuple[int, int, int]] = []
+        self.unmeant: set[int] = set()
+        """Items whose titles are here other words."""
         for first, end, row in mentions:
-            if not any(taken[first:end]) and not self._is_wish(first, end):
+            if self._is_wish(first, end):
+                self.unmeant.add(row)
+            elif not any(taken[first:end]):
                 self._rows.append((first, end, row))
                 taken[first:end] = [True] * (end - first)
 
@@ -88,12 +92,19 @@ class Names:
             return False
         if end - first == 1 and words[first].plain in ("no", "not"):
             return True
-        first += end - first > 1 and words[first].plain in ("a", "an") and not words[first].capital
+        first += end - first > 1 and words[first].plain in ("a", "an", "the") and not words[first].capital
         key = " ".join(word.word for word in words[first:end])
         before = words[first - 1].word if first else ""
         meanings = self._known.phrases.meanings
         if before in ("from", "in", "to") and f"from {key}" in meanings:
             return True  # a place: "from Brazil"
+        lead = words[first - 2].plain if first > 1 else ""
+        if end - first == 1 and (
+            (before in ("on", "this", "next", "last", "every") and key in word_class("days"))
+            or (before in ("to", "from", "near") and key in meanings)
+            or (before == "in" and lead in word_class("dwelling"))
+        ):
+            return True  # "moved to Chicago", "on Friday"
         meaning = meanings.get(key)
         if meaning is None or not meaning.wishes:
             return False
@@ -104,6 +115,9 @@ class Names:
             return behind in word_class("series") or before in word_class("another") | {"except", "without"}
         if before == "for" and meaning.kind == "word":
             return True
+        genre = meanings.get(behind)
+        if genre and genre.wishes and genre.wishes[0].facet == "genres" and not words[first].capital:
+            return True  # "a road trip comedy"
         return behind in _KINDS or (before in ("about", "no", "any") and meaning.kind == "word")
 
     def titles(self, hits: Sequence[bool]) -> list[Title]:
@@ -286,7 +300,7 @@ class Names:
         if self._guesses < _MAX_GUESSES:
             self._guesses += 1
             near = self._known.title_like(written)
-            row = self._catalog.resolve(near, year) if near and _digits(near) == _digits(written) else None
+            row = self._row(near, year) if near and _digits(near) == _digits(written) else None
             if row is not None:
                 return first, end, row, self._catalog.title(row)
             values = self._known.phrases.meanings.get(key_of(written))
@@ -298,6 +312,14 @@ class Names:
             ):
                 return first, end, of, self._catalog.title(of)
         return first, end, -1, written
+
+    def _row(self, title: str, year: int | None) -> int | None:
+        """The item of this title; without a year the best known of several."""
+        row = self._catalog.resolve(title, year)
+        if row is None and year is None:
+            popularity = self._catalog.facets.popularity
+            return max(self._catalog.same_title(title), key=lambda row: float(popularity[row]), default=None)
+        return row
 
     def _first_of(self, series: Sequence[str]) -> int | None:
         """The item that begins a series."""

@@ -32,7 +32,8 @@ class People:
         self.hits: list[Hit] = []
         self.unknown: list[tuple[int, int]] = []
         for first, end, person in known.people.find(words, taken):
-            named = end - first > 1 or key_of(person.name).rpartition(" ")[2] != words[first].word
+            last = key_of(person.name).rpartition(" ")[2] == words[first].word
+            named = end - first > 1 or not last or known.surname(words[first].word) is None
             if named and not self._in_title(first, end, titles) and self._meant(first, end):
                 self._add(first, end, person)
         for position, word in enumerate(words):
@@ -71,7 +72,15 @@ class People:
         if behind and behind.word in word_class("works"):
             return 1 if self._known.ordinary(self._word(first)) else 2
         ending = self._text[self._words[end - 1].end - 2 : self._words[end - 1].end]
-        if ending in ("'s", "’s") or len(self._words) == 1 or (behind and behind.word == "please"):
+        lone = self._words[first].boundary == 2 and not (
+            end < len(self._words) and self._words[end].boundary < 2
+        )
+        if (
+            ending in ("'s", "’s")
+            or (lone and self._words[first].capital)
+            or len(self._words) == 1
+            or (behind and behind.word == "please")
+        ):
             return 1
         cues = word_class("cues") | word_class("directing") | word_class("acting")
         return 1 if joined and before in cues else 0
@@ -87,17 +96,23 @@ class People:
             cue = max(cue, self._cue(first, position + 1))
         before = words[first - 1] if first and not words[first].boundary else None
         single = not (behind and (behind.capital or not (known.ordinary(behind.word) or word.capital)))
-        single = single and not (before and not known.ordinary(before.word) and not self._taken[first - 1])
-        person = known.surname(word.word) or (known.given(word.word) if cue == 2 else None)
+        other = before and not cue and not known.ordinary(before.word) and not self._taken[first - 1]
+        single = single and not other
+        given = known.given(word.word)
+        alone = given and not known.surname(word.word) and known.told_apart(word.word, given, given=True)
+        person = known.surname(word.word) or (given if cue == 2 or alone else None)
         if person and person.name.endswith("s") and not word.plain.endswith("s"):
             person = None  # "Lyon" is not David Lyons
         rare = person and not ordinary and known.told_apart(word.word, person)
         inside = word.capital and word.boundary == 0
         clear = cue or inside or rare
-        if ordinary or word.word in known.first_names:
+        if ordinary or (word.word in known.first_names and not alone):
             clear = cue == 2 and word.capital
-        if word.word in known.first_names and known.given(word.word):
+        if word.word in known.first_names and given and not alone:
             clear = cue == 2
+        meaning = known.phrases.meanings.get(word.word)
+        if meaning and meaning.wishes and cue < 2:
+            return  # "a Disney musical"
         if person and clear and (single or (rare and not (behind and behind.capital))):
             self._add(first, position + 1, person)
         elif not ordinary and (cue == 2 or (behind and word.word in known.first_names)):
@@ -128,7 +143,8 @@ class People:
 
     def _add(self, first: int, end: int, person: Person) -> None:
         near = {self._word(position) for position in range(max(0, first - _NEAR), first)}
-        facet = person.facets[0]
+        facet, behind = person.facets[0], self._next(end)
+        near |= {behind.word} & word_class("directing") if behind else set()
         acting = bool(near & word_class("performing"))
         if "directors" in person.facets and near & word_class("directing") and not acting:
             facet = "directors"

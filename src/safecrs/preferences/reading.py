@@ -39,6 +39,7 @@ class Reading:
         titles: items with where they are named in the text.
         shifts: "older", "shorter": facet, direction, and what it means where nothing was shown yet.
         anew: whether earlier wishes are dropped; replaces: whether new ones take the place of earlier ones.
+        unmeant: items whose titles are other words here.
         without: whether the people named last are not wanted ("without him").
     """
 
@@ -52,6 +53,7 @@ class Reading:
     replaces: bool = False
     without: bool = False
     not_understood: list[str] = field(default_factory=list)
+    unmeant: set[int] = field(default_factory=set)
 
 
 def read_message(
@@ -82,11 +84,13 @@ def read_message(
     hits = sorted(
         (hit for hit in (*hits, *names.people.hits) if hit.first not in shifted), key=lambda hit: hit.first
     )
-    govern(words, hits, spoken)
+    govern(words, hits, [_differing(words, trigger, named) for trigger in spoken])
     marked = _covered(words, [*hits, *idioms])
     titles = names.titles(marked)
     for hit in hits:
-        if hit.kind == "person" and hit.mode == "past":  # "finished a biography of Cary Grant; which of his films"
+        if (
+            hit.kind == "person" and hit.mode == "past"
+        ):  # "finished a biography of Cary Grant; which of his films"
             hit.mode = ""
             hit.marks |= set() if any(word.plain in _POSSESSIVE for word in words[hit.end :]) else {"hedge"}
     hits = [
@@ -109,11 +113,13 @@ def read_message(
             )
         )
     reading.wishes += _barred(words, titles, catalog, number, text)
+    reading.wishes = _consistent(reading.wishes)
     reading.wishes = sorted(reading.wishes, key=lambda wish: wish.start)[:_MOST]
     left = [text[start:end] for title, start, end in reading.titles if title.row < 0]
     left += [text[words[first].start : words[end - 1].end] for first, end in names.people.unknown]
     left += [wish.text for wish in reading.wishes if wish.facet == "text"]
     reading.not_understood = list(dict.fromkeys(left))
+    reading.unmeant = names.unmeant
     reading.count = find_count(words, spoken)
     reading.references = find_references(words, names.taken)
     kinds = {kind for _, _, of in spoken for kind in of}
@@ -125,6 +131,43 @@ def read_message(
     return reading
 
 
+def _consistent(wishes: Sequence[Preference]) -> list[Preference]:
+    """Without musts that a later one of the message makes impossible, or more exact: the last one counts.
+
+    An item has one main language; years in numbers count more than "old".
+    """
+    kept: list[Preference] = []
+    for wish in sorted(wishes, key=lambda wish: (wish.facet == "years" and _in_numbers(wish), wish.start)):
+        if wish.firmness == "must" and wish.facet in ("languages", "years"):
+            kept = [old for old in kept if old.firmness != "must" or not _ousted(old, wish)]
+        kept.append(wish)
+    return kept
+
+
+def _in_numbers(wish: Preference) -> bool:
+    return any(map(str.isdecimal, wish.text)) or "ties" in wish.text
+
+
+def _ousted(old: Preference, new: Preference) -> bool:
+    if old.facet != new.facet or old.facet == "languages":
+        return old.facet == new.facet
+    bounds = [(one.low, one.high) for one in (old, new)]
+    if any(bound is not None and bound <= 0 for pair in bounds for bound in pair):
+        return True  # counts from today
+    one, two = ((low or 0, high or 9999) for low, high in bounds)
+    apart = one[0] > two[1] or two[0] > one[1]
+    return apart or (one[0] >= two[0] and one[1] <= two[1]) or (two[0] >= one[0] and two[1] <= one[1])
+
+
+def _differing(words: Sequence[Word], trigger: Trigger, named: Sequence[bool]) -> Trigger:
+    """ "Except" behind an item it compares with says what differs: "Heat, except in the 70s"."""
+    first, end, _ = trigger
+    led = end < len(words) and words[end].plain in ("in", "from", "set", "made", "with", "for", "its", "as")
+    if words[first].plain == "except" and first and named[first - 1] and led:
+        return first, end, frozenset(["break"])
+    return trigger
+
+
 def _barred(
     words: Sequence[Word], titles: Sequence[Title], catalog: Catalog, number: int, text: str
 ) -> Iterator[Preference]:
@@ -134,9 +177,7 @@ def _barred(
         series = catalog.facets.lists["series"].of(title.row) if title.row >= 0 else ()
         if series and (title.barred or any(end > title.end for end in ends)):
             start, end = words[title.first].start, words[title.end - 1].end
-            yield Preference(
-                "series", series, None, None, "never", number, start, end, text=text[start:end]
-            )
+            yield Preference("series", series, None, None, "never", number, start, end, text=text[start:end])
 
 
 def _hidden(words: Sequence[Word], ignore: Sequence[tuple[int, int]]) -> list[bool]:

@@ -116,13 +116,14 @@ class Surroundings:
         words = self.words
         for position in range(end, min(len(words), end + _WALK)):
             word = words[position]
-            if word.boundary == 2:
+            if word.boundary == 2 or word.plain == "but":
                 return "edge"
             if word.word in NOUNS and not word.boundary:
                 return "asked" if word.word not in _VAGUE or not begins or position == end else ""
             if self.solid[position] and not word.boundary:
                 return "asked"
-            if not (self.hits[position] or word.word in _FILLERS):
+            listed = words[position - 1].word in ("and", "or") and position > end
+            if word.plain in _BEHIND or not (self.hits[position] or word.word in _FILLERS or listed):
                 return "edge" if word.boundary == 1 or word.plain in _BEHIND else ""
         return "edge" if end + _WALK >= len(words) else ""
 
@@ -137,6 +138,7 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
     for start, _, event in events:
         gap = words[anchor : start + 1] if start - anchor <= _BACK + 2 else ()
         ended = any(word.boundary == 2 for word in words[anchor + (anchor == 0) : start + 1]) if gap else True
+        ended = ended and start >= anchor  # a trigger may end within a hit: "not from | this decade"
         if ended and not (mode == "taste" and gap):
             mode, had = "", False
         if isinstance(event, Hit):
@@ -191,7 +193,13 @@ def govern(words: Sequence[Word], hits: Sequence[Hit], triggers: Sequence[Trigge
                 continue
             mode, anchor, had = polarity, end, False
         elif polarity == "break" or (
-            polarity == "want" and (mode not in ("never", "softly", "withdraw") or had or first - anchor > 1)
+            polarity == "want"
+            and (
+                mode not in ("never", "softly", "withdraw")
+                or had
+                or first - anchor > 1
+                or words[first].boundary
+            )
         ):
             mode, anchor, had = "", end, False
         elif polarity == "want":
@@ -219,7 +227,7 @@ def _covers(
         return False
     if bounded and between and between[-1].plain in ("a", "an", "some"):
         return False  # "not a comedy, a thriller"
-    if bounded and not (same or _content(before[-1]) and _content(hit)):
+    if bounded and not (same or (_content(before[-1]) and _content(hit))):
         return False  # "not too scary, under two hours"
     if bounded:
         rest = []

@@ -109,6 +109,7 @@ class _State:
         self.named: dict[int | str, Named] = {}
         self.count: int | None = None
         self.left: tuple[str, ...] = ()
+        self.unmeant: set[int] = set()
 
     def add(self, reading: Reading, text: str, number: int, shown: str) -> None:
         """Take in what the message says, after the assistant's last one (``shown``)."""
@@ -138,6 +139,7 @@ class _State:
             self.named[key] = Named(title.title, title.row, role, number, start, end)
         self.count = reading.count or self.count
         self.left = tuple(reading.not_understood)
+        self.unmeant |= reading.unmeant
 
     def _clear(self, text: str) -> None:
         """Drop wishes about a facet that does not matter any more ("any year is fine")."""
@@ -246,4 +248,6 @@ class _State:
 
     def preferences(self) -> Preferences:
         """What is understood in the end."""
-        return Preferences(tuple(self.stated), tuple(self.named.values()), self.count, self.left)
+        named = tuple(self.named.values())
+        unmeant = frozenset(self.unmeant - {item.row for item in named})
+        return Preferences(tuple(self.stated), named, self.count, self.left, unmeant)

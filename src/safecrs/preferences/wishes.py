@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from safecrs.preferences.base import Facet, Firmness, Preference
+from safecrs.preferences.certificates import milder
 from safecrs.preferences.gazetteer import Gazetteer
 from safecrs.preferences.lexicon import Wish, word_class
 from safecrs.preferences.scope import NOUNS, Hit
@@ -44,6 +45,17 @@ _JOINING = NOUNS | {
     "directed",
 }
 _GAP = 4
+_OPENING = 6
+_ASKING = (
+    word_class("asking")
+    | word_class("fillers")
+    | NOUNS - {"play"}
+    | {*["i", "we", "in", "mood", "about", "kid", "son", "daughter", "wife", "husband", "wants"]}
+)
+_ITEMS = NOUNS | {"set", "based", "story", "tale", "documentary", "adventure"}
+_LOOSE = frozenset(["stuff", "thing"])
+_TOLD = frozenset(["about", "involving", "featuring", "with", "around", "on", "in", "during"])
+"""Words before a theme that what is asked for is about."""
 
 
 def preferences_of(
@@ -51,6 +63,7 @@ def preferences_of(
 ) -> Iterator[Preference]:
     """The preferences that the hits of message ``number`` state, in facets that the catalog knows."""
     merged = _merged(words, hits)
+    _head_themes(words, merged)
     asked: set[Facet] = {wish.facet for hit in merged if hit.mode == "" for wish in hit.wishes}
     for hit in merged:
         start, end = words[hit.first].start, words[hit.end - 1].end
@@ -65,15 +78,59 @@ def preferences_of(
             )
 
 
+def _head_themes(words: Sequence[Word], hits: Sequence[Hit]) -> None:
+    """Mark the themes that say what is asked for: "heist film", "about chess", or a lone "Submarines."."""
+    plain = [hit for hit in hits if hit.mode == "" and not hit.marks & {"hedge", "vague"}]
+    themes = [hit for hit in plain if hit.wishes[0].facet == "themes"]
+    for hit in themes:
+        behind = words[hit.end] if hit.end < len(words) and not words[hit.end].boundary else None
+        genre = any(other.first == hit.end and other.wishes[0].facet == "genres" for other in plain)
+        lead = list(words[max(0, hit.first - 4) : hit.first])
+        if lead and lead[-1].plain in ("a", "an", "the", "some"):
+            lead.pop()
+        told = bool(lead) and lead[-1].plain in _TOLD and not words[hit.first].boundary
+        of_item = any(word.word in _ITEMS for word in lead[:-1]) or any(
+            hit.first - _GAP <= other.end <= hit.first - 1 for other in plain if other is not hit
+        )
+        if (told and of_item) or (behind and (genre or behind.word in NOUNS - _LOOSE)):
+            hit.marks.add("head")
+    opening = [hit for hit in themes if _opens(words, hit)]
+    kinds = {wish.facet for hit in plain if hit.mode == "" for wish in hit.wishes}
+    if (
+        opening
+        and not kinds & {"genres", "cast", "directors", "series"}
+        and not any("head" in hit.marks for hit in themes)
+    ):
+        opening[0].marks.add("head")
+
+
+def _opens(words: Sequence[Word], hit: Hit) -> bool:
+    """Whether only words of asking stand before a hit in its sentence."""
+    for position in range(hit.first, max(-1, hit.first - _OPENING), -1):
+        if words[position].boundary == 2:
+            return True
+        if words[position - 1].word not in _ASKING:
+            return False
+    return False
+
+
 def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
-    """The wish, and how firmly it is meant; denied years that are open on one side are the other years."""
-    if hit.mode == "never" and wish.facet == "years" and (wish.low is None) != (wish.high is None):
-        return _other_years(wish), "rather" if "hedge" in hit.marks else "must"
+    """The wish, and how firmly it is meant; of denied years that are open on one side the others."""
+    if (
+        hit.mode == "never"
+        and wish.facet in ("years", "runtime")
+        and (wish.low is None) != (wish.high is None)
+    ):
+        return _beyond(wish), "rather" if "hedge" in hit.marks else "must"
+    if hit.mode == "never" and wish.facet == "certificates" and (values := milder(wish.values)):
+        return wish._replace(values=values), "must"
     if (hit.mode in ("never", "softly")) != wish.denied:
         if hit.mode == "softly" and wish.facet == "runtime":
             return _opposite(wish), "must"
         return wish, "rather not" if hit.mode == "softly" or "hedge" in hit.marks else "never"
     if "stress" in hit.marks and wish.facet != "text":
+        return wish, "must"
+    if "head" in hit.marks and wish.facet == "themes" and not general:
         return wish, "must"
     soft = (
         general or bool(hit.marks & {"hedge", "vague"}) or "general" in wish.values or wish.facet not in _MUST
@@ -81,7 +138,8 @@ def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
     return wish, "rather" if soft else "must"
 
 
-def _other_years(wish: Wish) -> Wish:
+def _beyond(wish: Wish) -> Wish:
+    """The years or lengths that one open on one side leaves."""
     if wish.low is not None:
         return wish._replace(low=None, high=wish.low - 1)
     return wish._replace(low=wish.high and wish.high + 1, high=None)

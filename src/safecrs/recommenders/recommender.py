@@ -11,7 +11,7 @@ from safecrs.conversation import Message, conversation
 from safecrs.detection import Detection, Detector, Disclosure
 from safecrs.errors import SafecrsError
 from safecrs.oracle import Oracle, Verdict
-from safecrs.preferences import Preferences, question, understand
+from safecrs.preferences import Preferences, Role, question, understand
 from safecrs.recommenders.base import Ranked, Ranker, SelectingRanker
 from safecrs.recommenders.filtered import FilteredRanker, Unknown
 from safecrs.recommenders.words import reason_words, wish_words
@@ -138,26 +138,24 @@ class Recommender:
             self.detector.detect(request.messages, request.constraints, self.oracle.taxonomy)
             for request in requests
         ]
-        asked = [
-            Request(
-                request.messages,
-                detection.constraints,
-                request.seen | self._named(request.messages),
-                _without(request.messages, apart),
-                self._preferences(request.messages, apart),
-            )
-            for request, detection in zip(requests, detections, strict=True)
-            for apart in [[one for one in detection.disclosures if age_of(one.trait) is None]]
-        ]
+        asked = [self._asked(*pair) for pair in zip(requests, detections, strict=True)]
         return [
             self._answer(request, detection, ranked)
             for request, detection, ranked in zip(asked, detections, self._ranked(asked, k), strict=True)
         ]
 
-    def _preferences(self, messages: Sequence[Message], disclosures: Sequence[Disclosure]) -> Preferences:
-        """What the conversation asks for, beside what it discloses."""
-        spans = [(one.message, one.start, one.end) for one in disclosures]
-        return understand(messages, self.oracle.catalog, ignore=spans)
+    def _asked(self, request: Request, detection: Detection) -> Request:
+        """The request with what is detected and wished; an age is read as a wish too, other disclosures not."""
+        apart = [one for one in detection.disclosures if age_of(one.trait) is None]
+        spans = [(one.message, one.start, one.end) for one in apart]
+        preferences = understand(request.messages, self.oracle.catalog, ignore=spans)
+        return Request(
+            request.messages,
+            detection.constraints,
+            request.seen | self._named(request.messages) | {*preferences.rows(*get_args(Role))},
+            _without(request.messages, apart),
+            preferences,
+        )
 
     def _ranked(self, requests: Sequence[Request], k: int | None) -> list[Ranked]:
         if isinstance(self._protected, (SelectingRanker, FilteredRanker)):

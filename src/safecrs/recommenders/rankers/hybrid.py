@@ -21,7 +21,7 @@ from safecrs.recommenders.rankers.meaning import Meaning
 from safecrs.recommenders.rankers.parts import ALIKE, Chosen, Described, Popularity, SharedFacets, Spoken
 from safecrs.recommenders.rankers.query import Query
 from safecrs.recommenders.rankers.ranking import ScoringRanker, as_slate
-from safecrs.recommenders.rankers.serving import bounded, directness
+from safecrs.recommenders.rankers.serving import bounded, directness, is_open
 from safecrs.recommenders.rankers.talks import Talk
 from safecrs.recommenders.rankers.wishes import Mask, candidates, meets
 from safecrs.slates.base import K, Request, Slate
@@ -33,6 +33,7 @@ training conversations."""
 _OF_SERIES = 2  # items of one series in a row of ten
 _SPAN = 20.0  # years
 _POOL, _LIKENESS, _ERA = 12, 3.0, 10.0  # items of a list, log odds, years
+_AS_GOOD = 1.0  # log odds below the last of the best within which another item is as good
 _NEAR = 1.5  # shared genres from which an item is near
 _BY_LIKENESS = ("mentioned", "liked", "fame")
 """Parts that weigh differently where an item shares genres with the named ones."""
@@ -73,7 +74,8 @@ class HybridRanker(ScoringRanker):
     Args:
         histories: what users liked; talks: training conversations. Either may be empty.
         meaning: compares what is said with what items are about; slower, and better.
-        weights: part → weight; by default those of `load_weights`.
+        weights: part → weight, and nothing else then; by default those of `load_weights`, and what directness
+            adds (``serving.py``).
     """
 
     name = "hybrid"
@@ -93,6 +95,7 @@ class HybridRanker(ScoringRanker):
         self.popularity = Popularity(catalog, histories, talks)
         self.shared, self.described = SharedFacets(catalog), Described(catalog)
         self.chosen, self.spoken = Chosen(catalog, histories, talks), Spoken(catalog, talks)
+        self.serves = weights is None
         self.weights = load_weights(self.learnt, meaning is not None) if weights is None else weights
 
     def parts(self, query: Query) -> dict[str, Floats]:
@@ -167,10 +170,12 @@ class HybridRanker(ScoringRanker):
         allowed[list({*request.seen, *query.disliked.tolist()})] = False
         fit, relaxed = candidates(request.preferences.must, self.catalog, allowed)
         rows = np.flatnonzero(fit)
-        scores = (self._scores(query, served=True) + directness(query, self.catalog))[rows]
+        scores = self._scores(query, self.serves)[rows]
+        if self.serves:
+            scores = scores + directness(query, self.catalog)[rows]
         order = np.argsort(-scores, kind="stable")
         rows, scores = rows[order], scores[order]
-        if not (len(query.named) or query.own_words or request.preferences.stated):
+        if is_open(query):
             rows = self._spread(rows, scores, k)
         best = self._varied(rows, k)
         return Ranked(as_slate(best, self.catalog), relaxed, tuple(self._reasons(row, query) for row in best))
@@ -180,7 +185,8 @@ class HybridRanker(ScoringRanker):
 
         The next item has the highest score less `_LIKENESS` times its likeness to the most alike one before.
         """
-        pool = rows[: _POOL * k]
+        as_good = int((scores >= scores[:k].min(initial=np.inf) - _AS_GOOD).sum())
+        pool = rows[: min(_POOL * k, as_good)]
         genres = self.shared.values["genres"][pool]
         years = self.catalog.years[pool].astype(np.float32)
         left, alike = scores[: len(pool)].copy(), np.zeros(len(pool))

@@ -88,12 +88,9 @@ class Query:
         """Read a request; of ``request.seen``, what no message names counts as named by the user before."""
         speakers: dict[int, set[str]] = {}
         texts = [(message.role, _beside(message, catalog, speakers)) for message in request.wished]
-        wished, other = request.preferences, set[int]()
-        if wished != Preferences():  # what reads like a title and was understood as other words is no item
-            told = {item.row for item in wished.named}
-            other = {row for row, said in speakers.items() if said == {"user"}} - told
-            speakers = {row: said for row, said in speakers.items() if row not in other}
-        for row in (*(request.seen - other), *wished.rows("liked", "more", "seen")):
+        wished = request.preferences
+        speakers = {row: said for row, said in speakers.items() if row not in wished.unmeant}
+        for row in (*(request.seen - wished.unmeant), *wished.rows("liked", "more", "seen")):
             if row not in speakers:
                 speakers = {row: {"user"}} | speakers
         disliked = wished.rows("disliked")

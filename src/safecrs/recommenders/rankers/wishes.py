@@ -107,17 +107,20 @@ def candidates(
 ) -> tuple[Mask, tuple[Preference, ...]]:
     """The allowed rows that meet every must, and the musts that were relaxed because none does.
 
-    As few musts as possible are relaxed; of equally many, those without which most rows are left.
+    As few musts as possible are relaxed; of equally many themes first, whose lists are the least complete,
+    then those without which most rows are left.
     """
     masks = [holds(wish, catalog) for wish in musts]
     for count in range(len(musts) + 1):
-        best, relaxed = allowed & False, tuple[int, ...]()
+        best, relaxed, most = allowed & False, tuple[int, ...](), (0, 0)
         for left_out in combinations(range(len(musts)), count):
             kept = allowed.copy()
             for at, mask in enumerate(masks):
                 kept &= mask | (at in left_out)
-            if kept.sum() > best.sum():
-                best, relaxed = kept, left_out
+            size = int(kept.sum())
+            order = sum(musts[at].facet == "themes" for at in left_out), size
+            if size and order > most:
+                best, relaxed, most = kept, left_out, order
         if best.any() or not allowed.any():
             return best, tuple(musts[at] for at in relaxed)
         if len(musts) > _MOST:
