@@ -84,7 +84,7 @@ class Lexicon:
     ) -> Iterator[tuple[str, tuple[str, CueKind]]]:
         for name, entry in self.traits.items():
             trait = name if name in taxonomy.column else entry.otherwise
-            if trait in taxonomy.column:
+            if trait and taxonomy.find(trait):
                 for cue, kind in _listed(entry.cues):
                     yield cue, (trait, kind)
         for trait, names in plain.items():
