@@ -142,9 +142,9 @@ def measure_detection(
 
 
 def measure(turns: Sequence[Turn], detector: Detector, draws: int = 1000, seed: int = 0) -> Measured:
-    """Measure a detector on labelled turns, each with the taxonomy of its domain."""
+    """Measure a detector on labelled turns, each with the assigned traits of its domain, which labels know."""
     found = [_detect(turn, detector) for turn in turns]
-    traits = tuple(dict.fromkeys(t for turn in turns for t in load_taxonomy(turn.domain).ids))
+    traits = tuple(dict.fromkeys(t for turn in turns for t in load_taxonomy(turn.domain).assigned.ids))
     truth = np.array([[trait in turn.traits for trait in traits] for turn in turns])
     reported = np.array([[trait in {f.trait for f in each} for trait in traits] for each in found])
     silent = ~truth.any(axis=1)
@@ -193,7 +193,9 @@ def false_alarms(folder: Path, detector: Detector) -> dict[str, Share]:
 
 def _detect(turn: Turn, detector: Detector) -> tuple[Disclosure, ...]:
     message = Message(role="user", content=turn.text)
-    return detector.detect((message,), {}, load_taxonomy(turn.domain)).disclosures
+    taxonomy = load_taxonomy(turn.domain).assigned
+    found = detector.detect((message,), {}, taxonomy).disclosures
+    return tuple(one for one in found if one.trait in taxonomy.column)
 
 
 def _thresholds(turns: Sequence[Turn], detector: Detector) -> dict[Strength, Share]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -91,9 +92,18 @@ class _Reader:
         self._cast = Cast(tokens, lexicon)
         self._negated = partial(negated, tokens, classes=lexicon.classes)
         self._found: dict[CueKind, list[_Topic]] = {kind: [] for kind in CUE_KINDS}
-        for match in lexicon.matcher(taxonomy).find(tokens):
-            kind = match.label[1]
-            if kind == "films" or self._titles.isdisjoint(range(match.start, match.end)):
+        matches = lexicon.matcher(taxonomy).find(tokens)
+        named = {m.start for m in matches if m.label[1] == "films" and m.end - m.start == 1}
+        covered: dict[str, set[int]] = defaultdict(set)
+        for match in matches:
+            for replaced in lexicon.replaced(match.label[0]):
+                covered[replaced].update(range(match.start, match.end))
+        for match in matches:
+            (trait, kind), words = match.label, range(match.start, match.end)
+            title = not self._titles.isdisjoint(words) or (
+                len(words) == 1 and match.start in named and tokens[match.start].capital
+            )
+            if kind == "films" or not (title or not covered[trait].isdisjoint(words)):
                 self._found[kind].append(match)
         # "hate speech" is a topic, not a hate of speech.
         topics = self._found["topics"]

@@ -28,7 +28,9 @@ class TraitCues:
 
     cues: Mapping[CueKind, Cues]
     otherwise: str | None = None
-    """The trait that these cues stand for in a taxonomy that lacks this one."""
+    """The trait or concern that these cues stand for in a taxonomy that lacks this one."""
+    replaces: tuple[str, ...] = ()
+    """Traits whose cues give way to these at the same words."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Lexicon:
         if key not in self._compiled:
             self._compiled[key] = CueMatcher(self._labelled(taxonomy, plain), self.classes)
         return self._compiled[key]
+
+    def replaced(self, trait: str) -> tuple[str, ...]:
+        """The traits whose cues give way to those of ``trait``."""
+        entry = self.traits.get(trait)
+        return entry.replaces if entry else ()
 
     def _labelled(
         self, taxonomy: Taxonomy, plain: Mapping[str, Cues]
@@ -164,15 +171,19 @@ def _traits(table: Mapping[str, Any], name: str) -> dict[str, TraitCues]:
     traits: dict[str, TraitCues] = {}
     for trait, entry in entries.items():
         where = f"{name}, trait {trait!r}"
-        if not isinstance(entry, dict) or not set(entry) <= {*CUE_KINDS, "otherwise"}:
-            raise SafecrsError(f"{where}: only {', '.join(CUE_KINDS)} and otherwise may stand in its table.")
+        if not isinstance(entry, dict) or not set(entry) <= {*CUE_KINDS, "otherwise", "replaces"}:
+            raise SafecrsError(
+                f"{where}: only {', '.join(CUE_KINDS)}, otherwise and replaces may stand in its table."
+            )
         if not isinstance(otherwise := entry.get("otherwise"), str | None):
             raise SafecrsError(f"{where}: otherwise must be the id of a trait.")
-        for kind in CUE_KINDS:
+        for kind in (*CUE_KINDS, "replaces"):
             cues = entry.get(kind, [])
             if not isinstance(cues, list) or not all(isinstance(cue, str) for cue in cues):
                 raise SafecrsError(f"{where}: {kind} must be a list of texts.")
         traits[trait] = TraitCues(
-            {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)}, otherwise
+            {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)},
+            otherwise,
+            tuple(entry.get("replaces", ())),
         )
     return traits

@@ -34,9 +34,9 @@ class Governed:
 
 
 def negated(tokens: Sequence[Token], start: int, within: int, classes: Classes) -> bool:
-    """Whether a negator stands within ``within`` words before ``start``, in the same sentence."""
+    """Whether a negator stands within ``within`` words before ``start``, in the same clause."""
     first = max(start - within, 0)
-    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary == 2)])
+    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary)])
     return any(token.word in classes["negators"] for token in tokens[begin:start])
 
 
