@@ -33,6 +33,9 @@ _PRAISE = frozenset(
 """Before "family friendly" an opinion of a named film, not a wish."""
 _WISHING = frozenset(["love", "loved", "enjoy", "enjoyed", "prefer", "adore", "looking", "searching"])
 
+TOPIC = "topic_"
+"""How the ids of topics that are concerns by themselves begin."""
+
 _Topic = Match[tuple[str, CueKind]]
 _Span = tuple[str, str, int, int]
 """Trait, rule, and the tokens that are its evidence."""
@@ -94,16 +97,20 @@ class _Reader:
         self._found: dict[CueKind, list[_Topic]] = {kind: [] for kind in CUE_KINDS}
         matches = lexicon.matcher(taxonomy).find(tokens)
         named = {m.start for m in matches if m.label[1] == "films" and m.end - m.start == 1}
-        covered: dict[str, set[int]] = defaultdict(set)
+        covered: dict[str, dict[int, int]] = defaultdict(dict)
+        """Trait → place → the longest cue there to which those of the trait give way."""
         for match in matches:
             for replaced in lexicon.replaced(match.label[0]):
-                covered[replaced].update(range(match.start, match.end))
+                longest = covered[replaced]
+                for place in range(match.start, match.end):
+                    longest[place] = max(longest.get(place, 0), match.end - match.start)
         for match in matches:
             (trait, kind), words = match.label, range(match.start, match.end)
             title = not self._titles.isdisjoint(words) or (
                 len(words) == 1 and match.start in named and tokens[match.start].capital
             )
-            if kind == "films" or not (title or not covered[trait].isdisjoint(words)):
+            longest = covered[trait]
+            if kind == "films" or not (title or any(longest.get(w, 0) >= len(words) for w in words)):
                 self._found[kind].append(match)
         # "hate speech" is a topic, not a hate of speech.
         topics = self._found["topics"]
@@ -137,7 +144,11 @@ class _Reader:
         self.denied |= welcome
         yield from averse
         yield from self._outright()
-        events = _outermost([*self._life(), *self._reactions()])
+        told = [*self._life(), *self._reactions()]
+        events = [
+            *_outermost([event for event in told if not event.label[0].startswith(TOPIC)]),
+            *_outermost([event for event in told if event.label[0].startswith(TOPIC)]),
+        ]
         yield from self._companions([event for event in events if event.label[1] == "life"])
         for event in events:
             if event.label[0] not in welcome:

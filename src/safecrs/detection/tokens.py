@@ -21,6 +21,7 @@ _CLAUSE = re.compile(r"[,\[\]/—–]|\s-+\s")
 _APOSTROPHES = frozenset("’‘´`ʼ′ʹ＇‛")
 _MIXED = re.compile(r"[^\W\d_]*[A-Za-z][^\W\d_]*")
 _LEET = re.compile(r"(?<=[a-z])[0134579@$]{1,2}(?=[a-z])|^[@$](?=[a-z])")
+_YEAR = re.compile(r"\((?:19|20)\d\d\)")
 _QUOTED = re.compile(r"[\"“](?=[A-Z])[^\"“”\n]{1,80}[\"”]")
 _NARROW = 30
 """A text whose longest line is shorter has no wrapped lines."""
@@ -82,7 +83,7 @@ def tokenise(text: str) -> list[Token]:
         start = match.start()
         raw = match[0]
         word = raw.lower().replace("'", "")
-        word = words.get(word) or _LEET.sub(lambda found: found[0].translate(leet), word)
+        word = words.get(raw.lower()) or words.get(word) or _LEET.sub(lambda found: found[0].translate(leet), word)
         word = words.get(word, word)
         between = plain[end:start]
         boundary = 2 if not tokens or _SENTENCE.search(between) else 1 if _CLAUSE.search(between) else 0
@@ -158,6 +159,11 @@ def title_words(text: str, tokens: Sequence[Token]) -> frozenset[int]:
     )
     quoted = [found.span() for found in _QUOTED.finditer(text)]
     starts = [token.start for token in tokens]
+    for dated in _YEAR.finditer(text):
+        first = last = bisect_left(starts, dated.start())
+        while first and (tokens[first - 1].capital or tokens[first - 1].word in _JOINING):
+            first -= 1
+        quoted.append((tokens[first].start, dated.start()) if first < last else dated.span())
     return frozenset(
         place
         for first, last in [
