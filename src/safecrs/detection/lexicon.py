@@ -13,11 +13,15 @@ from safecrs.detection.cues import Classes, CueMatcher
 from safecrs.errors import SafecrsError
 from safecrs.storage import read_toml
 from safecrs.taxonomy import Taxonomy
+from safecrs.taxonomy.topics import topic_slug
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
 TriggerKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
+TurnKind = Literal["open", "averse", "welcome", "yes", "no", "all", "last"]
 StrengthKind = Literal["neither", "strict", "lax"]
 CUE_KINDS: tuple[CueKind, ...] = get_args(CueKind)
+TOPIC = "topic_"
+"""How the ids of topics that are concerns by themselves begin."""
 Cues = tuple[str, ...]
 _Kind = TypeVar("_Kind", bound=str)
 
@@ -43,6 +47,8 @@ class Lexicon:
         company: who watches along ("together", "absent", or a companion) and how films were taken
             ("reaction") → cues.
         companions: who watches along → the traits that follow.
+        topics: id of a topic that is a concern by itself → cues.
+        turns: what the recommender asks, how it is answered, and what takes a disclosure back → cues.
     """
 
     classes: Classes
@@ -51,6 +57,8 @@ class Lexicon:
     company: Mapping[str, Cues]
     companions: Mapping[str, tuple[str, ...]]
     traits: Mapping[str, TraitCues]
+    topics: Mapping[str, Cues] = field(default_factory=dict)
+    turns: Mapping[TurnKind, Cues] = field(default_factory=dict)
     _compiled: dict[tuple[object, ...], CueMatcher[tuple[str, CueKind]]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -94,6 +102,9 @@ class Lexicon:
             if trait and taxonomy.find(trait):
                 for cue, kind in _listed(entry.cues):
                     yield cue, (trait, kind)
+        for topic, cues in self.topics.items():
+            for cue in cues:
+                yield cue, (topic, "topics")
         for trait, names in plain.items():
             for name in names:
                 words = "".join(c if c.isalnum() else " " for c in name.lower().replace("'", ""))
@@ -104,6 +115,11 @@ class Lexicon:
     def trigger_matcher(self) -> CueMatcher[TriggerKind]:
         """Finds triggers."""
         return CueMatcher(_listed(self.triggers), self.classes)
+
+    @cached_property
+    def turn_matcher(self) -> CueMatcher[TurnKind]:
+        """Finds the cues of ``turns``."""
+        return CueMatcher(_listed(self.turns), self.classes)
 
     @cached_property
     def strength_matcher(self) -> CueMatcher[StrengthKind]:
@@ -120,9 +136,9 @@ class Lexicon:
 def load_lexicon() -> Lexicon:
     """The shipped lexicon: English, every trait of the film and game taxonomies."""
     folder = files("safecrs.detection") / "lexicon"
-    people, triggers, companions, strengths, cues = (
-        read_toml((folder / name).read_text, name)
-        for name in ("people.toml", "triggers.toml", "companions.toml", "strength.toml", "cues.toml")
+    people, triggers, companions, strengths, topics, cues = (
+        read_toml((folder / f"{name}.toml").read_text, f"{name}.toml")
+        for name in ("people", "triggers", "companions", "strength", "topics", "cues")
     )
     welcome, along = triggers["welcome"], companions["companion"]
     return Lexicon(
@@ -141,6 +157,8 @@ def load_lexicon() -> Lexicon:
         },
         companions={name: tuple(entry["traits"]) for name, entry in along.items()},
         traits=_traits(cues, "cues.toml"),
+        topics={TOPIC + topic_slug(topic): tuple(listed) for topic, listed in topics.items()},
+        turns={**triggers["question"], **triggers["withdrawal"]},
     )
 
 
