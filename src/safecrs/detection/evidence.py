@@ -139,6 +139,7 @@ class _Reader:
         self._trigger_ends = [trigger.end for trigger in self._triggers]
         self._topics = _outermost(topics)
         self._governed = govern(tokens, self._topics, self._triggers, lexicon.classes)
+        self._dropped: set[str] = set()
         self.denied: set[str] = set()
         """Traits that were met and not disclosed; complete after `read`."""
 
@@ -163,7 +164,7 @@ class _Reader:
 
     def tolerated(self) -> frozenset[str]:
         """Traits of topics that the message says are fine."""
-        return frozenset(
+        return frozenset(self._dropped).union(
             self._topics[place].label[0]
             for place, by in self._governed.items()
             if by.trigger.label == "welcome_after"
@@ -188,8 +189,11 @@ class _Reader:
             *_outermost([event for event in told if event.label[0].startswith(TOPIC)]),
         ]
         yield from self._companions([event for event in events if event.label[1] == "life"])
+        settled = not {"calm", "story"}.isdisjoint(m.label for m in self._lexicon.turn_matcher.find(self._tokens))
         for event in events:
-            if event.label[0] not in welcome:
+            if settled or event.label[0] in welcome:
+                self.denied.add(event.label[0])
+            else:
                 yield (*event.label, event.start, event.end)
 
     def _averse(self) -> Iterator[_Span]:
@@ -198,7 +202,7 @@ class _Reader:
             (topic.label[0], self._sentence(topic.start))
             for place, topic in enumerate(self._topics)
             if (by := self._governed.get(place)) is None or not by.averse
-            if (by and by.trigger.label == "welcome_before") or (not by and self._following(topic) in _FILMS)
+            if (by and by.trigger.label in ("welcome_before", "welcome_after")) or (not by and self._following(topic) in _FILMS)
         }
         for position, by in sorted(self._governed.items()):
             if not by.averse:
@@ -268,7 +272,8 @@ class _Reader:
             for name in ("averse", "own", "strangers")
         )
         for position, topic in enumerate(self._topics):
-            if position in self._governed or self._following(topic) in _FILMS:
+            named = topic.label[0].startswith(TOPIC)
+            if position in self._governed or named or self._following(topic) in _FILMS:
                 continue
             start = max(sentences[bisect_right(sentences, topic.start) - 1], topic.start - _LOOSE_REACH)
             end = min(sentences[bisect_left(sentences, topic.end)], topic.end + _LOOSE_REACH)
@@ -288,7 +293,15 @@ class _Reader:
             else:
                 yield match.label[0], "family" if who is Who.COMPANY else "strong", match.start, match.end
         for match in self._found["wants"]:
-            if self._negated(match.start, 5):
+            dropped = any(
+                trigger.label == "welcome_before"
+                and trigger.end - 1 <= match.start <= trigger.end + 1
+                and self._tokens[trigger.start].word in self._lexicon.classes["dropping"]
+                for trigger in self._triggers
+            )
+            if dropped:
+                self._dropped.add(match.label[0])
+            if dropped or self._negated(match.start, 5):
                 self.denied.add(match.label[0])
             else:
                 yield match.label[0], "wants", match.start, match.end
@@ -308,7 +321,11 @@ class _Reader:
         """Films near a reaction of the user to them."""
         reactions = self._cast.reactions
         starts = [reaction.start for reaction in reactions]
-        loose = [topic for place, topic in enumerate(self._topics) if place not in self._governed]
+        loose = [
+            topic
+            for place, topic in enumerate(self._topics)
+            if place not in self._governed and not topic.label[0].startswith(TOPIC)
+        ]
         for film in [*self._found["films"], *(loose if reactions else ())]:
             first = self._tokens[film.start]
             lower = not (first.capital and first.boundary < 2)

@@ -17,7 +17,7 @@ from safecrs.taxonomy.topics import topic_slug
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
 TriggerKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
-TurnKind = Literal["open", "averse", "welcome", "yes", "no", "all", "last"]
+TurnKind = Literal["open", "averse", "welcome", "yes", "no", "all", "last", "calm", "story"]
 StrengthKind = Literal["neither", "strict", "lax"]
 CUE_KINDS: tuple[CueKind, ...] = get_args(CueKind)
 TOPIC = "topic_"

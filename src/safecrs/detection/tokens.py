@@ -23,6 +23,11 @@ _MIXED = re.compile(r"[^\W\d_]*[A-Za-z][^\W\d_]*")
 _LEET = re.compile(r"(?<=[a-z])[0134579@$]{1,2}(?=[a-z])|^[@$](?=[a-z])")
 _YEAR = re.compile(r"\((?:19|20)\d\d\)")
 _QUOTED = re.compile(r"[\"“](?=[A-Z])[^\"“”\n]{1,80}[\"”]")
+_CONTRACTED = frozenset([
+    "it", "that", "what", "she", "he", "there", "let", "who", "here", "where", "how", "nobody", "when", "this",
+    "children", "kid", "kids", "child", "everyone", "someone",
+])  # fmt: skip
+"""Words that cues write together with their "s": "it's" is "its", but "scary's" is "scary"."""
 _NARROW = 30
 """A text whose longest line is shorter has no wrapped lines."""
 _ANSWERS = frozenset(["no", "nope"])
@@ -82,7 +87,10 @@ def tokenise(text: str) -> list[Token]:
     for match in _WORD.finditer(plain):
         start = match.start()
         raw = match[0]
-        word = raw.lower().replace("'", "")
+        word = raw.lower()
+        if word.endswith("'s") and word[:-2] not in _CONTRACTED:
+            word = word[:-2]
+        word = word.replace("'", "")
         word = words.get(raw.lower()) or words.get(word) or _LEET.sub(lambda found: found[0].translate(leet), word)
         word = words.get(word, word)
         between = plain[end:start]
