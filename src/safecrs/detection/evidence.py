@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -114,10 +114,11 @@ class _Reader:
         self._found: dict[CueKind, list[_Topic]] = {kind: [] for kind in CUE_KINDS}
         matches = lexicon.matcher(taxonomy).find(tokens)
         named = {m.start for m in matches if m.label[1] == "films" and m.end - m.start == 1}
+        replaces = lexicon.replaced(taxonomy)
         covered: dict[str, dict[int, int]] = defaultdict(dict)
         """Trait → place → the longest cue there to which those of the trait give way."""
         for match in matches:
-            for replaced in lexicon.replaced(match.label[0]):
+            for replaced in replaces.get(match.label[0], ()):
                 longest = covered[replaced]
                 for place in range(match.start, match.end):
                     longest[place] = max(longest.get(place, 0), match.end - match.start)
@@ -129,7 +130,9 @@ class _Reader:
             longest = covered[trait]
             if kind == "films" or not (title or any(longest.get(w, 0) >= len(words) for w in words)):
                 self._found[kind].append(match)
-        self._found["topics"], self._twins = _apart(self._found["topics"], taxonomy)
+        self._found["topics"], self._twins = _apart(
+            self._found["topics"], taxonomy.column.keys() | replaces.keys()
+        )
         # "hate speech" is a topic, not a hate of speech.
         topics = self._found["topics"]
         apart = self._titles | {t.start for t in topics if tokens[t.start].word in ("hate", "fear")}
@@ -381,10 +384,10 @@ _Label = TypeVar("_Label")
 
 
 def _apart(
-    matches: Sequence[_Topic], taxonomy: Taxonomy
+    matches: Sequence[_Topic], traits: Set[str]
 ) -> tuple[list[_Topic], dict[tuple[int, int], frozenset[str]]]:
     """The topics without those by themselves that share words with a trait's, and these by the trait's words."""
-    own = [match for match in matches if match.label[0] in taxonomy.column]
+    own = [match for match in matches if match.label[0] in traits]
     taken: dict[int, list[_Topic]] = defaultdict(list)
     for match in own:
         for place in range(match.start, match.end):
@@ -392,7 +395,7 @@ def _apart(
     twins: dict[tuple[int, int], set[str]] = defaultdict(set)
     kept = list(own)
     for match in matches:
-        if match.label[0] in taxonomy.column:
+        if match.label[0] in traits:
             continue
         shared = [other for place in range(match.start, match.end) for other in taken.get(place, ())]
         for other in shared:

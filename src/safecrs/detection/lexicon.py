@@ -63,6 +63,10 @@ class Lexicon:
         default_factory=dict, repr=False, compare=False
     )
 
+    _replaced: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
     def extended(self, path: Path) -> Lexicon:
         """This lexicon with the ``[trait.…]`` tables of a TOML file added, those of the same id replaced.
 
@@ -75,7 +79,7 @@ class Lexicon:
                 CueMatcher(_listed(entry.cues), self.classes)
             except SafecrsError as error:
                 raise SafecrsError(f"{path}, trait {trait!r}: {error}") from error
-        return replace(self, traits={**self.traits, **added}, _compiled={})
+        return replace(self, traits={**self.traits, **added}, _compiled={}, _replaced={})
 
     def matcher(self, taxonomy: Taxonomy) -> CueMatcher[tuple[str, CueKind]]:
         """Finds the cues of ``taxonomy``'s traits; one without cues is known by its aliases and topics."""
@@ -89,17 +93,35 @@ class Lexicon:
             self._compiled[key] = CueMatcher(self._labelled(taxonomy, plain), self.classes)
         return self._compiled[key]
 
-    def replaced(self, trait: str) -> tuple[str, ...]:
-        """The traits whose cues give way to those of ``trait``."""
+    def standing(self, trait: str, taxonomy: Taxonomy) -> str | None:
+        """What the cues of ``trait`` stand for in ``taxonomy``: itself, another, a topic, or nothing.
+
+        Films have every trait, so that topics stand for those of another domain only.
+        """
         entry = self.traits.get(trait)
-        return entry.replaces if entry else ()
+        name = trait if trait in taxonomy.column or not entry else entry.otherwise
+        if not name or (name.startswith(TOPIC) and taxonomy.domain == "film"):
+            return None
+        return name if taxonomy.find(name) else None
+
+    def replaced(self, taxonomy: Taxonomy) -> Mapping[str, tuple[str, ...]]:
+        """What has cues of its own → what gives way to it at the same words."""
+        if taxonomy.ids not in self._replaced:
+            self._replaced[taxonomy.ids] = {
+                own: tuple(
+                    name for other in entry.replaces if (name := self.standing(other, taxonomy)) and name != own
+                )
+                for trait, entry in self.traits.items()
+                if (own := self.standing(trait, taxonomy))
+                if trait == own or own.startswith(TOPIC)
+            }
+        return self._replaced[taxonomy.ids]
 
     def _labelled(
         self, taxonomy: Taxonomy, plain: Mapping[str, Cues]
     ) -> Iterator[tuple[str, tuple[str, CueKind]]]:
         for name, entry in self.traits.items():
-            trait = name if name in taxonomy.column else entry.otherwise
-            if trait and taxonomy.find(trait):
+            if trait := self.standing(name, taxonomy):
                 for cue, kind in _listed(entry.cues):
                     yield cue, (trait, kind)
         for topic, cues in self.topics.items():
