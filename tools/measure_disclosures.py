@@ -139,7 +139,7 @@ def main() -> None:
             if missed or one.extra:
                 said = " / ".join(f"{message.role[0]}: {message.content}" for message in turn.messages)
                 marks = [f"-{label}" for label in sorted(missed)] + [f"+{name}" for name in sorted(one.extra)]
-                print(turn.hand, turn.kind, turn.domain, *marks, "|", said)  # noqa: T201
+                print(turn.hand, turn.kind, turn.domain, *marks, "|", said)
         return
     measured = measure(turns, detector)
     if options.json:

@@ -1,4 +1,4 @@
-"""Turns that answer the recommender or take back what was said: "yes, that", "the second one", "gore is fine now"."""
+"""Turns that answer the recommender ("the second one") or take back what was said ("gore is fine now")."""
 
 from __future__ import annotations
 
@@ -17,7 +17,17 @@ _HEAD = 4
 """Words from the beginning within which a turn says yes or no."""
 _QUESTION = 600
 """Characters at the end of the recommender's turn in which its question is looked for."""
-_ORDINALS = {"first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "latter": -1, "third": 2, "3rd": 2, "last": -1}
+_ORDINALS = {
+    "first": 0,
+    "1st": 0,
+    "former": 0,
+    "second": 1,
+    "2nd": 1,
+    "latter": -1,
+    "third": 2,
+    "3rd": 2,
+    "last": -1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ def read_answer(question: str, text: str, taxonomy: Taxonomy, lexicon: Lexicon) 
     reading = read_message(text, taxonomy, lexicon, asked)
     if kinds & {"open", "averse", "welcome"} and len(tokens) <= _SHORT and not reading.evidence:
         last = max(question.rfind(mark, 0, -1) for mark in ".!?") + 1
-        reading = _short(question[last:], kinds, text, tokens, reading, taxonomy, lexicon)
+        reading = _short(question[last:], kinds, tokens, reading, taxonomy, lexicon)
     return Answer(reading, everything, latest)
 
 
@@ -78,7 +88,6 @@ def _same(trait: str, reading: Reading, named: Mapping[str, frozenset[str]]) -> 
 def _short(
     question: str,
     kinds: set[TurnKind],
-    text: str,
     tokens: list[Token],
     reading: Reading,
     taxonomy: Taxonomy,
@@ -103,6 +112,4 @@ def _short(
         probability = rule_probabilities()["asked"]
         evidence = tuple(Evidence(trait, "asked", tokens[0].start, end, probability) for trait in topics)
         return replace(reading, evidence=evidence, denied=reading.denied - set(topics))
-    return replace(
-        reading, denied=reading.denied | set(topics), tolerated=reading.tolerated | set(topics)
-    )
+    return replace(reading, denied=reading.denied | set(topics), tolerated=reading.tolerated | set(topics))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -24,8 +24,8 @@ _NEAR_REACTION = 12
 _LOOSE_REACH = 30
 """Words to either side of a topic that the loose rule reads."""
 _FILMS = frozenset([
-    "film", "films", "movie", "movies", "flick", "flicks", "game", "games", "please", "suggestions", "suggestion", "recs",
-    "rec", "recommendations", "recommendation", "comedies", "comedy",
+    "film", "films", "movie", "movies", "flick", "flicks", "game", "games", "please", "suggestions",
+    "suggestion", "recs", "rec", "recommendations", "recommendation", "comedies", "comedy",
 ])  # fmt: skip
 """After a topic they make a wish of it: "… what zombie movie could we watch?" """
 _PRAISE = frozenset(
@@ -192,7 +192,9 @@ class _Reader:
             *_outermost([event for event in told if event.label[0].startswith(TOPIC)]),
         ]
         yield from self._companions([event for event in events if event.label[1] == "life"])
-        settled = not {"calm", "story"}.isdisjoint(m.label for m in self._lexicon.turn_matcher.find(self._tokens))
+        settled = not {"calm", "story"}.isdisjoint(
+            m.label for m in self._lexicon.turn_matcher.find(self._tokens)
+        )
         for event in events:
             if settled or event.label[0] in welcome:
                 self.denied.add(event.label[0])
@@ -201,19 +203,24 @@ class _Reader:
 
     def _averse(self) -> Iterator[_Span]:
         """Topics in the scope of a trigger of aversion."""
-        wanted = {
-            (topic.label[0], self._sentence(topic.start))
-            for place, topic in enumerate(self._topics)
-            if (by := self._governed.get(place)) is None or not by.averse
-            if (by and by.trigger.label in ("welcome_before", "welcome_after")) or (not by and self._following(topic) in _FILMS)
-        }
+        wanted: dict[tuple[str, int], set[str]] = defaultdict(set)
+        for place, topic in enumerate(self._topics):
+            by = self._governed.get(place)
+            if (
+                by.trigger.label in ("welcome_before", "welcome_after") and not by.averse
+                if by
+                else self._following(topic) in _FILMS
+            ):
+                words = topic.start, topic.end
+                wanted[topic.label[0], self._sentence(topic.start)].update(self._twins.get(words, ("",)))
         for position, by in sorted(self._governed.items()):
             if not by.averse:
                 continue
             topic, trigger = self._topics[position], by.trigger
-            labels: Iterable[str] = [topic.label[0]]
-            if (topic.label[0], self._sentence(topic.start)) in wanted:  # "a scary film, but no jump scares"
-                labels = self._twins.get((topic.start, topic.end)) or labels
+            labels = {topic.label[0]}
+            liked = wanted.get((topic.label[0], self._sentence(topic.start)))
+            if liked is not None:  # "a scary film, but no jump scares"
+                labels = set(self._twins.get((topic.start, topic.end), ())) - liked or labels
             who = Who.USER
             if trigger.label == "felt":
                 who = self._cast.subject(trigger.start)
@@ -226,7 +233,7 @@ class _Reader:
             else:
                 rule = "family" if who is Who.COMPANY else trigger.label
                 start, end = min(topic.start, trigger.start), max(topic.end, trigger.end)
-                yield from ((label, rule, start, end) for label in labels)
+                yield from ((label, rule, start, end) for label in sorted(labels))
 
     def _sentence(self, place: int) -> int:
         return bisect_right(self._sentences, place)
@@ -386,7 +393,7 @@ _Label = TypeVar("_Label")
 def _apart(
     matches: Sequence[_Topic], traits: Set[str]
 ) -> tuple[list[_Topic], dict[tuple[int, int], frozenset[str]]]:
-    """The topics without those by themselves that share words with a trait's, and these by the trait's words."""
+    """The topics without those by themselves that share words with a trait's; these by the trait's words."""
     own = [match for match in matches if match.label[0] in traits]
     taken: dict[int, list[_Topic]] = defaultdict(list)
     for match in own:

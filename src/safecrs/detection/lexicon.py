@@ -109,7 +109,9 @@ class Lexicon:
         if taxonomy.ids not in self._replaced:
             self._replaced[taxonomy.ids] = {
                 own: tuple(
-                    name for other in entry.replaces if (name := self.standing(other, taxonomy)) and name != own
+                    name
+                    for other in entry.replaces
+                    if (name := self.standing(other, taxonomy)) and name != own
                 )
                 for trait, entry in self.traits.items()
                 if (own := self.standing(trait, taxonomy))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from safecrs.conversation import Conversation
+from safecrs.detection.answers import read_answer, taken_back
 from safecrs.detection.base import REPORT_FROM, Detection, Disclosure
 from safecrs.detection.embedding import EmbeddingDetector
-from safecrs.detection.answers import read_answer, taken_back
 from safecrs.detection.lexicon import Lexicon, load_lexicon
 from safecrs.detection.strength import THRESHOLDS
 from safecrs.taxonomy import Taxonomy

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import NamedTuple
 
 from safecrs.storage import read_toml
@@ -24,16 +25,16 @@ _LEET = re.compile(r"(?<=[a-z])[0134579@$]{1,2}(?=[a-z])|^[@$](?=[a-z])")
 _YEAR = re.compile(r"\((?:19|20)\d\d\)")
 _QUOTED = re.compile(r"[\"“](?=[A-Z])[^\"“”\n]{1,80}[\"”]")
 _CONTRACTED = frozenset([
-    "it", "that", "what", "she", "he", "there", "let", "who", "here", "where", "how", "nobody", "when", "this",
-    "children", "kid", "kids", "child", "everyone", "someone",
+    "it", "that", "what", "she", "he", "there", "let", "who", "here", "where", "how", "nobody",
+    "when", "this", "children", "kid", "kids", "child", "everyone", "someone",
 ])  # fmt: skip
 """Words that cues write together with their "s": "it's" is "its", but "scary's" is "scary"."""
 _NARROW = 30
 """A text whose longest line is shorter has no wrapped lines."""
 _ANSWERS = frozenset(["no", "nope"])
 _AFTER_ANSWER = frozenset([
-    "i", "im", "ive", "id", "we", "my", "but", "just", "not", "thats", "its", "please", "only", "nothing", "dont",
-    "cant", "she", "he", "they", "our", "actually", "sorry", "because", "wait",
+    "i", "im", "ive", "id", "we", "my", "but", "just", "not", "thats", "its", "please", "only", "nothing",
+    "dont", "cant", "she", "he", "they", "our", "actually", "sorry", "because", "wait",
 ])  # fmt: skip
 """After a "no" that begins a message they show that it answers, and negates nothing."""
 _VERBS = ("do", "does", "did", "is", "are", "was", "were", "could", "would", "should", "has", "have")
@@ -64,21 +65,20 @@ class Token(NamedTuple):
 
 
 @cache
-def _spelling() -> tuple[Mapping[str, str], Mapping[int, str], Mapping[int, str]]:
+def _spelling() -> tuple[Mapping[str, str], dict[int, int], dict[int, int]]:
     """Typed word → plain word, and the tables of letters that look alike and of digits for letters."""
     table = read_toml((files("safecrs.detection") / "lexicon" / "spelling.toml").read_text, "spelling.toml")
     letters = table["letters"]
-    alike, leet = (
-        str.maketrans(letters[a], letters[b]) for a, b in (("like", "latin"), ("leet", "plain"))
-    )
-    return table["words"], alike, leet
+    alike, leet = (str.maketrans(letters[a], letters[b]) for a, b in (("like", "latin"), ("leet", "plain")))
+    words: Mapping[str, str] = table["words"]
+    return words, alike, leet
 
 
 def tokenise(text: str) -> list[Token]:
     """Split ``text`` in linear time; "do not" becomes one word, as "don't" is.
 
-    Typographic apostrophes, invisible and full-width letters, letters of other scripts within a word, digits for
-    letters and hard-wrapped lines are read as what they stand for; offsets are those of ``text``.
+    Typographic apostrophes, invisible and full-width letters, letters of other scripts within a word, digits
+    for letters and hard-wrapped lines are read as what they stand for; offsets are those of ``text``.
     """
     words, _, leet = _spelling()
     plain, offsets = _plain(text)
@@ -91,7 +91,11 @@ def tokenise(text: str) -> list[Token]:
         if word.endswith("'s") and word[:-2] not in _CONTRACTED:
             word = word[:-2]
         word = word.replace("'", "")
-        word = words.get(raw.lower()) or words.get(word) or _LEET.sub(lambda found: found[0].translate(leet), word)
+        word = (
+            words.get(raw.lower())
+            or words.get(word)
+            or _LEET.sub(lambda found: found[0].translate(leet), word)
+        )
         word = words.get(word, word)
         between = plain[end:start]
         boundary = 2 if not tokens or _SENTENCE.search(between) else 1 if _CLAUSE.search(between) else 0
@@ -145,7 +149,7 @@ def _unwrapped(text: str) -> str:
     if width < _NARROW:
         return text
     parts = [lines[0]]
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         word = following.split(" ", 1)[0]
         wrapped = word and len(line.rstrip()) + 1 + len(word) > width and not word[0].isupper()
         parts += [" " if wrapped or (word in ("I", "I'm") and len(line) + 2 > width) else "\n", following]
@@ -155,8 +159,9 @@ def _unwrapped(text: str) -> str:
 def title_words(text: str, tokens: Sequence[Token]) -> frozenset[int]:
     """Positions of words that look like part of a title ("Suicide Squad"), which discloses nothing.
 
-    That is two or more capitalised words in a row, or a quotation that begins with one. The first word of a sentence and words in all capitals do
-    not count; a text that is mostly capitalised has no titles.
+    That is two or more capitalised words in a row, a quotation that begins with one, or what stands before a
+    year in brackets. The first word of a sentence and words in all capitals do not count; a text that is mostly
+    capitalised has no titles.
     """
     capital = [_capital(text, token) for token in tokens]
     if sum(capital) > 0.6 * len(tokens):
