@@ -53,11 +53,10 @@ def calibrate(turns: Sequence[Turn]) -> dict[str, float]:
     right: Counter[str] = Counter()
     every: Counter[str] = Counter()
     for turn in turns:
-        reading = read_message(turn.text, load_taxonomy(turn.domain).assigned, load_lexicon())
+        taxonomy = load_taxonomy(turn.domain).assigned  # the traits that the labels know
+        reading = read_message(turn.text, taxonomy, load_lexicon())
         for rule, trait in {(found.rule, found.trait) for found in reading.evidence}:
-            if trait.startswith("age_"):
-                continue
-            if rule != "companion" or turn.kind not in ("implicit", "none"):
+            if trait in taxonomy.column and (rule != "companion" or turn.kind not in ("implicit", "none")):
                 every[rule] += 1
                 right[rule] += trait in turn.traits
     mean = (right.total() + 1) / (every.total() + 2)

@@ -142,7 +142,7 @@ def measure_detection(
 
 
 def measure(turns: Sequence[Turn], detector: Detector, draws: int = 1000, seed: int = 0) -> Measured:
-    """Measure a detector on labelled turns, each with the taxonomy of its domain."""
+    """Measure a detector on labelled turns, each with the assigned traits of its domain."""
     found = [_detect(turn, detector) for turn in turns]
     traits = tuple(dict.fromkeys(t for turn in turns for t in load_taxonomy(turn.domain).assigned.ids))
     truth = np.array([[trait in turn.traits for trait in traits] for turn in turns])

@@ -13,11 +13,15 @@ from safecrs.detection.cues import Classes, CueMatcher
 from safecrs.errors import SafecrsError
 from safecrs.storage import read_toml
 from safecrs.taxonomy import Taxonomy
+from safecrs.taxonomy.topics import topic_slug
 
 CueKind = Literal["topics", "strong", "life", "wants", "films"]
 TriggerKind = Literal["asked", "near", "felt", "after", "back", "plot", "welcome_before", "welcome_after"]
+TurnKind = Literal["open", "averse", "welcome", "yes", "no", "all", "last", "calm", "story"]
 StrengthKind = Literal["neither", "strict", "lax"]
 CUE_KINDS: tuple[CueKind, ...] = get_args(CueKind)
+TOPIC = "topic_"
+"""How the ids of topics that are concerns by themselves begin."""
 Cues = tuple[str, ...]
 _Kind = TypeVar("_Kind", bound=str)
 
@@ -28,7 +32,9 @@ class TraitCues:
 
     cues: Mapping[CueKind, Cues]
     otherwise: str | None = None
-    """The trait that these cues stand for in a taxonomy that lacks this one."""
+    """The trait or concern that these cues stand for in a taxonomy that lacks this one."""
+    replaces: tuple[str, ...] = ()
+    """Traits whose cues give way to these at the same words."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class Lexicon:
             ("reaction") → cues.
         companions: who watches along → the traits that follow where a taxonomy has no ages.
         ages: who watches along → the age that is meant where none is named.
+        topics: id of a topic that is a concern by itself → cues.
+        turns: what the recommender asks, how it is answered, and what takes a disclosure back → cues.
     """
 
     classes: Classes
@@ -51,7 +59,13 @@ class Lexicon:
     companions: Mapping[str, tuple[str, ...]]
     ages: Mapping[str, int]
     traits: Mapping[str, TraitCues]
+    topics: Mapping[str, Cues] = field(default_factory=dict)
+    turns: Mapping[TurnKind, Cues] = field(default_factory=dict)
     _compiled: dict[tuple[object, ...], CueMatcher[tuple[str, CueKind]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    _replaced: dict[tuple[str, ...], Mapping[str, tuple[str, ...]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -67,7 +81,7 @@ class Lexicon:
                 CueMatcher(_listed(entry.cues), self.classes)
             except SafecrsError as error:
                 raise SafecrsError(f"{path}, trait {trait!r}: {error}") from error
-        return replace(self, traits={**self.traits, **added}, _compiled={})
+        return replace(self, traits={**self.traits, **added}, _compiled={}, _replaced={})
 
     def matcher(self, taxonomy: Taxonomy) -> CueMatcher[tuple[str, CueKind]]:
         """Finds the cues of ``taxonomy``'s traits; one without cues is known by its aliases and topics."""
@@ -81,14 +95,42 @@ class Lexicon:
             self._compiled[key] = CueMatcher(self._labelled(taxonomy, plain), self.classes)
         return self._compiled[key]
 
+    def standing(self, trait: str, taxonomy: Taxonomy) -> str | None:
+        """What the cues of ``trait`` stand for in ``taxonomy``: itself, another, a topic, or nothing.
+
+        Films have every trait, so that topics stand for those of another domain only.
+        """
+        entry = self.traits.get(trait)
+        name = trait if trait in taxonomy.column or not entry else entry.otherwise
+        if not name or (name.startswith(TOPIC) and taxonomy.domain == "film"):
+            return None
+        return name if taxonomy.find(name) else None
+
+    def replaced(self, taxonomy: Taxonomy) -> Mapping[str, tuple[str, ...]]:
+        """What has cues of its own → what gives way to it at the same words."""
+        if taxonomy.ids not in self._replaced:
+            self._replaced[taxonomy.ids] = {
+                own: tuple(
+                    name
+                    for other in entry.replaces
+                    if (name := self.standing(other, taxonomy)) and name != own
+                )
+                for trait, entry in self.traits.items()
+                if (own := self.standing(trait, taxonomy))
+                if trait == own or own.startswith(TOPIC)
+            }
+        return self._replaced[taxonomy.ids]
+
     def _labelled(
         self, taxonomy: Taxonomy, plain: Mapping[str, Cues]
     ) -> Iterator[tuple[str, tuple[str, CueKind]]]:
         for name, entry in self.traits.items():
-            trait = name if name in taxonomy.column else entry.otherwise
-            if trait in taxonomy.column:
+            if trait := self.standing(name, taxonomy):
                 for cue, kind in _listed(entry.cues):
                     yield cue, (trait, kind)
+        for topic, cues in self.topics.items():
+            for cue in cues:
+                yield cue, (topic, "topics")
         for trait, names in plain.items():
             for name in names:
                 words = "".join(c if c.isalnum() else " " for c in name.lower().replace("'", ""))
@@ -99,6 +141,11 @@ class Lexicon:
     def trigger_matcher(self) -> CueMatcher[TriggerKind]:
         """Finds triggers."""
         return CueMatcher(_listed(self.triggers), self.classes)
+
+    @cached_property
+    def turn_matcher(self) -> CueMatcher[TurnKind]:
+        """Finds the cues of ``turns``."""
+        return CueMatcher(_listed(self.turns), self.classes)
 
     @cached_property
     def strength_matcher(self) -> CueMatcher[StrengthKind]:
@@ -115,9 +162,9 @@ class Lexicon:
 def load_lexicon() -> Lexicon:
     """The shipped lexicon: English, every trait of the film and game taxonomies."""
     folder = files("safecrs.detection") / "lexicon"
-    people, triggers, companions, strengths, cues = (
-        read_toml((folder / name).read_text, name)
-        for name in ("people.toml", "triggers.toml", "companions.toml", "strength.toml", "cues.toml")
+    people, triggers, companions, strengths, topics, cues = (
+        read_toml((folder / f"{name}.toml").read_text, f"{name}.toml")
+        for name in ("people", "triggers", "companions", "strength", "topics", "cues")
     )
     welcome, along = triggers["welcome"], companions["companion"]
     return Lexicon(
@@ -137,6 +184,8 @@ def load_lexicon() -> Lexicon:
         companions={name: tuple(entry["traits"]) for name, entry in along.items()},
         ages={name: int(entry["age"]) for name, entry in along.items()},
         traits=_traits(cues, "cues.toml"),
+        topics={TOPIC + topic_slug(topic): tuple(listed) for topic, listed in topics.items()},
+        turns={**triggers["question"], **triggers["withdrawal"]},
     )
 
 
@@ -167,15 +216,19 @@ def _traits(table: Mapping[str, Any], name: str) -> dict[str, TraitCues]:
     traits: dict[str, TraitCues] = {}
     for trait, entry in entries.items():
         where = f"{name}, trait {trait!r}"
-        if not isinstance(entry, dict) or not set(entry) <= {*CUE_KINDS, "otherwise"}:
-            raise SafecrsError(f"{where}: only {', '.join(CUE_KINDS)} and otherwise may stand in its table.")
+        if not isinstance(entry, dict) or not set(entry) <= {*CUE_KINDS, "otherwise", "replaces"}:
+            raise SafecrsError(
+                f"{where}: only {', '.join(CUE_KINDS)}, otherwise and replaces may stand in its table."
+            )
         if not isinstance(otherwise := entry.get("otherwise"), str | None):
             raise SafecrsError(f"{where}: otherwise must be the id of a trait.")
-        for kind in CUE_KINDS:
+        for kind in (*CUE_KINDS, "replaces"):
             cues = entry.get(kind, [])
             if not isinstance(cues, list) or not all(isinstance(cue, str) for cue in cues):
                 raise SafecrsError(f"{where}: {kind} must be a list of texts.")
         traits[trait] = TraitCues(
-            {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)}, otherwise
+            {kind: tuple(entry[kind]) for kind in CUE_KINDS if entry.get(kind)},
+            otherwise,
+            tuple(entry.get("replaces", ())),
         )
     return traits

@@ -105,17 +105,19 @@ class Cast:
         word = self._tokens[position].word
         if word in self._classes["self"]:
             return Who.USER
-        if word in ("who", "whose", "whos") and self._before(position) in _AGED:
+        before = self._before(position)
+        if word in ("who", "whose", "whos") and before in _AGED:
             return Who.OTHER if self.absent else Who.COMPANY
-        if word in ("ex", "exes") or self._before(position) in _FORMER:
+        theirs = before in self._classes["strangers"] and word in self._classes["kin"] and before != "who"
+        if word in ("ex", "exes") or before in _FORMER or theirs:
             return Who.OTHER
         if word not in self._classes["kin"]:
             return Who.OTHER if word in self._classes["people"] else None
-        theirs = self._tokens[position].boundary == 2 or any(
+        ours = self._tokens[position].boundary == 2 or any(
             token.word == "the" or token.word in self._classes["my"]
             for token in self._tokens[max(0, position - 3) : position]
         )
-        along = self._together if word in self._classes["relatives"] else theirs
+        along = self._together if word in self._classes["relatives"] else ours
         return Who.COMPANY if along and not self.absent else Who.OTHER
 
     def _before(self, position: int) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from safecrs.conversation import Conversation
+from safecrs.detection.answers import read_answer, taken_back
 from safecrs.detection.base import REPORT_FROM, Detection, Disclosure
 from safecrs.detection.embedding import EmbeddingDetector
-from safecrs.detection.evidence import read_message
 from safecrs.detection.lexicon import Lexicon, load_lexicon
 from safecrs.detection.strength import THRESHOLDS
 from safecrs.taxonomy import Taxonomy
@@ -18,7 +18,7 @@ from safecrs.taxonomy import Taxonomy
 class RuleDetector:
     """Detects with the lexicon's rules; nothing leaves the machine.
 
-    A later wish for the same thing does not revoke a disclosure.
+    A later turn of the user that says a thing is fine takes its disclosure back; a mere wish for it does not.
 
     Attributes:
         embedding: adds sentences that disclose a trait by their meaning, where no rule fires in the sentence
@@ -39,10 +39,19 @@ class RuleDetector:
         """The likeliest evidence of each trait in the user's messages; ``told`` is not read."""
         best: dict[str, Disclosure] = {}
         thresholds: dict[str, float] = {}
+        named: dict[str, frozenset[str]] = {}
+        question = ""
         for number, message in enumerate(messages):
+            if message.role == "assistant":
+                question = message.content
             if message.role != "user":
                 continue
-            reading = read_message(message.content, taxonomy, self.lexicon)
+            answer = read_answer(question, message.content, taxonomy, self.lexicon)
+            reading = answer.reading
+            for trait in taken_back(answer, best, named):
+                best.pop(trait, None)
+                thresholds.pop(trait, None)
+            question = ""
             found = list(reading.evidence)
             if self.embedding is not None:
                 found += [
@@ -57,6 +66,7 @@ class RuleDetector:
             for trait, _, start, end, probability in found:
                 if probability < self.report_from:
                     continue
+                named[trait] = named.get(trait, frozenset()) | reading.named.get(trait, frozenset())
                 threshold = THRESHOLDS[reading.strengths.get(trait, "usual")]
                 thresholds[trait] = min(threshold, thresholds.get(trait, threshold))
                 known = best.get(trait)

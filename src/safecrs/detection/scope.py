@@ -33,13 +33,10 @@ class Governed:
     averse: bool
 
 
-def negated(
-    tokens: Sequence[Token], start: int, within: int, classes: Classes, *, clause: bool = False
-) -> bool:
-    """Whether a negator stands within ``within`` words before ``start``, in the same sentence or clause."""
-    ends = (1, 2) if clause else (2,)
+def negated(tokens: Sequence[Token], start: int, within: int, classes: Classes) -> bool:
+    """Whether a negator stands within ``within`` words before ``start``, in the same clause."""
     first = max(start - within, 0)
-    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary in ends)])
+    begin = max([first, *(place for place in range(first + 1, start + 1) if tokens[place].boundary)])
     return any(token.word in classes["negators"] for token in tokens[begin:start])
 
 
@@ -63,7 +60,9 @@ def govern(
             else:
                 scope.close(position)
                 scope.look_back(trigger)
-        elif position >= inside and token.word in classes["breaks"]:
+        elif position >= inside and (
+            token.word in classes["breaks"] or (token.boundary == 1 and token.word in classes["my"])
+        ):
             scope.close(position)
         scope.joined = scope.joined or token.word in ("or", "nor", "and")
         while upcoming < len(topics) and topics[upcoming].start == position:
@@ -92,7 +91,10 @@ class _Scope:
             self.anchor = trigger.end  # "no films where …" says what is averted
             return
         self.close(trigger.start)
-        reversed_ = trigger.label == "felt" and negated(self.tokens, trigger.start, 2, self.classes)
+        past = [token.word for token in self.tokens[max(0, trigger.start - 3) : trigger.start]]
+        reversed_ = trigger.label == "felt" and (
+            negated(self.tokens, trigger.start, 2, self.classes) or ("used" in past and "still" not in past)
+        )
         self.active = Governed(trigger, trigger.label not in WELCOME and not reversed_)
         self.anchor = trigger.end
         self.had_topic = self.comma = self.joined = False
@@ -138,7 +140,12 @@ class _Scope:
             last = self.result.get(near[-1])
             if last is None:
                 self.point_back(governed, self.sentence)
-            elif averse and not last.averse and trigger.start - self.topics[near[-1]].end <= 2:
+            elif (
+                averse
+                and not last.averse
+                and trigger.start - self.topics[near[-1]].end <= 2
+                and self.tokens[last.trigger.start].word not in ("doubt", "hardly")
+            ):
                 self.result[near[-1]] = governed
         elif self.previous and (averse or trigger.end - trigger.start > 1):
             answers = trigger.start - self.topics[self.previous[-1]].end <= 1  # "Jump scares? No problem"

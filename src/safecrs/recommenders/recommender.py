@@ -145,7 +145,7 @@ class Recommender:
         ]
 
     def _asked(self, request: Request, detection: Detection) -> Request:
-        """The request with what is detected and wished; an age is read as a wish too, other disclosures not."""
+        """The request with what is detected and wished; of disclosures only an age is a wish too."""
         apart = [one for one in detection.disclosures if age_of(one.trait) is None]
         spans = [(one.message, one.start, one.end) for one in apart]
         preferences = understand(request.messages, self.oracle.catalog, ignore=spans)
