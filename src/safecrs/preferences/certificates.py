@@ -81,6 +81,7 @@ def find_certificates(text: str) -> Iterator[Time]:
         alone = (
             denied
             or bounded
+            or _LEAST_BEHIND.match(behind)
             or _NOUN_BEHIND.match(behind)
             or (_BARE.search(before) and _BARE_BEHIND.match(behind))
         )

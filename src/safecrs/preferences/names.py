@@ -73,12 +73,22 @@ class Names:
         self._rows: list[tuple[int, int, int]] = []
         self.unmeant: set[int] = set()
         """Items whose titles are here other words."""
-        for first, end, row in mentions:
+        for first, end, row in (*mentions, *self._shared_titles()):
             if self._is_wish(first, end):
                 self.unmeant.add(row)
             elif not any(taken[first:end]):
                 self._rows.append((first, end, row))
                 taken[first:end] = [True] * (end - first)
+
+    def _shared_titles(self) -> Iterator[tuple[int, int, int]]:
+        """Titles of several items that are also a series' name and not said of the series: the best known."""
+        words = self._words
+        for first, end, meaning in self._known.phrases.find(words, self.taken):
+            if meaning.kind == "series" and words[end - 1].capital and not self._is_wish(first, end):
+                before = words[first - 1].plain if first else ""
+                row = self._row(self._text[words[first].start : words[end - 1].end], None)
+                if row is not None and before not in word_class("before_series"):
+                    yield first, end, row
 
     def _range(self, start: int, end: int) -> tuple[int, int]:
         first = max(0, bisect_left(self._starts, start + 1) - 1)

@@ -80,6 +80,8 @@ def _counts(words: Sequence[Word], position: int, number: int) -> bool:
     after = behind[0].plain if behind else ""
     if word.plain == "one" and before in ("just", "only"):
         return after not in ("of", "that", "more")
+    if behind and behind[0].word in ("hour", "minute", "year", "day", "week", "month", "hr", "min"):
+        return False
     counted, nouns = word_class("counted"), [other.word for other in behind]
     at = next((n for n, noun in enumerate(nouns) if noun in counted and (one or noun != "one")), None)
     if at is None:

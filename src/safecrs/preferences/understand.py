@@ -128,7 +128,7 @@ class _State:
         if shown and (reading.references or reading.shifts or reading.without):
             self._refer(reading, number, text, shown)
         elif reading.shifts:
-            self._shift(reading, [])
+            self._shift(reading, [title.row for title, _, _ in reading.titles if title.row >= 0])
         for wish in reading.wishes:
             self._state(self._of_shown(dated(wish, self._today), shown), reading.replaces)
         alike = any(title.role == "more" for title, _, _ in reading.titles)

@@ -140,9 +140,10 @@ def _firm(wish: Wish, hit: Hit, general: bool) -> tuple[Wish, Firmness]:
 
 def _beyond(wish: Wish) -> Wish:
     """The years or lengths that one open on one side leaves."""
+    step = 1 if wish.facet == "years" else 0
     if wish.low is not None:
-        return wish._replace(low=None, high=wish.low - 1)
-    return wish._replace(low=wish.high and wish.high + 1, high=None)
+        return wish._replace(low=None, high=wish.low - step)
+    return wish._replace(low=wish.high and wish.high + step, high=None)
 
 
 def _opposite(wish: Wish) -> Wish:
