@@ -74,7 +74,10 @@ def taken_back(
         trait
         for trait, one in disclosed.items()
         if trait not in said
-        and ((answer.latest and one.message == last) or _same(trait, answer.reading, named))
+        and (
+            (answer.latest and one.message == last and not answer.reading.tolerated)
+            or _same(trait, answer.reading, named)
+        )
     ]
 
 
