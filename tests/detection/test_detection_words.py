@@ -60,9 +60,7 @@ def test_any_topic_is_a_concern_where_it_is_averted(text, topic):
     assert topic in traits(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["A film about mannequins please", "I like prison films", "The baby was crying"]
-)
+@pytest.mark.parametrize("text", ["A film about mannequins please", "I like prison films"])
 def test_a_topic_alone_is_none(text):
     assert traits(text) == set()
 
@@ -99,9 +97,7 @@ def test_the_same_is_heard_however_it_is_typed(text):
 
 
 def test_wrapped_lines_are_one_sentence_and_lists_are_not():
-    wrapped = (
-        "I am looking for a long film for tonight and I do not want to see\nblood in it at all if you can"
-    )
+    wrapped = "I am looking for a long film and I do not want to see any\nblood in it at all if you can"
     assert "gore" in traits(wrapped)
     assert tokenise("No horror\nI love blood")[2].boundary == 2
 
