@@ -139,7 +139,7 @@ def test_embeddings_are_those_of_the_reference_implementation():
 @needs_model
 def test_the_shipped_detector_reads_between_the_lines():
     shipped = load_embedding_detector()
-    assert shipped.traits == FILM.ids
+    assert shipped.traits == FILM.assigned.ids
     assert found("I need a comedy. I poured my last bottle of rum down the sink in June.", shipped) == [
         ("substances", "I poured my last bottle of rum down the sink in June")
     ]

@@ -74,7 +74,10 @@ def taken_back(
         trait
         for trait, one in disclosed.items()
         if trait not in said
-        and ((answer.latest and one.message == last) or _same(trait, answer.reading, named))
+        and (
+            (answer.latest and one.message == last and not answer.reading.tolerated)
+            or _same(trait, answer.reading, named)
+        )
     ]
 
 
@@ -97,10 +100,7 @@ def _short(
     matches = [match for match in lexicon.turn_matcher.find(tokens) if match.start < _HEAD]
     words = {match.label for match in matches}
     ordinal = next((_ORDINALS[token.word] for token in tokens if token.word in _ORDINALS), None)
-    topics = [
-        evidence.trait for evidence in read_message(question, taxonomy, lexicon, asked=True).evidence
-    ] or [*read_message(question, taxonomy, lexicon).denied]
-    topics = list(dict.fromkeys(topics))
+    topics = list(read_message(question, taxonomy, lexicon).named)
     if not topics or not (words & {"yes", "no"} or ordinal is not None):
         return reading
     first = min(matches, key=lambda match: (match.start, -match.end)).label if matches else "yes"

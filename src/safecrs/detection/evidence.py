@@ -145,7 +145,13 @@ class _Reader:
             trigger for trigger in lexicon.trigger_matcher.find(tokens) if trigger.start not in apart
         )
         self._trigger_ends = [trigger.end for trigger in self._triggers]
-        self._topics = _outermost(topics)
+        self._topics = sorted(
+            (
+                *_outermost([topic for topic in topics if not topic.label[0].startswith(TOPIC)]),
+                *_outermost([topic for topic in topics if topic.label[0].startswith(TOPIC)]),
+            ),
+            key=lambda topic: topic.start,
+        )
         self._governed = govern(tokens, self._topics, self._triggers, lexicon.classes)
         self._dropped: set[str] = set()
         self.denied: set[str] = set()
@@ -406,7 +412,7 @@ _Label = TypeVar("_Label")
 def _apart(
     matches: Sequence[_Topic], traits: Set[str]
 ) -> tuple[list[_Topic], dict[tuple[int, int], frozenset[str]]]:
-    """The topics without those by themselves that share words with a trait's; these by the trait's words."""
+    """Without topics by themselves whose words a cue of a trait covers; and these, by the words of that cue."""
     own = [match for match in matches if match.label[0] in traits]
     taken: dict[int, list[_Topic]] = defaultdict(list)
     for match in own:
@@ -420,7 +426,7 @@ def _apart(
         shared = [other for place in range(match.start, match.end) for other in taken.get(place, ())]
         for other in shared:
             twins[other.start, other.end].add(match.label[0])
-        if not shared:
+        if all(other.end - other.start < match.end - match.start for other in shared):
             kept.append(match)
     kept.sort(key=lambda match: match.start)
     return kept, {words: frozenset(topics) for words, topics in twins.items()}

@@ -160,8 +160,8 @@ def title_words(text: str, tokens: Sequence[Token]) -> frozenset[int]:
     """Positions of words that look like part of a title ("Suicide Squad"), which discloses nothing.
 
     That is two or more capitalised words in a row, a quotation that begins with one, or what stands before a
-    year in brackets. The first word of a sentence and words in all capitals do not count; a text that is mostly
-    capitalised has no titles.
+    year in brackets. The first word of a sentence and words in all capitals do not count; a text that is
+    mostly capitalised has no titles.
     """
     capital = [_capital(text, token) for token in tokens]
     if sum(capital) > 0.6 * len(tokens):
