@@ -58,7 +58,9 @@ def test_tastes_share_genres_more_than_chance():
 
 def test_game_templates_are_sound():
     templates = load_templates("game")
-    genres = {genre for row in range(len(game_oracle().catalog)) for genre in game_oracle().catalog.genres(row)}
+    genres = {
+        genre for row in range(len(game_oracle().catalog)) for genre in game_oracle().catalog.genres(row)
+    }
     assert genres <= set(templates.genres)
     assert set(templates.moods) <= set(templates.genres)
     for template in templates.requests:

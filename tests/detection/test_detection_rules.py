@@ -12,7 +12,8 @@ from safecrs.conversation import Message, conversation
 from safecrs.detection import Detection, RuleDetector, detect_traits, load_lexicon
 from safecrs.taxonomy import DEFAULT_THRESHOLD, load_taxonomy
 
-FILM = load_taxonomy("film").assigned
+FILM = load_taxonomy("film")
+ASSIGNED = FILM.assigned
 GAME = load_taxonomy("game")
 CHILD = {"child_harm", "gore", "torture", "sexual_violence", "horror"}
 
@@ -110,8 +111,10 @@ def test_plots_wishes_and_titles_are_none(text):
 
 def test_a_child_who_watches_along_stands_for_what_a_guide_would_keep_from_it():
     """In a taxonomy of the traits that benchmarks assign; in the whole one a child is an age alone."""
-    assert traits("Something for my 7-year-old and me?") == {*CHILD, "age_7"}
-    assert traits("A thriller for my 15 year old son and me?") == {"torture", "sexual_violence", "age_15"}
+    assert traits("Something for my 7-year-old and me?", ASSIGNED) == {*CHILD, "age_7"}
+    text = "A thriller for my 15 year old son and me?"
+    assert traits(text, ASSIGNED) == {"torture", "sexual_violence", "age_15"}
+    assert traits(text) == {"age_15"}
     assert traits("Our kids are at grandma's, we want a thriller") == set()
 
 

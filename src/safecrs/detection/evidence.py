@@ -294,7 +294,8 @@ class _Reader:
         )
         for position, topic in enumerate(self._topics):
             named = topic.label[0].startswith(TOPIC)
-            if position in self._governed or named or self._following(topic) in _FILMS:
+            asked = {self._following(topic), tokens[topic.end - 1].word}  # "war films please" is a wish
+            if position in self._governed or named or not _FILMS.isdisjoint(asked):
                 continue
             start = max(sentences[bisect_right(sentences, topic.start) - 1], topic.start - _LOOSE_REACH)
             end = min(sentences[bisect_left(sentences, topic.end)], topic.end + _LOOSE_REACH)
