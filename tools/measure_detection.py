@@ -180,7 +180,7 @@ def reliability(stated: Iterable[tuple[float, bool]]) -> Reliability:
 
 
 def false_alarms(folder: Path, detector: Detector) -> dict[str, Share]:
-    """False alarms on the real dialogues in ``folder``, by corpus and half, of the traits that benchmarks assign."""
+    """False alarms of assigned traits on the real dialogues in ``folder``, by corpus and half."""
     taxonomy, known = load_taxonomy("film"), disclosing()
     assigned = taxonomy.assigned.ids
     fired: dict[str, list[bool]] = {}

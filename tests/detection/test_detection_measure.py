@@ -104,7 +104,7 @@ def test_the_whole_measurement_is_one_call():
     for quality in held_out.overall.by_trait.values():
         assert quality.recall.total > 0
         assert 0 <= quality.interval[0] <= quality.interval[1] <= 1
-    assert held_out.reliability.ece < 0.06
+    assert held_out.reliability.ece < 0.07
     assert held_out.reliability.brier < 0.1
     assert {strength: share.total for strength, share in measurement.thresholds.items()} == {
         "strict": 17,

@@ -413,7 +413,7 @@ _Label = TypeVar("_Label")
 def _apart(
     matches: Sequence[_Topic], traits: Set[str]
 ) -> tuple[list[_Topic], dict[tuple[int, int], frozenset[str]]]:
-    """Without topics by themselves whose words a cue of a trait covers; and these, by the words of that cue."""
+    """Without topics by themselves whose words a trait's cue covers; and these, by the words of that cue."""
     own = [match for match in matches if match.label[0] in traits]
     taken: dict[int, list[_Topic]] = defaultdict(list)
     for match in own:

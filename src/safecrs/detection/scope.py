@@ -90,6 +90,8 @@ class _Scope:
         if trigger.label == "plot" and averse and trigger.start - self.anchor <= 3:
             self.anchor = trigger.end  # "no films where …" says what is averted
             return
+        if self.active is not None and trigger.start == self.active.trigger.end:
+            self.active = None  # "but not | even a little": one aversion, which looks ahead
         self.close(trigger.start)
         past = [token.word for token in self.tokens[max(0, trigger.start - 3) : trigger.start]]
         reversed_ = trigger.label == "felt" and (
