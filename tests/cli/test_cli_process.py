@@ -120,14 +120,73 @@ def test_a_terminal_without_our_characters():
     assert "unsafe" in done.stdout
 
 
-def test_a_reader_that_has_seen_enough():
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m safecrs oracle coverage | true"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
+def shell(command, **options):
+    """A command line in which SAFECRS stands for ours."""
+    words = command.replace("SAFECRS", f"{sys.executable} -m safecrs")
+    done = ["bash", "-o", "pipefail", "-c", words]
+    return subprocess.run(done, capture_output=True, text=True, check=False, timeout=60, **options)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("SAFECRS check 'Finding Nemo (2003)' -t gore | true", 0),
+        ("SAFECRS check 'Finding Nemo (2003)' -t gore --json | true", 0),
+        ("SAFECRS check 'Saw (2004)' -t gore | true", 1),
+        ("SAFECRS check 'No Such Film (1901)' -t gore | true", 3),
+        ("SAFECRS recommend 'a thriller' | head -1", 0),
+        ("SAFECRS oracle coverage | true", 0),
+        ("SAFECRS --help | true", 0),
+        ("SAFECRS check 'Saw (2004)' -t gore >&-", 1),
+        ("SAFECRS check 'Finding Nemo (2003)' -t gore <&- >&- 2>&-", 0),
+        ("SAFECRS check 'Finding Nemo (2003)' -t gore 2>&- >/dev/null", 0),
+        ("SAFECRS traits 'no gore' --nonsense 2>&-", 2),
+    ],
+)
+def test_the_exit_status_does_not_depend_on_the_reader(command, code):
+    done = shell(command)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_standard_input_that_is_closed():
+    done = shell("SAFECRS traits - <&-")
+    assert done.returncode == 2
+    assert done.stderr.startswith("safecrs: Standard input is closed")
+
+
+@pytest.mark.parametrize("columns", ["0", "", "no", "1", "9" * 5000])
+def test_any_width_said_by_the_environment_shows_all(columns):
+    done = run("check", "Saw (2004)", "-t", "gore", env={**os.environ, "COLUMNS": columns})
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "amputation" in "".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("columns", [None, "80"])
+def test_lines_have_no_blanks_at_their_end(columns):
+    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    done = run("check", "Saw (2004)", env=env | ({"COLUMNS": columns} if columns else {}))
+    assert done.stdout.count("\n") > 37
+    assert [line for line in done.stdout.split("\n") if line != line.rstrip()] == []
+    assert "spiders_reptiles   safe" in done.stdout
+
+
+def test_a_narrow_table_tells_rows_apart(monkeypatch, capsys):
+    from safecrs.cli.output import console, grid
+
+    monkeypatch.setenv("COLUMNS", "80")
+    heads = [f"metric {n} @10" for n in range(6)]
+    table = grid("system", *heads, right=heads)
+    names = [f"Safe-GDPO-from-Safe-SFT without the ranker, {n}" for n in range(3)]
+    for name in names:
+        table.add_row(name, *["0.1234"] * 6)
+    console().print(table)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    wide = out.splitlines()[0].index("metric")
+    first = "".join(line[:wide].strip() for line in out.splitlines())
+    assert first.replace(" ", "") == "system" + "".join(names).replace(" ", "")
+    assert "…" not in out
+    assert "".join(line[wide:] for line in out.splitlines()).count("0.1234") == 18
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -211,4 +270,38 @@ def test_a_benchmark_of_0_1_0_is_read_with_one_line_of_warning(folder, tmp_path)
     done = run("data", "export", old, "--out", tmp_path / "all.jsonl")
     assert done.returncode == 0
     assert done.stderr.startswith(f"safecrs: {old} was written by safecrs 0.1.0, without checksums")
+    assert done.stderr.count("\n") == 1
+
+
+DROPS = """
+import os, signal, sys
+import safecrs.cli.check as check
+from safecrs.cli import main
+class Dropping:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+def in_destructor(*_):
+    Dropping()
+    import time
+    time.sleep(20)
+    print("went on")
+def by_library(*_):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+    except BaseException:
+        raise check.typer.Exit(0)
+check.open_oracle = {"destructor": in_destructor}.get(sys.argv[1], by_library)
+main(["check", "Saw (2004)"])
+"""
+
+
+@pytest.mark.parametrize("where", ["destructor", "library"])
+def test_no_ctrl_c_is_lost(where):
+    done = run("-c", DROPS, where, program=(sys.executable,))
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("safecrs: Interrupted")
     assert done.stderr.count("\n") == 1
