@@ -6,6 +6,7 @@ A crash, a full disk or Ctrl-C leaves the old file or the new one, never half of
 from __future__ import annotations
 
 import errno
+import fcntl
 import glob
 import hashlib
 import json
@@ -17,7 +18,7 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,53 @@ def _alive(process: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
+
+
+@contextmanager
+def locked(target: Path) -> Iterator[None]:
+    """Let no other process make ``target`` meanwhile; it gets an error that names this one and its machine.
+
+    The file ``.NAME.lock`` beside ``target`` says both. What a process left that has ended is no lock, unless
+    it ran on another machine, where nobody can look.
+    """
+    real = Path(os.path.realpath(target))
+    path, host = real.with_name(f".{real.name}.lock"), platform.node() or "?"
+    try:
+        real.parent.mkdir(parents=True, exist_ok=True)
+        handle, free = _open_lock(path)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    try:
+        process, _, place = os.pread(handle, 300, 0).decode(errors="replace").strip().partition(" ")
+        ended = place == host and (free or not process.isdecimal() or not _alive(int(process)))
+        if not ended and (place or free is False):
+            owner = f"process {process} on {place}" if place else "another process"
+            remedy = f"if it has ended, delete {path}" if place not in ("", host) else "wait for it"
+            raise SafecrsError(f"{target} is being written by {owner}; {remedy}.")
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()} {host}\n".encode(), 0)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _open_lock(path: Path) -> tuple[int, bool | None]:
+    """The open lock file, and whether this process holds its lock now; None where there are no locks."""
+    while True:
+        handle, free = os.open(path, os.O_RDWR | os.O_CREAT, 0o666), True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            free = False
+        except OSError:
+            return handle, None
+        with suppress(FileNotFoundError):  # its owner has just removed it
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle, free
+        os.close(handle)
 
 
 def check_writable(target: Path) -> None:

@@ -118,6 +118,7 @@ def save_benchmark(
         write_text(temporary / _SUMS, "".join(lines))  # as sha256sum writes and reads it
         if steps is not None:
             steps.replace(temporary / STEPS)
+        check_free(folder, overwrite)  # again: another process may have written it meanwhile
 
 
 def histories_fingerprint(histories: Iterable[Sequence[Ref]]) -> str:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from safecrs.errors import SafecrsError
 from safecrs.progress import Report, quiet
 from safecrs.recommenders.manifest import Manifest
-from safecrs.storage import read_json
+from safecrs.storage import locked, read_json
 from safecrs.training.models.adapters import drop_other_adapters, name_base
 from safecrs.training.runs.log import LOG, TrainingLog
 from safecrs.training.runs.manifest import MANIFEST, RunManifest, read_manifest, write_manifest
@@ -123,6 +124,10 @@ class Run:
             make_trainer: makes a Hugging Face trainer whose output folder is `checkpoints`.
             name: what progress calls the stage.
         """
+        with locked(self.folder) if is_main() else nullcontext():
+            return self._execute(make_trainer, name, report)
+
+    def _execute(self, make_trainer: Callable[[], Any], name: str, report: Report) -> Path:
         with main_first():
             new = self.open()
         if self.finished:
