@@ -42,6 +42,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "U64": np.dtype(np.uint64),
     "F32": np.dtype(np.float32),
 }
+SUMS = "SHA256SUMS"
+"""The name of the file with the checksums of the others in its folder."""
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _OF_WRITING = (*_FULL, errno.EACCES, errno.EFBIG, errno.EIO, errno.EPERM, errno.EROFS)
@@ -325,6 +327,26 @@ def file_checksum(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SafecrsError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def write_sums(folder: Path, files: Iterable[Path]) -> None:
+    """Flush ``files`` below ``folder`` to disk and write their checksums there, as ``sha256sum`` does."""
+    lines = []
+    for path in files:
+        _flush(path)
+        lines.append(f"{file_checksum(path)}  {path.relative_to(folder).as_posix()}\n")
+    write_text(folder / SUMS, "".join(lines))
+
+
+def first_damaged(folder: Path, files: Iterable[Path]) -> str | None:
+    """The name of a file that is not as `write_sums` saw it, missing or new; None if all are."""
+    lines = (line.partition("  ") for line in read_text(folder / SUMS).splitlines())
+    listed = {name: checksum for checksum, _, name in lines}
+    there = {path.relative_to(folder).as_posix(): path for path in files}
+    for name in {**there, **listed}:
+        if name not in there or listed.get(name) != file_checksum(there[name]):
+            return name
+    return None
 
 
 def fingerprint(*parts: bytes | str) -> str:

@@ -240,7 +240,7 @@ def test_ctrl_c_while_training_goes_on_afterwards(folder, tmp_path):
     command = ("train", "sft", folder, "--out", "run")
     settings = ("sft.max_steps=60", "sft.save_steps=5", "sft.logging_steps=1", "sft.bf16=false")
     small = (
-        *("model.size.hidden=32", "model.size.layers=1", "model.size.heads=2", "model.size.inner=16"),
+        *("model.size.hidden=48", "model.size.layers=1", "model.size.heads=2", "model.size.inner=16"),
         "model.size.tastes=4",
     )
     for setting in (*settings, *small, "sft.per_device_train_batch_size=4"):
