@@ -305,3 +305,44 @@ def test_no_ctrl_c_is_lost(where):
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.startswith("safecrs: Interrupted")
     assert done.stderr.count("\n") == 1
+
+
+def test_equal_inputs_give_equal_oracles(tmp_path):
+    (tmp_path / "items.csv").write_text("title,year,genres\nOne,2001,drama\nTwo,2002,comedy\n")
+    (tmp_path / "said.csv").write_text(
+        "title,year,topics\nOne,2001,a dog dies|blood/gore\nTwo,2002,spiders\n"
+    )
+    for seed in ("1", "2"):
+        files = ("--items", "items.csv", "--csv", "said.csv", "--out", f"{seed}.safetensors")
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        done = run("oracle", "compile", *files, cwd=tmp_path, env=env)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "1.safetensors").read_bytes() == (tmp_path / "2.safetensors").read_bytes()
+
+
+def test_a_disk_that_fills_up_while_an_oracle_is_written(tmp_path):
+    (tmp_path / "o.safetensors").write_bytes(b"old")
+    done = shell("ulimit -f 20; SAFECRS oracle compile --starter --out o.safetensors >log", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "safecrs: Cannot write o.safetensors: File too large; choose another path.\n"
+    assert (tmp_path / "o.safetensors").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "o.safetensors"]
+
+
+def test_an_output_by_a_link_is_written_where_it_leads(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "o.safetensors").symlink_to("disk/o")
+    done = run("oracle", "compile", "--out", "o.safetensors", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "o.safetensors").is_symlink()
+    assert run("check", "Saw (2004)", "-t", "gore", "--oracle", "disk/o", cwd=tmp_path).returncode == 1
+
+
+def test_two_builds_of_one_benchmark(tmp_path):
+    from safecrs.storage import locked
+
+    with locked(tmp_path / "b"):
+        done = run("data", "game", "--out", "b", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"safecrs: b is being written by process {os.getpid()} on ")
+    assert not list(tmp_path.iterdir())

@@ -156,11 +156,13 @@ def test_a_checkpoint_cut_short_is_passed_over(whole, base, samples, tmp_path):
     for name, state in (("checkpoint-6", None), ("checkpoint-8", '{"global_step": 8, "log')):
         broken = tmp_path / "checkpoints" / name
         broken.mkdir()
-        (broken / "model.safetensors").write_bytes(b"half")
+        for half in ("model.safetensors", ".tmpx4Zq"):
+            (broken / half).write_bytes(b"half")
         if state:
             (broken / "trainer_state.json").write_text(state)
     model = train_sft(tmp_path, base, samples, SFT, safe=True, model=SMALL)
     assert_equal(model, whole[1])
+    assert not list(tmp_path.rglob(".tmp*"))
 
 
 def test_a_run_killed_while_its_model_is_saved_saves_the_same(base, samples, tmp_path, monkeypatch):

@@ -226,7 +226,7 @@ def _summed(folder: Path) -> list[Path]:
 def _check_sums(folder: Path) -> None:
     if not (folder / SUMS).is_file():
         raise SafecrsError(f"{folder} is not a readable benchmark: it lacks {SUMS}; build it again.")
-    if name := first_damaged(folder, _summed(folder)):
+    if (name := first_damaged(folder, _summed(folder))) is not None:
         raise SafecrsError(f"{folder}: {name} differs from {SUMS}; build the benchmark again.")
 
 

@@ -27,11 +27,16 @@ def sealed_steps(folder: Path) -> list[int]:
     return sorted(int(step) for step in found if step.isdecimal())
 
 
-def set_damaged_aside(folder: Path) -> None:
-    """Rename every checkpoint with a damaged file to ``damaged-STEP``, and say so in a warning."""
+def clean(folder: Path) -> None:
+    """Rename every checkpoint with a damaged file to ``damaged-STEP``, and say so in a warning.
+
+    What a library had begun to write when it was killed is deleted: ``.tmp…`` beside its target.
+    """
+    for leftover in folder.glob(f"{_NAME}-*/**/.tmp*"):
+        leftover.unlink()
     for step in sealed_steps(folder):
         path = checkpoint(folder, step)
-        if name := first_damaged(path, _files(path)):
+        if (name := first_damaged(path, _files(path))) is not None:
             aside = folder / f"damaged-{step}"
             while aside.exists():
                 aside = aside.with_name(f"{aside.name}-again")

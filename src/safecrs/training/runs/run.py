@@ -21,7 +21,7 @@ from safecrs.progress import Report, quiet
 from safecrs.recommenders.manifest import Manifest
 from safecrs.storage import locked, os_error, read_json
 from safecrs.training.models.adapters import drop_other_adapters, name_base
-from safecrs.training.runs.checkpoints import checkpoint, sealed_steps, set_damaged_aside
+from safecrs.training.runs.checkpoints import checkpoint, clean, sealed_steps
 from safecrs.training.runs.log import LOG, TrainingLog
 from safecrs.training.runs.manifest import MANIFEST, RunManifest, read_manifest, write_manifest
 from safecrs.training.runs.model_card import write_card
@@ -151,7 +151,7 @@ class Run:
 
         trainer.remove_callback(PrinterCallback)
         with main_first():
-            set_damaged_aside(self.checkpoints)
+            clean(self.checkpoints)
         last = max(self.steps(), default=0)
         if is_main():
             write_manifest(self.folder, self.manifest, trainer.args)
