@@ -365,10 +365,18 @@ def fingerprint_of(parts: Iterable[bytes | str]) -> str:
 
 
 def read_toml(read: Callable[..., str], name: str) -> dict[str, Any]:
-    """The table that ``read`` gives; ``name`` names the file in the error."""
+    """The table that ``read`` gives (`parse_toml`); ``name`` names the file in the error."""
     try:
-        return tomllib.loads(read(encoding="utf-8"))
+        return parse_toml(read(encoding="utf-8"), name)
     except FileNotFoundError as error:
         raise SafecrsError(f"{name} does not exist.") from error
-    except (ValueError, RecursionError, OSError) as error:
-        raise SafecrsError(f"{name} is not readable TOML: {error}.") from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise SafecrsError(f"{name} is not a readable text file ({error}).") from error
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """A TOML table; refused are also numbers of thousands of digits and nesting too deep for the stack."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SafecrsError(f"{where} is not readable TOML ({str(error).partition(';')[0]}).") from error

@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, refusal
 from safecrs.progress import Report, quiet
 from safecrs.recommenders.manifest import Manifest
 from safecrs.storage import locked, os_error, read_json
@@ -38,16 +38,6 @@ from safecrs.training.runs.settings import tensorboard
 
 _STATE = "trainer_state.json"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# How TRL and transformers refuse settings, in the constructor of a trainer or in its first step.
-_REFUSED = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    NotImplementedError,
-    ImportError,
-    AssertionError,
-)
 
 
 class Run:
@@ -135,12 +125,11 @@ class Run:
         except Exception as error:
             if new:
                 self.withdraw()
-            if isinstance(error, _REFUSED) and (trainer is None or not trainer.state.global_step):
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise SafecrsError(
-                    f"These settings do not work with this model and data: {reason}"
-                ) from error
-            raise self._explained(error) from error
+            explained = self._explained(error)
+            began = trainer is not None and trainer.state.global_step
+            if explained is error and not began and (reason := refusal(error)):
+                explained = SafecrsError(f"These settings do not work with this model and data: {reason}.")
+            raise explained from error
         return self.model
 
     def _resume(self, trainer: Any, name: str, report: Report) -> None:
