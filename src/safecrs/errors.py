@@ -20,8 +20,13 @@ class SafecrsError(Exception):
     """Bad input or an impossible request, told in one sentence.
 
     The command line prints the message and exits with status 2; the message names the file, the row and
-    the remedy where there is one. It never repeats what a user disclosed about themselves.
+    the remedy where there is one. It never repeats what a user disclosed about themselves. Of a very long
+    one, which data in it made so, the middle is left out.
     """
+
+    def __init__(self, sentence: str) -> None:
+        line = " ".join(sentence.splitlines())
+        super().__init__(line if len(line) <= 2 * _LONGEST else f"{line[:_LONGEST]} … {line[-_LONGEST:]}")
 
 
 class SafecrsWarning(UserWarning):
