@@ -102,6 +102,7 @@ def sources(world: Any, folder: Path) -> dict[str, tuple[bytes, Callable[[Path],
     trait = b'[trait.mine]\nname = "Mine"\navoid = "mine"\ntopics = ["blood/gore"]\n'
     preset = b"reasoning = true\n[model]\nname = 'tiny'\n[sft]\nlearning_rate = 1e-3\nmax_steps = 3\n"
     form = type(world.benchmark.samples[0].prompt[0])
+    films = {"1": items.item(1), "2": items.item(2)}
     return {
         "items.csv": (
             table("genres,runtime,certificates,popularity", "a|b,90,R,3", "drama,,MPA:PG,1"),
@@ -130,7 +131,10 @@ def sources(world: Any, folder: Path) -> dict[str, tuple[bytes, Callable[[Path],
         ),
         "redial.json": (b'{"1": {"name": "Film 1 (1961)"}, "2": {"name": "Two"}}', read_redial_items),
         "titles.json": (b'{"Film 1 (1961)": "tt0000001", "Two (2002)": "tt0000002"}', read_reddit_items),
-        "redial.jsonl": (rows(dialogue), lambda path: read_redial(path, {"1": items.item(1), "2": items.item(2)}, items)),
+        "redial.jsonl": (
+            rows(dialogue),
+            lambda path: read_redial(path, films, items),
+        ),
         "reddit.jsonl": (
             rows({"context": ["a film?"], "resp": "x", "rec": ["tt0000001"]}),
             lambda path: read_reddit(path, items),
