@@ -23,3 +23,7 @@ def world():
     from tiny_world import make_world
 
     return make_world()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", type=int, default=20_000, help="damaged files that the readers get, in all")

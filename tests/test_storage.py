@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -22,6 +24,7 @@ from safecrs.storage import (
     atomic_folder,
     atomic_path,
     fingerprint,
+    locked,
     map_tensors,
     parse_json,
     read_json,
@@ -305,3 +308,70 @@ def test_what_a_killed_process_left_is_swept_up(tmp_path: Path, kind: str, when:
     assert (target / "whole").read_text() == "whole"
     assert {path.name for path in tmp_path.iterdir()} == {"a[1]", alive.name, elsewhere.name}
     assert [path.name for path in target.iterdir()] == ["whole"]
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from safecrs.storage import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_processes_do_not_make_the_same(tmp_path: Path) -> None:
+    target, link = tmp_path / "disk" / "a", tmp_path / "link"
+    link.symlink_to(target)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, target], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout
+    assert holder.stdin
+    assert holder.stdout.readline() == "held\n"
+    said = f"is being written by process {holder.pid} on {platform.node()}; wait for it."
+    for path in (target, link):
+        with pytest.raises(SafecrsError, match=re.escape(f"{path} {said}")), locked(path):
+            pytest.fail("held by two")
+    with locked(tmp_path / "other"):
+        pass
+    holder.kill()
+    holder.communicate()
+    lock = target.with_name(".a.lock")
+    assert lock.exists()
+    with locked(link):
+        assert lock.read_text() == f"{os.getpid()} {platform.node()}\n"
+        with pytest.raises(SafecrsError, match=f"process {os.getpid()}"), locked(target):
+            pytest.fail("held twice")
+    assert not list((tmp_path / "disk").iterdir())
+
+
+@pytest.mark.parametrize(
+    "left", ["", f"999999999 {platform.node()}\n", f"{os.getpid()} {platform.node()}", "\0\xff"]
+)
+def test_what_a_process_left_is_no_lock(tmp_path: Path, left: str) -> None:
+    (tmp_path / ".a.lock").write_text(left)
+    with locked(tmp_path / "a"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_of_another_machine_holds(tmp_path: Path) -> None:
+    (tmp_path / ".a.lock").write_text("7 elsewhere\n")
+    with (
+        pytest.raises(SafecrsError, match="process 7 on elsewhere; if it has ended, delete"),
+        locked(tmp_path / "a"),
+    ):
+        pytest.fail("taken")
+    assert (tmp_path / ".a.lock").read_text() == "7 elsewhere\n"
+
+
+def test_locks_work_where_the_file_system_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (tmp_path / ".a.lock").write_text(f"999999999 {platform.node()}\n")
+    with locked(tmp_path / "a"), pytest.raises(SafecrsError, match="wait for it"), locked(tmp_path / "a"):
+        pytest.fail("held twice")
+    assert not list(tmp_path.iterdir())

@@ -6,6 +6,7 @@ A crash, a full disk or Ctrl-C leaves the old file or the new one, never half of
 from __future__ import annotations
 
 import errno
+import fcntl
 import glob
 import hashlib
 import json
@@ -17,7 +18,7 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "U64": np.dtype(np.uint64),
     "F32": np.dtype(np.float32),
 }
+SUMS = "SHA256SUMS"
+"""The name of the file with the checksums of the others in its folder."""
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _OF_WRITING = (*_FULL, errno.EACCES, errno.EFBIG, errno.EIO, errno.EPERM, errno.EROFS)
@@ -162,6 +165,53 @@ def _alive(process: int) -> bool:
     return True
 
 
+@contextmanager
+def locked(target: Path) -> Iterator[None]:
+    """Let no other process make ``target`` meanwhile; it gets an error that names this one and its machine.
+
+    The file ``.NAME.lock`` beside ``target`` says both. What a process left that has ended is no lock, unless
+    it ran on another machine, where nobody can look.
+    """
+    real = Path(os.path.realpath(target))
+    path, host = real.with_name(f".{real.name}.lock"), platform.node() or "?"
+    try:
+        real.parent.mkdir(parents=True, exist_ok=True)
+        handle, free = _open_lock(path)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    try:
+        process, _, place = os.pread(handle, 300, 0).decode(errors="replace").strip().partition(" ")
+        ended = place == host and (free or not process.isdecimal() or not _alive(int(process)))
+        if not ended and (place or free is False):
+            owner = f"process {process} on {place}" if place else "another process"
+            remedy = f"if it has ended, delete {path}" if place not in ("", host) else "wait for it"
+            raise SafecrsError(f"{target} is being written by {owner}; {remedy}.")
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()} {host}\n".encode(), 0)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _open_lock(path: Path) -> tuple[int, bool | None]:
+    """The open lock file, and whether this process holds its lock now; None where there are no locks."""
+    while True:
+        handle, free = os.open(path, os.O_RDWR | os.O_CREAT, 0o666), True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            free = False
+        except OSError:
+            return handle, None
+        with suppress(FileNotFoundError):  # its owner has just removed it
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle, free
+        os.close(handle)
+
+
 def check_writable(target: Path) -> None:
     """Raise, before the work that makes it, if ``target`` cannot be written."""
     try:
@@ -279,6 +329,26 @@ def file_checksum(path: Path) -> str:
         raise SafecrsError(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
+def write_sums(folder: Path, files: Iterable[Path]) -> None:
+    """Flush ``files`` below ``folder`` to disk and write their checksums there, as ``sha256sum`` does."""
+    lines = []
+    for path in files:
+        _flush(path)
+        lines.append(f"{file_checksum(path)}  {path.relative_to(folder).as_posix()}\n")
+    write_text(folder / SUMS, "".join(lines))
+
+
+def first_damaged(folder: Path, files: Iterable[Path]) -> str | None:
+    """The name of a file that is not as `write_sums` saw it, missing or new; None if all are."""
+    lines = (line.partition("  ") for line in read_text(folder / SUMS).splitlines())
+    listed = {name: checksum for checksum, _, name in lines}
+    there = {path.relative_to(folder).as_posix(): path for path in files}
+    for name in {**there, **listed}:
+        if name not in there or listed.get(name) != file_checksum(there[name]):
+            return name
+    return None
+
+
 def fingerprint(*parts: bytes | str) -> str:
     """Sixteen hexadecimal digits that change when any of ``parts`` does."""
     return fingerprint_of(parts)
@@ -315,10 +385,18 @@ def cached(name: str, key: str, make: Callable[[Path], None]) -> Path | None:
 
 
 def read_toml(read: Callable[..., str], name: str) -> dict[str, Any]:
-    """The table that ``read`` gives; ``name`` names the file in the error."""
+    """The table that ``read`` gives (`parse_toml`); ``name`` names the file in the error."""
     try:
-        return tomllib.loads(read(encoding="utf-8"))
+        return parse_toml(read(encoding="utf-8"), name)
     except FileNotFoundError as error:
         raise SafecrsError(f"{name} does not exist.") from error
-    except (ValueError, RecursionError, OSError) as error:
-        raise SafecrsError(f"{name} is not readable TOML: {error}.") from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise SafecrsError(f"{name} is not a readable text file ({error}).") from error
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """A TOML table; refused are also numbers of thousands of digits and nesting too deep for the stack."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SafecrsError(f"{where} is not readable TOML ({str(error).partition(';')[0]}).") from error

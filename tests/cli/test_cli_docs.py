@@ -64,3 +64,35 @@ def test_building_commands_show_an_example():
     for name, command in LEAVES.items():
         if name[0] in ("data", "oracle") or name == ("evaluate",):
             assert "Example" in command.help, name
+
+
+README = DOCS[0].parents[1] / "README.md"
+SHOWN = re.findall(r"^    \$ safecrs (.*)\n((?:    .*\n)+)", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command[:20] for command, _ in SHOWN])
+def test_the_readme_shows_what_is_printed(cli, command, output):
+    assert cli(*shlex.split(command)).out.split() == output.split()
+
+
+def test_the_readme_counts_the_sensitivities():
+    from safecrs.taxonomy import load_taxonomy
+
+    films, games = (len(load_taxonomy(domain).traits) for domain in ("film", "game"))
+    assert f"({films} of films, {games} of games)" in README.read_text(encoding="utf-8")
+
+
+def test_explaining_ends_as_its_help_says(cli):
+    assert "so 1 for nearly every item" in LEAVES["oracle", "explain"].help
+    assert cli("oracle", "explain", "Finding Nemo (2003)").code == 1
+    assert cli("oracle", "explain", "No Such Film (1901)").code == 3
+
+
+def test_items_that_nobody_judged_are_left_out_only_for_somebody(tmp_path, cli):
+    items, said = tmp_path / "items.csv", tmp_path / "said.csv"
+    items.write_text("title,year,genres\nFar Lights,2001,space\nNear Lights,2002,space\n")
+    said.write_text("title,year,topics\nNear Lights,2002,a dog dies\n")
+    assert cli("oracle", "compile", "--items", items, "--csv", said, "--out", tmp_path / "o").code == 0
+    for more, shown in ((), 2), (("-t", "gore"), 0):
+        done = cli("recommend", "lights", "--oracle", tmp_path / "o", *more)
+        assert done.out.count("Lights (") == shown, done.out

@@ -127,8 +127,9 @@ def test_a_damaged_model(refused, tmp_path):
 
 
 def test_unknown_split_and_preset(refused, folder, tmp_path):
-    assert "'tests'" in refused("evaluate", folder, "--out", tmp_path / "e", "--split", "tests")
-    assert "'tests'" in refused("data", "export", folder, "--out", tmp_path / "e", "--split", "tests")
+    for command in ("evaluate", folder), ("data", "export", folder):
+        message = refused(*command, "--out", tmp_path / "e", "--split", "tests'ts")
+        assert "'--split': it is not one of 'train', 'validation', 'test'" in message
     assert "no preset 'huge'" in refused("train", "sft", folder, "--out", tmp_path / "o", "--preset", "huge")
     message = refused("train", "sft", folder, "--out", tmp_path / "o", "--set", "sft.learning_rte=1")
     assert "learning_rte" in message
@@ -221,7 +222,9 @@ def test_wrong_use_does_not_repeat_what_was_said(refused, command):
         (("check",), "Missing argument"),
         (("check", "Saw", "--threshold", "5"), "--threshold"),
         (("check", "Saw", "--threshold", "nan"), "--threshold"),
-        (("check", "Saw", "--domain", "book"), "book"),
+        (("check", "Saw", "--domain", "book"), "'--domain': it is not one of 'film', 'game'"),
+        (("chek", "Saw"), "There is no such command, only ablations, check, "),
+        (("check", "Saw", "--my-brother", "gore"), "There is no such option"),
         (("recommend", "films", "-k", "0"), "-k"),
         (("recommend", "films", "-k", "ten"), "-k"),
         (("evaluate", "somewhere"), "--out"),
@@ -231,7 +234,8 @@ def test_wrong_use_does_not_repeat_what_was_said(refused, command):
 def test_wrong_use_is_one_sentence(refused, command, words):
     message = refused(*command)
     assert words in message
-    assert f"see safecrs {command[0]} --help" in message
+    place = "" if command[0] == "chek" else f" {command[0]}"
+    assert f"see safecrs{place} --help" in message
 
 
 def test_no_arguments_show_the_help(cli):

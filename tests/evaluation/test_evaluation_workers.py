@@ -138,7 +138,7 @@ def models(folder, tmp_path_factory):
     from safecrs.training.models.tiny import TinySize
 
     benchmark = load_benchmark(folder)
-    size = TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
+    size = TinySize(hidden=48, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
     made = base_model(ModelSpec(size=size), benchmark, tmp_path_factory.mktemp("model") / "model")
     Manifest.of_model(reasons=True).write(made)
     return [Model("Tiny", made)]

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from tiny_runs import RL, SFT, SMALL, Killed, assert_equal, kill_at, train_gdpo, train_sft
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, SafecrsWarning
 from safecrs.training.gdpo.settings import GdpoSettings
 from safecrs.training.models.base import model_fingerprint
 from safecrs.training.models.spec import LoraSpec, ModelSpec
@@ -20,6 +23,22 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def losses(folder):
     return [loss for _, loss in series(TrainingLog(folder / LOG).entries(), "loss")]
+
+
+def logged(folder):
+    """All that is logged but speeds, times and the tokens of this process."""
+    lines = [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+    timed = ("per_second", "runtime", "num_tokens")
+    return [{name: value for name, value in line.items() if not name.endswith(timed)} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def cut(base, samples, tmp_path_factory):
+    """A run that was killed when it had two checkpoints."""
+    folder = tmp_path_factory.mktemp("cut")
+    with pytest.raises(Killed):
+        train_sft(folder, base, samples, SFT, safe=True, model=SMALL, progress=kill_at(5))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +64,10 @@ def test_a_run_leaves_record_log_and_model(whole, base):
     assert len(losses(folder)) == 6
     assert losses(folder)[-1] < losses(folder)[0]
     assert not list(folder.rglob("model/*.bin"))
-    assert len(list((folder / "checkpoints").glob("checkpoint-*"))) == 1
+    kept = sorted((folder / "checkpoints").glob("checkpoint-*"))
+    assert [path.name for path in kept] == ["checkpoint-4", "checkpoint-6"]
+    for path in kept:
+        subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=path, check=True)
     assert model_fingerprint(model) != model_fingerprint(base)
 
 
@@ -73,22 +95,74 @@ def test_a_killed_run_goes_on_to_the_same_weights(whole, base, samples, tmp_path
     done = (step - 1) // 2 * 2
     assert told == list(range(done + 1, 7))
     assert_equal(model, whole[1])
-    assert losses(tmp_path) == losses(whole[0])
+    assert logged(tmp_path) == logged(whole[0])
+
+
+def damage_nothing_left(path):
+    path.write_bytes(b"")
+
+
+def damage_cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def damage_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("optimizer.pt", damage_nothing_left),
+        ("optimizer.pt", Path.unlink),
+        ("model.safetensors", damage_cut),
+        ("model.safetensors", damage_bit),
+        ("scheduler.pt", Path.unlink),
+        ("trainer_state.json", damage_nothing_left),
+    ],
+)
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(
+    whole, cut, base, samples, tmp_path, file, damage
+):
+    folder = shutil.copytree(cut, tmp_path / "run")
+    damage(folder / "checkpoints" / "checkpoint-4" / file)
+    told = []
+    with pytest.warns(SafecrsWarning, match=rf"checkpoint-4 is damaged \({file}\).* of step 2 is used"):
+        model = train_sft(
+            folder, base, samples, SFT, safe=True, model=SMALL, progress=lambda *now: told.append(now[0])
+        )
+    assert told == [3, 4, 5, 6]
+    assert (folder / "checkpoints" / "damaged-4").is_dir()
+    assert_equal(model, whole[1])
+    assert logged(folder) == logged(whole[0])
+
+
+def test_where_all_checkpoints_are_damaged_training_begins_again(whole, cut, base, samples, tmp_path):
+    folder = shutil.copytree(cut, tmp_path / "run")
+    for step in (2, 4):
+        (folder / "checkpoints" / f"checkpoint-{step}" / "optimizer.pt").unlink()
+    with pytest.warns(SafecrsWarning, match="it is trained again"):
+        model = train_sft(folder, base, samples, SFT, safe=True, model=SMALL)
+    assert_equal(model, whole[1])
 
 
 def test_a_checkpoint_cut_short_is_passed_over(whole, base, samples, tmp_path):
     with pytest.raises(Killed):
         train_sft(tmp_path, base, samples, SFT, safe=True, model=SMALL, progress=kill_at(5))
-    (complete,) = (tmp_path / "checkpoints").glob("checkpoint-*")
-    assert complete.name == "checkpoint-4"
+    complete = sorted((tmp_path / "checkpoints").glob("checkpoint-*"))
+    assert [path.name for path in complete] == ["checkpoint-2", "checkpoint-4"]
     for name, state in (("checkpoint-6", None), ("checkpoint-8", '{"global_step": 8, "log')):
         broken = tmp_path / "checkpoints" / name
         broken.mkdir()
-        (broken / "model.safetensors").write_bytes(b"half")
+        for half in ("model.safetensors", ".tmpx4Zq"):
+            (broken / half).write_bytes(b"half")
         if state:
             (broken / "trainer_state.json").write_text(state)
     model = train_sft(tmp_path, base, samples, SFT, safe=True, model=SMALL)
     assert_equal(model, whole[1])
+    assert not list(tmp_path.rglob(".tmp*"))
 
 
 def test_a_run_killed_while_its_model_is_saved_saves_the_same(base, samples, tmp_path, monkeypatch):

@@ -136,10 +136,10 @@ def test_the_model_is_the_best_checkpoint_and_training_is_undisturbed(base, samp
     # The last checkpoint is what training without validation ends with.
     assert_equal(tmp_path / "chosen" / "checkpoints" / "checkpoint-6", plain)
     kept = {path.name for path in (tmp_path / "chosen" / "checkpoints").glob("checkpoint-*")}
-    assert kept == {"checkpoint-4", "checkpoint-6"}
+    assert kept == {"checkpoint-2", "checkpoint-4", "checkpoint-6"}
     names = {path.name for path in model.iterdir()}
     assert {"model.safetensors", "config.json", "tokenizer.json", "README.md"} <= names
-    assert not names & {"trainer_state.json", "training_args.bin", "optimizer.pt"}
+    assert not names & {"trainer_state.json", "training_args.bin", "optimizer.pt", "SHA256SUMS"}
     entries = TrainingLog(tmp_path / "chosen" / LOG).entries()
     assert series(entries, RECALL) == [(2, 0.1), (4, 0.5), (6, 0.3)]
     assert series(entries, SELECTED) == [(6, 4)]

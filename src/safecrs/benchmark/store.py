@@ -22,15 +22,16 @@ from safecrs.errors import SafecrsError, SafecrsWarning, extra, first_problem
 from safecrs.oracle import Oracle
 from safecrs.slates.base import Ref
 from safecrs.storage import (
+    SUMS,
     atomic_folder,
     atomic_path,
     check_writable,
-    file_checksum,
     fingerprint_of,
+    first_damaged,
     read_json,
-    read_text,
     sweep,
     write_json,
+    write_sums,
     write_text,
 )
 
@@ -38,7 +39,6 @@ _CARD = "card.json"
 _HISTORIES = "histories.jsonl"
 _HISTORIES_0_1 = "tastes.jsonl"
 _SAMPLES = "samples"
-_SUMS = "SHA256SUMS"
 _History = TypeAdapter(tuple[Ref, ...])
 _BATCH = 5000
 """Samples turned into rows, or back, at a time: as Python objects they are ten times as large."""
@@ -114,10 +114,10 @@ def save_benchmark(
         write_text(temporary / "card.md", benchmark.card.markdown())
         write_text(temporary / _HISTORIES, "".join(map(_line, benchmark.histories)))
         benchmark.oracle.save(temporary / ORACLE)
-        lines = [f"{checksum}  {name}\n" for name, checksum in _sums(temporary).items()]
-        write_text(temporary / _SUMS, "".join(lines))  # as sha256sum writes and reads it
+        write_sums(temporary, _summed(temporary))
         if steps is not None:
             steps.replace(temporary / STEPS)
+        check_free(folder, overwrite)  # again: another process may have written it meanwhile
 
 
 def histories_fingerprint(histories: Iterable[Sequence[Ref]]) -> str:
@@ -217,21 +217,17 @@ def _batches(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
     return (samples[start : start + _BATCH] for start in range(0, len(samples), _BATCH))
 
 
-def _sums(folder: Path) -> dict[str, str]:
-    """Checksums of card, histories and samples by name, without caches of the datasets library."""
+def _summed(folder: Path) -> list[Path]:
+    """Card, histories and samples, without caches of the datasets library."""
     paths = [folder / _CARD, folder / _HISTORIES, *sorted((folder / _SAMPLES).rglob("*"))]
-    files = [path for path in paths if path.is_file() and not path.name.startswith("cache-")]
-    return {path.relative_to(folder).as_posix(): file_checksum(path) for path in files}
+    return [path for path in paths if path.is_file() and not path.name.startswith("cache-")]
 
 
 def _check_sums(folder: Path) -> None:
-    if not (folder / _SUMS).is_file():
-        raise SafecrsError(f"{folder} is not a readable benchmark: it lacks {_SUMS}; build it again.")
-    lines = (line.partition("  ") for line in read_text(folder / _SUMS).splitlines())
-    listed, there = {name: checksum for checksum, _, name in lines}, _sums(folder)
-    for name in {**there, **listed}:
-        if listed.get(name) != there.get(name):
-            raise SafecrsError(f"{folder}: {name} differs from {_SUMS}; build the benchmark again.")
+    if not (folder / SUMS).is_file():
+        raise SafecrsError(f"{folder} is not a readable benchmark: it lacks {SUMS}; build it again.")
+    if (name := first_damaged(folder, _summed(folder))) is not None:
+        raise SafecrsError(f"{folder}: {name} differs from {SUMS}; build the benchmark again.")
 
 
 def _read_histories(folder: Path) -> tuple[tuple[Ref, ...], ...]:

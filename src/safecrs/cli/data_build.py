@@ -13,6 +13,7 @@ from safecrs.advisories import Skipped, read_mpaa
 from safecrs.cli.inputs import read_all, read_item_file, tell_skipped
 from safecrs.cli.options import LlmModel, OracleFile, Seed, SplitName, named_endpoint, open_oracle, refuse
 from safecrs.cli.output import progress, say
+from safecrs.storage import locked
 
 if TYPE_CHECKING:
     from safecrs.benchmark import Benchmark, BuildOptions, Split
@@ -298,7 +299,8 @@ def _build(
 
     endpoint = named_endpoint(llm, llm_model)
     check_free(out, overwrite)
-    with _partial(out) as partial:
+    with locked(out), _partial(out) as partial:
+        check_free(out, overwrite)  # again: who held the lock may have written it
         kept = partial / _ANSWERS
         assigner = LlmAssigner(endpoint, AnswerFile(kept)) if endpoint else LocalAssigner()
         steps = partial / STEPS if keep_steps else None

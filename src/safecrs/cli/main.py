@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 
 from safecrs.cli import check, data, evaluate, oracle, recommend, studies, train, traits
-from safecrs.cli.output import visible
+from safecrs.cli.output import standard_streams, visible
 from safecrs.errors import SafecrsError, SafecrsWarning, extra
 
 # Typer carries a copy of click; this is its base of everything that is wrong with a command line.
 _WrongUse: type[Exception] = typer.BadParameter.__mro__[2]
 _INTERRUPTED = 130
+_STOPPED = "Interrupted; nothing is left half-written, and the same command starts it again."
+_QUOTED_VALUE = re.compile(r": Value error, .* is not one of", re.DOTALL)
 _others_warning = warnings.formatwarning
 
 app = typer.Typer(
@@ -58,13 +63,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    if "LOCAL_RANK" in os.environ and os.environ.get("RANK", "0") != "0":
-        _forget_output()  # of several processes the first one talks
-    for stream in (sys.stdout, sys.stderr):
-        if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="backslashreplace")  # a terminal without “ is no reason to fail
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch(r"0*[1-9]\d{1,3}", os.environ.get(name, ""), re.ASCII):  # 0: unknown
+            os.environ.pop(name, None)
+    # Of several processes the first one talks.
+    mute = "LOCAL_RANK" in os.environ and os.environ.get("RANK", "0") != "0"
     warnings.formatwarning = _warning
-    sys.exit(_run(arguments))
+    with standard_streams(mute), _interruptible() as interrupted:
+        status = _run(arguments)
+        if interrupted and status != _INTERRUPTED:
+            status = _tell(_STOPPED, _INTERRUPTED)
+    sys.exit(status)
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """Ctrl-C holds, even where a library drops the exception; yields the signals that came so far.
+
+    Python drops what is raised while an object is destroyed: the exception is raised once more, then.
+    """
+    came: list[int] = []
+    old = signal.getsignal(signal.SIGINT)
+    if old is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield came  # somebody else decides; in a background job of a shell nobody listens
+        return
+
+    def stop(number: int, _frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    def dropped(what: Any) -> None:
+        if issubclass(what.exc_type, KeyboardInterrupt):
+            again = threading.Timer(0.05, signal.raise_signal, (signal.SIGINT,))
+            again.daemon = True
+            again.start()
+        else:
+            sys.__unraisablehook__(what)
+
+    hook, sys.unraisablehook = sys.unraisablehook, dropped
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, old)
+        sys.unraisablehook = hook
 
 
 def _warning(
@@ -77,7 +119,7 @@ def _warning(
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        status = app(args=arguments, prog_name="safecrs", standalone_mode=False)
+        status = _command(arguments)
         sys.stdout.flush()
     except SafecrsError as error:
         return _tell(str(error))
@@ -90,18 +132,19 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _tell(f"This needs {package}, which is not installed: {extra(_EXTRAS[package])}.")
     except (KeyboardInterrupt, typer.Abort):
         status = _INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has seen enough
-        _forget_output()
-        return 0
     except OSError as error:
-        _forget_output()
         place = f"{error.filename}: " if error.filename else ""
         return _tell(f"{place}{error.strerror or error}.")
-    if status == _INTERRUPTED:
-        return _tell(
-            "Interrupted; nothing is left half-written, and the same command starts it again.", _INTERRUPTED
-        )
-    return int(status or 0)
+    return _tell(_STOPPED, status) if status == _INTERRUPTED else int(status or 0)
+
+
+def _command(arguments: Sequence[str] | None) -> Any:
+    try:
+        return app(args=arguments, prog_name="safecrs", standalone_mode=False)
+    except typer.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # of a file that ends too early; nobody is ever asked
+            raise error.__cause__ from None
+        raise
 
 
 def _wrong_use(error: Exception) -> int:
@@ -110,17 +153,18 @@ def _wrong_use(error: Exception) -> int:
     command = getattr(context, "command_path", "safecrs")
     if type(error).__name__ == "NoArgsIsHelpError":  # the help was shown
         return 2
-    if isinstance(error, typer.BadParameter):
-        return _tell(f"{error.format_message().rstrip('.')}; see {command} --help.")
-    return _tell(f"Cannot read this command line; put texts in quotation marks, and see {command} --help.")
+    match type(error).__name__:
+        case "NoSuchOption":
+            problem = "There is no such option"
+        case _ if isinstance(error, typer.BadParameter):
+            problem = _QUOTED_VALUE.sub(": it is not one of", error.format_message().rstrip("."))
+        case _ if groups := sorted(getattr(getattr(context, "command", None), "commands", ())):
+            problem = f"There is no such command, only {', '.join(groups)}"
+        case _:
+            problem = "Cannot read this command line; put texts in quotation marks"
+    return _tell(f"{problem}; see {command} --help.")
 
 
 def _tell(sentence: str, status: int = 2) -> int:
     sys.stderr.write(f"safecrs: {visible(' '.join(sentence.splitlines()))}\n")
     return status
-
-
-def _forget_output() -> None:
-    """Let nothing more be written: what could not be would be tried again when the interpreter ends."""
-    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -179,6 +179,8 @@ def read_text(text: str) -> str:
     """``text``, or standard input when it is "-": what a person discloses need not be on a command line."""
     if text != "-":
         return text
+    if sys.stdin is None:
+        raise SafecrsError("Standard input is closed; give the text itself.")
     try:
         # In some locales standard input decodes any byte; not so here.
         buffer = getattr(sys.stdin, "buffer", None)

@@ -117,6 +117,8 @@ def explain(
 ) -> None:
     """Show every trait's risk and verdict, which source said so and in which words.
 
+    Exit status as of `safecrs check` for somebody with every sensitivity, so 1 for nearly every item.
+
     Example:
 
         safecrs oracle explain "Watership Down (1978)"

@@ -6,10 +6,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, is_dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safecrs.oracle import Verdict
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from safecrs.studies.ablations import Spread
 
 _WIDTH = 160
-_WIDE = 140
+_WIDE = 120
 _HIDDEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     r"\U000e0000-\U000e0fff]"
@@ -63,6 +64,54 @@ def _plain(value: Any) -> Any:
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {key: _plain(getattr(value, key)) for key in asdict(value)}
     return value
+
+
+class _Stream:
+    """A standard stream whose reader decides nothing: one that is gone, or was never there, is no error.
+
+    Where people read it by way of a pipe or a file, lines have no blanks at their end.
+    """
+
+    def __init__(self, stream: Any, failing: type[OSError]) -> None:
+        self._stream, self._failing = stream, failing
+        self._terminal = stream.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        if not self._terminal:
+            *lines, rest = text.split("\n")
+            text = "".join(f"{line.rstrip(' ')}\n" for line in lines) + rest
+        self._try(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._try(self._stream.flush)
+
+    def _try(self, act: Callable[..., object], *arguments: str) -> None:
+        try:
+            act(*arguments)
+        except OSError as error:
+            # What could not be written would be tried again when the interpreter ends.
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), self._stream.fileno())
+            if not isinstance(error, self._failing):
+                raise
+
+
+@contextmanager
+def standard_streams(mute: bool = False) -> Iterator[None]:
+    """Standard output and error that are always there (`_Stream`); with ``mute`` nobody reads the first."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        out, err = (nowhere if mute else sys.stdout) or nowhere, sys.stderr or nowhere
+        for stream in (out, err):
+            if reconfigure := getattr(stream, "reconfigure", None):
+                reconfigure(errors="backslashreplace")  # a terminal without “ is no reason to fail
+        told = _Stream(err, OSError)
+        with redirect_stdout(_Stream(out, BrokenPipeError)), redirect_stderr(told):
+            yield
+            told.flush()
 
 
 def console() -> Console:
@@ -130,10 +179,13 @@ def progress() -> Iterator[Report]:
 
 
 def grid(*columns: str, right: Collection[str] = ()) -> Table:
-    """An empty table without lines; the columns named in ``right`` are set to the right, as numbers are."""
+    """An empty table without lines; the columns named in ``right`` are set to the right, as numbers are.
+
+    In a narrow window cells take more lines; nothing is cut off.
+    """
     from rich.table import Column, Table
 
-    heads = [Column(name, justify="right" if name in right else "left") for name in columns]
+    heads = [Column(name, justify="right" if name in right else "left", overflow="fold") for name in columns]
     return Table(*heads, box=None, header_style="bold", padding=(0, 2, 0, 0))
 
 
@@ -145,12 +197,13 @@ def evaluation_table(evaluation: Evaluation, spreads: Sequence[Spread] = ()) -> 
     metrics = {metric.id: metric for metric in METRICS}
     by_seed = {spread.system: spread for spread in spreads}
     names = [metrics[metric].name.format(k=evaluation.k) for metric in _SHOWN]
+    wide = console().width >= _WIDE
     table = grid("system", *names, right=names)
     for system in evaluation.systems:
         cells = []
         for metric in _SHOWN:
             value, interval = cell(system.metrics[metric], metric)
-            if metric in ("recall", "svr") and interval:
+            if metric in ("recall", "svr") and interval and wide:
                 value += f" [dim]{interval}[/]"
             if spreads and (deviation := by_seed[system.name].deviation(metric)):
                 value += f" [dim]±{deviation:{'.1%' if metrics[metric].percent else '.3f'}}[/]"

@@ -115,7 +115,7 @@ def _read(read: Callable[..., str], name: str, domain: str) -> Sequence[Trait]:
 
 @cache
 def load_taxonomy(domain: Domain = "film") -> Taxonomy:
-    """The shipped taxonomy: twenty film traits (SafeCRS, appendix) or the game traits."""
+    """The shipped taxonomy: film traits, SafeCRS's twenty (its appendix) among them, or game traits."""
     resource = files("safecrs.taxonomy") / f"{domain}.toml"
     return Taxonomy(domain=domain, traits=tuple(_read(resource.read_text, f"{domain}.toml", domain)))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from safecrs.errors import SafecrsError, first_problem
-from safecrs.storage import read_text
+from safecrs.storage import parse_toml, read_text
 from safecrs.training.models.spec import TINY, ModelSpec
 from safecrs.training.objectives import OBJECTIVES
 from safecrs.training.objectives.base import Objective
@@ -96,10 +96,7 @@ def load_preset(name: str, overrides: Iterable[str] = ()) -> Preset:
         raise SafecrsError(
             f"There is no preset {name!r}: choose {', '.join(preset_names())}, or give a .toml file."
         )
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SafecrsError(f"The preset {name} is not readable TOML: {error}.") from error
+    table = parse_toml(text, f"The preset {name}")
     for override in overrides:
         _set(table, override)
     if odd := _not_finite(table):
@@ -148,8 +145,10 @@ def _set(table: dict[str, Any], override: str) -> None:
     if not equals or not last:
         raise SafecrsError(f"The override {override!r} has to look like sft.learning_rate=1e-4.")
     try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        parsed = parse_toml(f"value = {value}", f"The override of {key}")["value"]
+    except SafecrsError as error:
+        if not isinstance(error.__cause__, tomllib.TOMLDecodeError):
+            raise
         parsed = value.strip()
     for parent in parents:
         table = table.setdefault(parent, {})

@@ -60,7 +60,7 @@ def train(
     options = chosen.adapt({table: getattr(preset, table) for table in chosen.options()}, reasons)
     safe = chosen.safe(options)
     validation = validation_for(benchmark, preset.selection, reasons=reasons, safe=safe)
-    settings = {"save_total_limit": 2 if validation else 1, **DEFAULTS, **chosen.settings(preset)}
+    settings = {"save_total_limit": 3 if validation else 2, **DEFAULTS, **chosen.settings(preset)}
     _check(settings, validation)
     chosen.check(settings, base)
     if not (out / MANIFEST).exists():  # else they were checked when the run began

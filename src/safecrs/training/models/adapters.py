@@ -87,7 +87,8 @@ def pack_adapter(model: Path, out: Path) -> None:
     The base model is not copied.
     """
     if not (model / ADAPTER).is_file() or not (model / _WEIGHTS).is_file():
-        raise SafecrsError(f"{model} holds no adapters; only those can be packed (model.lora in a preset).")
+        missing = "holds no adapters" if model.is_dir() else "does not exist"
+        raise SafecrsError(f"{model} {missing}; only those can be packed (model.lora in a preset).")
     base = str(read_json(model / ADAPTER).get(BASE, ""))
     if (model / base).exists():  # also where the name is an absolute path
         raise SafecrsError(

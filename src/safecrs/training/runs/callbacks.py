@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from transformers import Trainer, TrainerCallback
 
 from safecrs.errors import SafecrsError
 from safecrs.progress import Report
+from safecrs.training.runs.checkpoints import seal
 from safecrs.training.runs.log import TrainingLog
 from safecrs.training.runs.processes import wait_for_all
 from safecrs.training.runs.selection import VALIDATION, Validation, candidates, choose
@@ -77,7 +78,8 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
         values.update(self._speed(values))
         self.logged.update({k: v for k, v in values.items() if isinstance(v, int | float)})
         if state.is_world_process_zero:
-            self.log.append(state.global_step, values)
+            # The mean loss since the process began is another one in a run that was resumed.
+            self.log.append(state.global_step, {k: v for k, v in values.items() if k != "train_loss"})
 
     def _speed(self, logs: Mapping[str, Any]) -> dict[str, float]:
         """Tokens a second since tokens were last counted."""
@@ -130,6 +132,19 @@ def _all_finite(gradients: list[Any], device: Any) -> bool:
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.all_reduce(broken)
     return not bool(broken)
+
+
+class Sealer(TrainerCallback):  # type: ignore[misc]
+    """Flushes a checkpoint to disk and adds checksums of its files: only then is it complete."""
+
+    def __init__(self, checkpoint: Callable[[int], Path]) -> None:
+        self.checkpoint = checkpoint
+
+    def on_save(self, _args: Any, state: Any, *_: Any, **__: Any) -> None:
+        """Seal it once all processes have written their part."""
+        wait_for_all()
+        if state.is_world_process_zero:
+            seal(self.checkpoint(state.global_step))
 
 
 class Selector(TrainerCallback):  # type: ignore[misc]

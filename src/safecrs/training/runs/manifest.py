@@ -110,6 +110,9 @@ class RunManifest(BaseModel, frozen=True, extra="forbid"):
 def read_manifest(run: Path) -> RunManifest:
     """The manifest in a run's folder, also of version 0.1.0."""
     path = run / MANIFEST
+    if not path.is_file():
+        missing = "holds no run" if run.is_dir() else "does not exist"
+        raise SafecrsError(f"{run} {missing}: give the folder that `safecrs train … --out` wrote.")
     raw = read_json(path)
     if isinstance(raw, dict) and "provenance" not in raw and (run / _ABOUT).is_file():
         raw["provenance"] = read_json(run / _ABOUT)

@@ -1,7 +1,8 @@
 """A training run on disk: its manifest, its checkpoints, its log, and the model once it is finished.
 
 run.json      the manifest: what decides the result, where it comes from, all of the trainer's arguments
-checkpoints/  the trainer's own, the last and the best one kept; a stopped run is resumed from the last
+checkpoints/  the trainer's own, the last two and the best one kept, each with the checksums of its files; a
+              stopped run is resumed from the last that is complete and undamaged
 log.jsonl     what was logged, line by line during training
 logs/         the same for TensorBoard
 model/        appears when the run is finished, with its card (README.md)
@@ -11,14 +12,16 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from safecrs.errors import SafecrsError
+from safecrs.errors import SafecrsError, refusal
 from safecrs.progress import Report, quiet
 from safecrs.recommenders.manifest import Manifest
-from safecrs.storage import read_json
+from safecrs.storage import locked, os_error, read_json
 from safecrs.training.models.adapters import drop_other_adapters, name_base
+from safecrs.training.runs.checkpoints import checkpoint, clean, sealed_steps
 from safecrs.training.runs.log import LOG, TrainingLog
 from safecrs.training.runs.manifest import MANIFEST, RunManifest, read_manifest, write_manifest
 from safecrs.training.runs.model_card import write_card
@@ -28,7 +31,6 @@ from safecrs.training.runs.processes import (
     lost_process,
     main_first,
     one_folder,
-    process_count,
     wait_for_all,
 )
 from safecrs.training.runs.selection import SELECTED, Validation, choose, copy_model
@@ -36,16 +38,6 @@ from safecrs.training.runs.settings import tensorboard
 
 _STATE = "trainer_state.json"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# How TRL and transformers refuse settings, in the constructor of a trainer or in its first step.
-_REFUSED = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    NotImplementedError,
-    ImportError,
-    AssertionError,
-)
 
 
 class Run:
@@ -86,20 +78,12 @@ class Run:
             (self.folder / MANIFEST).unlink(missing_ok=True)
 
     def steps(self) -> list[int]:
-        """The steps of the complete checkpoints.
-
-        The trainer writes its state last; a checkpoint without it, or without the random state of every
-        process, was cut short.
-        """
-        return sorted(
-            int(path.parent.name.split("-")[1])
-            for path in self.checkpoints.glob(f"checkpoint-*/{_STATE}")
-            if _is_json(path) and _has_random_states(path.parent)
-        )
+        """The steps of the complete checkpoints."""
+        return sealed_steps(self.checkpoints)
 
     def checkpoint(self, step: int) -> Path:
         """The folder of the checkpoint of that step."""
-        return self.checkpoints / f"checkpoint-{step}"
+        return checkpoint(self.checkpoints, step)
 
     def trained(self, step: int) -> bool:
         """Whether the checkpoint of that step is the last there will be."""
@@ -123,6 +107,10 @@ class Run:
             make_trainer: makes a Hugging Face trainer whose output folder is `checkpoints`.
             name: what progress calls the stage.
         """
+        with locked(self.folder) if is_main() else nullcontext():
+            return self._execute(make_trainer, name, report)
+
+    def _execute(self, make_trainer: Callable[[], Any], name: str, report: Report) -> Path:
         with main_first():
             new = self.open()
         if self.finished:
@@ -137,12 +125,11 @@ class Run:
         except Exception as error:
             if new:
                 self.withdraw()
-            if isinstance(error, _REFUSED) and (trainer is None or not trainer.state.global_step):
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise SafecrsError(
-                    f"These settings do not work with this model and data: {reason}"
-                ) from error
-            raise self._explained(error) from error
+            explained = self._explained(error)
+            began = trainer is not None and trainer.state.global_step
+            if explained is error and not began and (reason := refusal(error)):
+                explained = SafecrsError(f"These settings do not work with this model and data: {reason}.")
+            raise explained from error
         return self.model
 
     def _resume(self, trainer: Any, name: str, report: Report) -> None:
@@ -152,6 +139,8 @@ class Run:
         from safecrs.training.runs import callbacks
 
         trainer.remove_callback(PrinterCallback)
+        with main_first():
+            clean(self.checkpoints)
         last = max(self.steps(), default=0)
         if is_main():
             write_manifest(self.folder, self.manifest, trainer.args)
@@ -165,6 +154,7 @@ class Run:
         if not (trainer.is_deepspeed_enabled or trainer.args.fp16):  # these handle such steps themselves
             skipped = max((entry.get(callbacks.SKIPPED, 0) for entry in self.log.entries()), default=0)
             trainer.callback_handler.callbacks.insert(0, callbacks.FiniteSteps(int(skipped)))
+        trainer.callback_handler.callbacks.insert(0, callbacks.Sealer(self.checkpoint))
         if self.validation:
             trainer.add_callback(callbacks.Selector(trainer, self.validation, self.log, self.checkpoints))
         if last and self.trained(last):
@@ -207,32 +197,16 @@ class Run:
 
 
 def _failed_write(error: Exception) -> str | None:
-    """What kept a file from being written, and what to do; None for any other error.
+    """What keeps a file from being written or read, and what to do; None for any other error.
 
     torch and safetensors report a full disk in exceptions of their own.
     """
-    if isinstance(error, OSError):
-        reason = " ".join((error.strerror or str(error)).split())
-        return f"{reason}; {'free some space' if error.errno in _FULL else 'fix that'}"
     text = str(error)
-    if (
-        type(error).__name__ == "SafetensorError"
-        or "PytorchStreamWriter" in text
-        or "inline_container" in text
-    ):
+    if cause := os_error(error):
+        reason = " ".join((cause.strerror or str(cause)).split())
+        return f"{reason}; {'free some space' if cause.errno in _FULL else 'fix that'}"
+    if "PytorchStreamWriter" in text or "inline_container" in text:
         return "a checkpoint could not be written; free some space"
+    if type(error).__name__ == "SafetensorError":
+        return f"the weights of a model are damaged ({' '.join(text.split())[:100]}); write them again"
     return None
-
-
-def _has_random_states(checkpoint: Path) -> bool:
-    """Each of several processes writes its own."""
-    count = process_count()
-    return count == 1 or all((checkpoint / f"rng_state_{rank}.pth").is_file() for rank in range(count))
-
-
-def _is_json(path: Path) -> bool:
-    try:
-        read_json(path, finite=False)
-    except SafecrsError:
-        return False
-    return True

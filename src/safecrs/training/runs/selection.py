@@ -34,7 +34,7 @@ from safecrs.scoring.scored import score_slates
 from safecrs.scoring.statistics import Clusters, bootstrap_weights, estimate
 from safecrs.slates.base import K, Slate
 from safecrs.slates.template import Reasoning
-from safecrs.storage import fingerprint
+from safecrs.storage import SUMS, fingerprint
 from safecrs.training.preset import SelectionSettings
 from safecrs.training.runs.log import Entry
 from safecrs.training.runs.processes import process_count
@@ -45,7 +45,7 @@ SELECTED = "selected"
 """Logged at the end: the step of the checkpoint that became the model."""
 LOW, HIGH = "/low", "/high"
 """Ends of an interval, after the name of what it belongs to."""
-_NOT_MODEL = {"trainer_state.json"}
+_NOT_MODEL = {"trainer_state.json", SUMS}
 _NAMES = {"recall": "recall@10", "ndcg": "ndcg@10", "svr": "svr@10", "unknown": "unknown", "length": "length"}
 _SEED = 0  # of the part of the split: the same conversations for every run, whatever its own seed
 
