@@ -347,7 +347,9 @@ def test_two_processes_do_not_make_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "left", ["", f"999999999 {platform.node()}\n", f"{os.getpid()} {platform.node()}", "\0\xff"]
+    "left",
+    ["", f"999999999 {platform.node()}\n", f"{os.getpid()} {platform.node()}", "\0\xff"],
+    ids=["empty", "a process that is gone", "this process, unfinished", "no text"],
 )
 def test_what_a_process_left_is_no_lock(tmp_path: Path, left: str) -> None:
     (tmp_path / ".a.lock").write_text(left)
