@@ -187,3 +187,11 @@ def test_games_are_asked_for_by_their_genres_and_what_is_not_known_of_them_is_te
     assert written(preferences) == label
     texts = {wish.text for wish in preferences.stated if wish.facet == "text"}
     assert texts == set(preferences.not_understood)
+
+
+def test_what_is_said_of_something_else_governs_no_wish() -> None:
+    text = "no gore please, a comedy"
+    messages = (Message(role="user", content=text),)
+    (wish,) = understand(messages, small_catalog(), ignore=[(0, 0, 7)]).stated
+    assert (wish.facet, wish.values, wish.firmness) == ("genres", ("comedy",), "must")
+    assert text[wish.start : wish.end] == "comedy"

@@ -62,12 +62,19 @@ def understand(
         elif message.role == "user":
             spans = [(start, end) for of, start, end in ignore if of == number]
             state.add(
-                read_message(message.content, number, known, catalog, spans, year),
+                read_message(_without(message.content, spans), number, known, catalog, spans, year),
                 message.content,
                 number,
                 shown,
             )
     return state.preferences()
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with sentences' ends in place of the spans: "no gore please, a comedy" denies no comedy."""
+    for start, end in spans:
+        text = f"{text[:start]}.{' ' * (end - start - 1)}{text[end:]}"
+    return text
 
 
 def question(preferences: Preferences, domain: Domain) -> str | None:
