@@ -225,7 +225,7 @@ def test_the_target_is_looked_at_before_the_work(refused, tmp_path, monkeypatch)
             "either one file of requests, or --train",
         ),
         (("released", "{inputs}/released"), "say whether it is train"),
-        (("released", "{inputs}/released", "--split", "tests"), "'tests' is not one of"),
+        (("released", "{inputs}/released", "--split", "tests"), "it is not one of"),
         (("inspired", "{inputs}/esrb.csv"), "no column 'dialog_id'"),
         (("movielens", "{inputs}/released"), "movies.csv does not exist"),
         (("game", "--esrb", "{inputs}/titles.json"), "titles.json"),

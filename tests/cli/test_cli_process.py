@@ -19,7 +19,7 @@ HEAVY = ("torch", "transformers", "trl", "datasets", "matplotlib", "scipy", "jin
 
 def run(*arguments, program=(sys.executable, "-m", "safecrs"), **options):
     return subprocess.run(
-        [*program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, **options
+        [*program, *map(str, arguments)], capture_output=True, text=True, timeout=45, check=False, **options
     )
 
 
@@ -285,7 +285,7 @@ class Dropping:
 def in_destructor(*_):
     Dropping()
     import time
-    time.sleep(20)
+    time.sleep(50)
     print("went on")
 def by_library(*_):
     try:

@@ -84,7 +84,8 @@ def _interruptible() -> Iterator[list[int]]:
     """
     came: list[int] = []
     old = signal.getsignal(signal.SIGINT)
-    if old is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+    main_thread = threading.main_thread()
+    if old is not signal.default_int_handler or threading.current_thread() is not main_thread:
         yield came  # somebody else decides; in a background job of a shell nobody listens
         return
 
@@ -94,7 +95,7 @@ def _interruptible() -> Iterator[list[int]]:
 
     def dropped(what: Any) -> None:
         if issubclass(what.exc_type, KeyboardInterrupt):
-            again = threading.Timer(0.05, signal.raise_signal, (signal.SIGINT,))
+            again = threading.Timer(0.05, signal.pthread_kill, (main_thread.ident, signal.SIGINT))
             again.daemon = True
             again.start()
         else:
