@@ -150,7 +150,8 @@ def test_curves(cli, refused, trained, tmp_path):
     assert (tmp_path / "c.html").read_text().startswith("<!doctype html>")
     assert cli("train", "plot", run).code == 0
     assert (run / "curves.png").is_file()
-    assert "run.json does not exist" in refused("train", "plot", tmp_path)
+    assert "holds no run: give the folder" in refused("train", "plot", tmp_path)
+    assert "absent does not exist" in refused("train", "plot", tmp_path / "absent")
 
 
 def test_cards(cli, refused, trained, folder, tmp_path):

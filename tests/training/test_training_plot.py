@@ -109,7 +109,7 @@ def test_half_a_line_of_a_run_that_goes_on(run):
 
 
 def test_what_cannot_be_drawn(tmp_path, run, monkeypatch):
-    with pytest.raises(SafecrsError, match=r"run\.json does not exist"):
+    with pytest.raises(SafecrsError, match="absent does not exist"):
         plot_runs([tmp_path / "absent"], tmp_path / "a.png")
     with pytest.raises(SafecrsError, match="holds nothing yet"):
         plot_runs([make_run(tmp_path / "new")], tmp_path / "a.png")
