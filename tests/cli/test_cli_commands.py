@@ -326,7 +326,7 @@ def test_no_sensitivity_found_is_told(cli):
 
 
 def test_unknown_sensitivities_are_counted_in_the_headline(cli):
-    done = cli("check", "Portal 2", "--domain", "game")
+    done = cli("check", "A Little to the Left", "--domain", "game")
     assert done.code == 3
     assert re.search(r"unsafe for 0 of 17 sensitivities, unknown for [1-9]", done.out)
 

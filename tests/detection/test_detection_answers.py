@@ -41,8 +41,8 @@ def test_answers_are_read_with_their_question(question, answer, expected):
         ("No gore, please", "gore is fine by now", set()),
         ("I hate clowns and war films", "forget what I said about clowns", {"war"}),
         ("no spiders for me", "snakes are okay", {"spiders_reptiles"}),
-        ("nothing scary, and no smoking", "drop all the rules I gave you", set()),
-        ("please no nudity", "scrap that, she went home", set()),
+        ("nothing scary, and no smoking", "drop all the rules I gave you", {"horror", "smoking"}),  # a demand
+        ("please no nudity", "scrap that, she went home", {"sexual_content"}),
         ("I can't stand gore", "a slasher from the eighties?", {"gore"}),
         ("no vomiting", "never mind the vomiting, but no needles", {"needles"}),
     ],

@@ -61,6 +61,8 @@ def _plain(value: Any) -> Any:
             return {str(key): _plain(entry) for key, entry in value.items()}
         case list() | tuple():
             return [_plain(entry) for entry in value]
+        case frozenset():
+            return sorted(value)
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {key: _plain(getattr(value, key)) for key in asdict(value)}
     return value
