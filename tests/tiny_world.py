@@ -22,7 +22,7 @@ SAID = {"gore": "Please, no blood and gore.", "horror": "Horror films give me ni
 
 
 SMALL = (
-    *("model.size.hidden=48", "model.size.layers=1", "model.size.heads=2", "model.size.inner=32"),
+    *("model.size.hidden=32", "model.size.layers=1", "model.size.heads=2", "model.size.inner=32"),
     *("model.size.vocabulary=300", "model.size.context=512", "model.size.tastes=4"),
     *("sft.max_steps=4", "sft.save_steps=2", "sft.per_device_train_batch_size=4", "sft.bf16=false"),
     *("sft.logging_steps=1", "safe_sft.max_steps=4"),

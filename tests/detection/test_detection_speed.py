@@ -69,7 +69,7 @@ def test_time_doubles_at_most_with_the_length(unit):
 
 def test_the_longest_conversation_is_read_at_once():
     slowest = max((seconds(unit, 50_000), unit) for unit in [*KNOWN, *drawn(25)])
-    assert slowest[0] < 0.9, slowest
+    assert slowest[0] < 1.5, slowest
 
 
 def test_the_matcher_forgets_what_it_cached(monkeypatch):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from safecrs.detection import Combined, RuleDetector, Told
 from safecrs.errors import SafecrsError
-from safecrs.oracle import Oracle, Verdict
+from safecrs.oracle import Oracle, Verdict, load_starter
 from safecrs.recommenders.manifest import (
     MANIFEST,
     Manifest,
@@ -285,7 +285,7 @@ def test_a_constrained_model_does_not_smuggle_what_the_recommender_excludes(worl
         Recommender(world.oracle, Everything(world.catalog), Told(), decoding="constrained")
 
 
-def test_words_that_disclose_are_left_out_and_an_age_is_not(world):
+def test_words_that_disclose_are_left_out_and_an_age_is_not():
     heard = []
 
     class Listening(Everything):
@@ -293,9 +293,8 @@ def test_words_that_disclose_are_left_out_and_an_age_is_not(world):
             heard.extend(request.wished[-1].content for request in requests)
             return super().recommend(requests, k)
 
-    recommender = Recommender(
-        world.oracle, Listening(world.catalog), Combined((Told(), RuleDetector())), unknown="allow"
-    )
+    oracle = load_starter("film")
+    recommender = Recommender(oracle, Listening(oracle.catalog), Combined((Told(), RuleDetector())))
     answer = recommender.recommend("no gore please, my 6 year old wants dinosaurs")
     assert {"gore", "age_6"} <= {found.trait for found in answer.disclosures}
     assert " ".join(heard[0].split()) == "please, my 6 year old wants dinosaurs"

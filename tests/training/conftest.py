@@ -22,7 +22,7 @@ def model_folder(oracle, tmp_path_factory):
     from safecrs.training.models.tiny import TinySize, save_tiny
 
     folder = tmp_path_factory.mktemp("tiny")
-    size = TinySize(hidden=48, layers=1, heads=2, inner=32, context=256, vocabulary=300)
+    size = TinySize(hidden=32, layers=1, heads=2, inner=32, context=256, vocabulary=300)
     save_tiny(folder, ["recommend films please, no gore"], oracle.catalog.labels, size)
     return folder
 

@@ -32,7 +32,7 @@ from safecrs.training.runs.processes import is_main, lost_process, main_first, o
 from tiny_world import make_world
 
 SMALL = (
-    "model.size.hidden=48",
+    "model.size.hidden=32",
     "model.size.layers=1",
     "model.size.heads=2",
     "model.size.inner=16",

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 TARGET = 4
 SEEN = (2, 3)
 LIKED = range(1, 120, 6)
-SIZE = TinySize(hidden=48, layers=1, heads=2, inner=32, context=512, vocabulary=300)
+SIZE = TinySize(hidden=32, layers=1, heads=2, inner=32, context=512, vocabulary=300)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from safecrs.training.train import train
 from tiny_world import make_world
 
 SMALL = ModelSpec(
-    size=TinySize(hidden=48, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
+    size=TinySize(hidden=32, layers=1, heads=2, inner=16, context=512, vocabulary=300, tastes=4)
 )
 LORA = ModelSpec(size=SMALL.size, lora=LoraSpec(r=2, lora_alpha=4))
 SFT = {
