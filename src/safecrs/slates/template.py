@@ -38,10 +38,11 @@ def reasoning_text(constraints: Iterable[str], taxonomy: Taxonomy) -> str:
     Raises:
         SafecrsError: a trait is not in the taxonomy.
     """
-    traits = sorted({taxonomy.trait(name).id for name in constraints}, key=taxonomy.column.__getitem__)
+    ids, last = {taxonomy.trait(name).id for name in constraints}, len(taxonomy.column)
+    traits = sorted(ids, key=lambda name: (taxonomy.column.get(name, last), name))
     if not traits:
         return NOTHING_TO_RESPECT
-    names = _and([_SHORT.get(trait, trait.replace("_", " ")) for trait in traits])
+    names = _and([_SHORT.get(trait, trait.removeprefix("topic_").replace("_", " ")) for trait in traits])
     avoid = _and([taxonomy.trait(trait).avoid for trait in traits])
     return f"The user is sensitive to {names}: leave out {avoid}."
 
