@@ -19,7 +19,7 @@ from measure_detection import Share
 from safecrs.cli.output import console, print_json
 from safecrs.conversation import Conversation, conversation
 from safecrs.detection import Detector, RuleDetector, load_lexicon
-from safecrs.taxonomy import Domain, load_taxonomy
+from safecrs.taxonomy import Domain, age_of, load_taxonomy
 from safecrs.taxonomy.topics import topic_slug
 
 FOLDER = Path(__file__).parents[1] / "data" / "disclosures"
@@ -81,7 +81,7 @@ def score(turn: Labelled, detector: Detector) -> Scored:
     found = {
         one.trait
         for one in detector.detect(turn.messages, {}, load_taxonomy(turn.domain)).disclosures
-        if not one.trait.startswith("age_")
+        if age_of(one.trait) is None
     }
     accepted = {label: _accepted(label, turn.domain) for label in turn.concerns}
     hits = frozenset(label for label, ids in accepted.items() if ids & found)

@@ -19,7 +19,7 @@ from safecrs.detection.scope import WELCOME, govern, negated
 from safecrs.detection.strength import Anchor, Strength, read_strengths
 from safecrs.detection.tokens import Token, title_words, tokenise
 from safecrs.storage import read_toml
-from safecrs.taxonomy import Taxonomy
+from safecrs.taxonomy import Taxonomy, audience_id
 
 _NEAR_REACTION = 12
 """Words between a film and the reaction to it."""
@@ -372,7 +372,7 @@ class _Reader:
             if praise in _PRAISE or not told.isdisjoint(range(match.start, match.end)):
                 continue
             age = read_age(self._tokens, match.start, match.end, self._lexicon.ages[match.label])
-            traits = [f"age_{age}"]
+            traits = [audience_id(age)]
             if not self._taxonomy.ages:
                 traits += [t for t in self._lexicon.companions[match.label] if t in self._taxonomy.column]
             if self._cast.absent or self._negated(match.start, 6):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args
 from safecrs.catalog import Listed
 from safecrs.preferences.base import Facet
 from safecrs.preferences.words import Word, expanded, key_of
+from safecrs.storage import read_toml
 
 _FILES: dict[str, Facet] = {
     "genres": "genres", "moods": "moods", "themes": "themes", "places": "countries", "eras": "years",
@@ -140,7 +140,7 @@ def ordinary_words() -> frozenset[str]:
 @cache
 def _table(name: str) -> dict[str, Any]:
     path = files("safecrs.preferences") / "lexicon" / f"{name}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return read_toml(path.read_text, path.name)
 
 
 def _keys(phrases: Iterable[str]) -> Iterator[str]:

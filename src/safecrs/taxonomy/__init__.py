@@ -1,7 +1,7 @@
 """Sensitivities: traits, single topics and audiences, and the subjects that sources speak of."""
 
 from safecrs.taxonomy.audience import audience_table
-from safecrs.taxonomy.concerns import age_of
+from safecrs.taxonomy.concerns import age_of, audience_id
 from safecrs.taxonomy.model import Taxonomy, load_taxonomy, merge_constraints
 from safecrs.taxonomy.topics import CATEGORIES, SEVERITIES
 from safecrs.taxonomy.trait import DEFAULT_THRESHOLD, Constraints, Domain, Trait
@@ -15,6 +15,7 @@ __all__ = [
     "Taxonomy",
     "Trait",
     "age_of",
+    "audience_id",
     "audience_table",
     "load_taxonomy",
     "merge_constraints",

@@ -36,6 +36,11 @@ def concern(name: str, domain: Domain) -> Trait | None:
     )
 
 
+def audience_id(age: int) -> str:
+    """The id of the audience of an age."""
+    return f"{_AUDIENCE}{age}"
+
+
 def age_of(concern: str) -> int | None:
     """The age of an audience's id, None for any other concern."""
     return int(concern.removeprefix(_AUDIENCE)) if concern.startswith(_AUDIENCE) else None
@@ -46,7 +51,7 @@ def audience(age: int, domain: Domain) -> Trait | None:
     if age > OLDEST:
         return None
     return Trait(
-        id=f"{_AUDIENCE}{age}",
+        id=audience_id(age),
         name=f"Age {age}",
         avoid=f"{domain}s that do not suit age {age}",
         topics=audience_table().kept_from(age),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -25,6 +24,7 @@ from safecrs.recommenders.rankers.serving import bounded, directness, is_open
 from safecrs.recommenders.rankers.talks import Talk
 from safecrs.recommenders.rankers.wishes import Mask, candidates, meets
 from safecrs.slates.base import K, Request, Slate
+from safecrs.storage import read_toml
 
 Floats = NDArray[np.float32]
 Learnt = Literal["alone", "histories", "talks"]
@@ -45,7 +45,7 @@ _FACETS_TOLD = 3  # shared values that a reason names
 
 @cache
 def _learnt() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "hybrid.toml").read_text(encoding="utf-8"))
+    return read_toml((files(__package__) / "hybrid.toml").read_text, "hybrid.toml")
 
 
 def load_weights(learnt: Learnt, meaning: bool = False) -> Mapping[str, float]:
